@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <span>
+
+#include "base/graph/graph.h"
+#include "base/units/units.h"
+
+namespace headroom::graph {
+
+enum class DeviceKind { Cpu, Cuda };
+
+/// Which arithmetic a node may use when the run's precision is lower than fp32.
+enum class PrecisionClass {
+    Lower,   ///< matrix products and convolutions: inputs and parameters are cast to the low precision
+    Follow,  ///< keeps the type of its first input; parameters stay fp32 (norms compute statistics in fp32)
+    Keep     ///< computes in fp32 whatever comes (losses)
+};
+
+/// The shapes and attributes that an entry's functions look at: one node with the types of its inputs and outputs.
+struct NodeView {
+    const Node& node;
+    std::vector<const TensorType*> inputs;   ///< nullptr for an absent optional input
+    std::vector<const TensorType*> outputs;  ///< empty during shape inference
+    std::vector<const std::vector<std::int64_t>*> constants;  ///< content of constant inputs, else nullptr
+};
+/// As NodeView, with extents put in for names and the element types that the precision policy chose.
+struct ResolvedTensor {
+    DType dtype;
+    std::vector<std::int64_t> shape;
+    std::int64_t elements() const { return elementCount(shape); }
+    Bytes bytes() const { return elements() * byteSize(dtype); }
+};
+struct ResolvedNode {
+    const Node& node;
+    std::vector<ResolvedTensor> inputs, outputs;
+};
+
+/// What a node needs after its forward for its backward: an input, an output, or a tensor of its own.
+struct Saved {
+    enum class From { Input, Output, Extra } from;
+    int index = 0;            ///< of the input or output; of the extra among the extras
+    ResolvedTensor extra{};   ///< From::Extra: what forward additionally allocates (mask, statistics, indices)
+};
+
+struct Cost {
+    double forwardFlops = 0, backwardFlops = 0;  ///< a multiply-add counts as 2
+    Bytes forwardBytes = 0, backwardBytes = 0;   ///< read and written once each
+};
+
+/// How the channels of an output dimension come from an input dimension; pruning follows these links.
+struct ChannelLink {
+    enum class Kind {
+        Same,     ///< channel k of the input is channel k of the output
+        Mixes,    ///< every output channel depends on every input channel (a new group begins)
+        Repeats,  ///< input channel k becomes `factor` consecutive channels (flatten)
+        Splits    ///< the input's channels are split into heads or groups of `factor`
+    } kind;
+    int input = 0, inputDim = 0;
+    int output = 0, outputDim = 0;
+    std::int64_t factor = 1;
+};
+
+/// Everything about an operator that needs no tensors. The engine's half (forward, backward) lies in the file of the
+/// same name under core/engine/run/ops. Functions are pure and may be null where the default in brackets holds.
+struct OpEntry {
+    std::string_view name;         ///< ONNX name
+    std::string_view domain = "";  ///< "" = ONNX; "headroom" = ours, lowered before an export
+    int sinceOpset = 1;
+    int minInputs = 1, maxInputs = 1, outputs = 1;
+    std::span<const std::string_view> attributes = {};  ///< allowed names
+    PrecisionClass precision = PrecisionClass::Follow;
+    std::span<const int> quantisableInputs = {};
+
+    /// Types of the outputs. Throws Error with code CFG-09 and no subject; the graph adds the node's name.
+    std::vector<TensorType> (*infer)(const NodeView&) = nullptr;
+    /// [nothing]
+    std::vector<Saved> (*saves)(const ResolvedNode&, DeviceKind) = nullptr;
+    /// Transient bytes inside forward and backward. [0]
+    Bytes (*workspace)(const ResolvedNode&, DeviceKind) = nullptr;
+    /// [0 FLOPs, inputs and outputs once]
+    Cost (*cost)(const ResolvedNode&) = nullptr;
+    /// [no links]
+    std::vector<ChannelLink> (*channels)(const NodeView&) = nullptr;
+
+    bool aliasesInput = false;     ///< output 0 shares the storage of input 0 (reshape), its gradient likewise
+    bool sharesGradient = false;   ///< backward hands the output's gradient on unchanged, without a copy (add)
+    bool mayWriteInput = false;    ///< forward may write output 0 over input 0 where nothing else needs it (relu)
+    bool differentiable = true;
+};
+
+/// Every operator there is, for documents and tests.
+std::span<const OpEntry* const> allOps();
+
+}  // namespace headroom::graph

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/graph/graph.h"
+#include "base/graph/op_entry.h"
+
+namespace headroom::plan {
+
+/// What memory is for; the colours of the memory bar and the kinds of the counting allocator.
+enum class Kind { Weights, Gradients, Optimizer, Activations, Workspace, Batches, Ema, Other };
+constexpr std::size_t kKinds = 8;
+std::string_view name(Kind);
+using BytesByKind = std::array<Bytes, kKinds>;
+
+enum class Precision { Fp32, Bf16 };
+enum class Mode { Training, Inference };
+/// Whether the gradients of the parameters exist already when a micro-batch begins (all but the first of a step).
+enum class Gradients { Absent, Present };
+
+/// A place that holds one tensor for a while. The executor keeps one tensor a slot.
+using SlotId = std::int32_t;
+struct Slot {
+    Kind kind = Kind::Activations;
+    graph::ResolvedTensor tensor;
+    /// The slot whose memory this one shares (reshape, shared gradients, written in place), or kNone: it owns its bytes.
+    SlotId aliasOf = graph::kNone;
+    std::string owner;  ///< name of the value, "<value>.bf16", "<node>.saved.<k>", "<value>.grad"
+};
+
+/// Before a node runs: `from` is converted into `to` (another element type).
+struct Cast {
+    SlotId from, to;
+};
+
+/// What happens to the gradient that a node's backward makes for one of its inputs.
+struct GradientTarget {
+    enum class Action {
+        Drop,        ///< nobody needs it; the kernel is told not to compute it
+        Store,       ///< moved into the slot (converted to the slot's type where it differs)
+        AddInPlace,  ///< added to what the slot holds
+        AddNew       ///< the sum is a new tensor: the slot's present memory is shared with another slot
+    } action = Action::Drop;
+    SlotId slot = graph::kNone;
+};
+
+/// One node run forward or backward, with everything that happens around it.
+struct Instruction {
+    enum class What { Forward, Backward } what = What::Forward;
+    graph::NodeId node = graph::kNone;
+    std::vector<Cast> casts;
+    std::vector<SlotId> inputs;   ///< what forward reads (casts done); backward: kNone where the input was not saved
+    std::vector<SlotId> outputs;  ///< what forward writes; backward: kNone where the output was not saved
+    std::vector<SlotId> extras;   ///< saved tensors of the node's own
+    std::vector<SlotId> outputGradients;          ///< backward: kNone where no gradient arrives
+    std::vector<GradientTarget> inputGradients;   ///< backward: one an input
+    bool writesInput = false;                     ///< output 0 is written over input 0
+    std::vector<SlotId> release;                  ///< dropped after the node (and after its gradients are handed on)
+    BytesByKind liveAfter{};  ///< owned bytes of all slots alive at this node boundary, without workspace
+};
+
+/// One micro-batch as the executor runs it: its slots and instructions, in order. Pure data; a function of the graph,
+/// the extents, the precision and the device.
+struct Program {
+    Mode mode = Mode::Training;
+    Gradients gradients = Gradients::Absent;
+    graph::Extents extents;
+    Precision precision = Precision::Fp32;
+    std::vector<Slot> slots;
+    std::vector<SlotId> valueSlots;     ///< by ValueId: slot of the value itself (inputs, parameters, buffers, activations)
+    std::vector<SlotId> gradientSlots;  ///< by ValueId: slot of the gradient of a parameter, else kNone
+    std::vector<Instruction> instructions;
+    BytesByKind liveBefore{};  ///< parameters, buffers, inputs (and present gradients)
+    Bytes peak = 0;            ///< largest sum over kinds at a node boundary or inside a node (its outputs and casts alive)
+    std::size_t peakInstruction = 0;
+};
+
+struct LowerOptions {
+    Mode mode = Mode::Training;
+    Gradients gradients = Gradients::Absent;
+    Precision precision = Precision::Fp32;
+    graph::DeviceKind device = graph::DeviceKind::Cpu;
+    graph::Extents extents;
+    std::vector<graph::ValueId> keep;  ///< activations that stay alive to the end (the loss, logits to be read)
+};
+
+/// Lowers a graph whose outputs[0] is the value to differentiate (training) or to read (inference). Liveness decides
+/// every release; an activation that no backward saved goes as soon as its last reader has run.
+Program lower(const graph::Graph& graph, const LowerOptions& options);
+
+}  // namespace headroom::plan

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <vector>
+
+#include "base/graph/graph.h"
+#include "base/plan/program.h"
+#include "engine/run/kernel.h"
+
+namespace headroom::run {
+
+/// Parameters and buffers of a graph by ValueId; gradients of parameters likewise (undefined where absent). Weights of
+/// convolutions are kept channels-last. Owned by the model; the executor borrows it for a call.
+struct TensorSet {
+    std::vector<at::Tensor> values;
+    std::vector<at::Tensor> gradients;
+};
+
+/// Called after every instruction: index of the instruction; for the counting test, profiles and cancellation.
+using Observer = std::function<void(std::size_t instruction)>;
+
+/// Walks a program: forward, then backward, node by node, without autograd across nodes. Obeys the program's casts,
+/// releases and gradient actions to the letter. Has no state between calls but its slots' capacity.
+class Executor {
+public:
+    explicit Executor(const graph::Graph& graph);
+
+    /// Runs one micro-batch. `inputs` in the order of graph.inputs(), on the device, in the program's element types.
+    /// Gradients of parameters are left in `tensors.gradients` (stored or added as the program says; fp32).
+    /// `lossScale` multiplies the gradient of output 0 (the share of this micro-batch in the effective batch).
+    /// Returns the values of `program`'s kept slots: the graph's outputs, in order.
+    /// Throws Error MEM-01 naming the node where memory runs out; slots are empty afterwards.
+    std::vector<at::Tensor> run(const plan::Program& program, TensorSet& tensors, std::vector<at::Tensor> inputs,
+                                const StepIdentity& identity, double lossScale = 1, const Observer& observer = {});
+
+private:
+    const graph::Graph& m_graph;
+    std::vector<const Kernel*> m_kernels;  ///< by NodeId
+};
+
+}  // namespace headroom::run
