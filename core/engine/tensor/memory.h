@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+
+#include "base/plan/program.h"
+#include "base/units/units.h"
+
+// The one CPU allocator of the engine. LibTorch asks it for every tensor once install() has run: it counts the bytes
+// that were asked for by what they are for, holds to a budget, and keeps freed memory for the next step.
+namespace headroom::tensor {
+
+/// A snapshot of the counters. Bytes are those asked for, without headers and rounding.
+struct MemoryCounts {
+    plan::BytesByKind live{};
+    Bytes liveTotal = 0;
+    Bytes peakTotal = 0;          ///< largest liveTotal since resetPeak()
+    plan::BytesByKind atPeak{};   ///< composition at that moment
+    Bytes reserved = 0;           ///< mapped from the system, in use or kept for reuse
+    std::uint64_t allocations = 0;///< since the program started
+};
+
+/// Makes LibTorch use this allocator from now on. May be called again. Tensors made before keep their memory.
+void installAllocator();
+MemoryCounts memoryCounts();
+/// The peak and its composition start again from what is live now.
+void resetPeak();
+
+/// Past `budget` live bytes an allocation throws c10::OutOfMemoryError, as a device without memory does. 0: no limit.
+void setMemoryBudget(Bytes budget);
+Bytes memoryBudget();
+
+/// Gives kept memory back to the system, all of it that is not in use.
+void trimMemory();
+
+/// What this thread's allocations are for while the scope lives; Kind::Other outside any.
+class MemoryScope {
+public:
+    explicit MemoryScope(plan::Kind kind);
+    ~MemoryScope();
+    MemoryScope(const MemoryScope&) = delete;
+    MemoryScope& operator=(const MemoryScope&) = delete;
+
+private:
+    plan::Kind m_previous;
+};
+
+/// Counts the block that begins at `data` as `kind` from now on. `data` must come from this allocator.
+void relabel(void* data, plan::Kind kind);
+
+/// For tests: lets allocations fail as if memory had run out.
+enum class FaultMode { Once, Persistent };
+/// The `countdown`-th allocation of this process from now (1 = the next) fails, or all from it on. 0 ends injection.
+void injectAllocationFault(std::int64_t countdown, FaultMode mode);
+/// Whether an injected fault has struck since it was set.
+bool allocationFaultFired();
+
+}  // namespace headroom::tensor
