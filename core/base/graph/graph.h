@@ -13,7 +13,8 @@ enum class DType { F32, F64, F16, BF16, I64, I32, U8, Bool };
 std::int64_t byteSize(DType);
 std::string_view name(DType);
 
-/// One dimension: a fixed extent, or a named one whose extent is known only when a batch arrives ("batch").
+/// One dimension: a fixed extent, or a named one whose extent is known only when a batch arrives ("batch"). A name may
+/// be a product: "batch*sequence" or "4*batch" (factors joined by '*'), as a reshape that merges dimensions makes it.
 struct Dim {
     std::int64_t extent = -1;  ///< -1: named
     std::string name;
@@ -28,10 +29,12 @@ using Shape = std::vector<Dim>;
 using Extents = std::map<std::string, std::int64_t>;
 
 Shape fixedShape(std::initializer_list<std::int64_t> extents);
-/// The shape with every name replaced. Asserts that each name is known.
+/// The shape with every name replaced (products multiplied out). Asserts that each name is known.
 std::vector<std::int64_t> resolved(const Shape&, const Extents&);
 std::int64_t elementCount(const std::vector<std::int64_t>& extents);
 std::string toString(const Shape&);
+/// The product of dimensions as one dimension: fixed extents multiplied, names joined in order.
+Dim product(const Shape&);
 
 struct TensorType {
     DType dtype = DType::F32;
@@ -61,11 +64,11 @@ enum class ValueKind {
 struct Value {
     std::string name;
     ValueKind kind = ValueKind::Activation;
-    TensorType type;
+    TensorType type{};
     NodeId producer = kNone;
-    Initializer initializer;             ///< parameters and buffers
+    Initializer initializer{};           ///< parameters and buffers
     bool weightDecay = true;             ///< parameters: matrices and kernels decay, norms and biases do not
-    std::vector<std::int64_t> constant;  ///< constants: integer content (shapes, axes)
+    std::vector<std::int64_t> constant{};  ///< constants: integer content (shapes, axes)
 };
 
 using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>>;

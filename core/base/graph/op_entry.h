@@ -9,11 +9,12 @@ namespace headroom::graph {
 
 enum class DeviceKind { Cpu, Cuda };
 
-/// Which arithmetic a node may use when the run's precision is lower than fp32.
+/// Which arithmetic a node may use when the run's precision is lower than fp32. In that case every floating activation
+/// has the low precision, whatever node makes it, but the outputs of Keep nodes, which are fp32.
 enum class PrecisionClass {
     Lower,   ///< matrix products and convolutions: inputs and parameters are cast to the low precision
-    Follow,  ///< keeps the type of its first input; parameters stay fp32 (norms compute statistics in fp32)
-    Keep     ///< computes in fp32 whatever comes (losses)
+    Follow,  ///< activations in the low precision, parameters and buffers as fp32 (norms compute statistics in fp32)
+    Keep     ///< reads what comes, without casts, computes in fp32 and writes fp32 (losses)
 };
 
 /// The shapes and attributes that an entry's functions look at: one node with the types of its inputs and outputs.
@@ -29,13 +30,17 @@ struct ResolvedTensor {
     std::vector<std::int64_t> shape;
     std::int64_t elements() const { return elementCount(shape); }
     Bytes bytes() const { return elements() * byteSize(dtype); }
+    bool operator==(const ResolvedTensor&) const = default;
 };
+/// Absent optional inputs and constants are tensors of no elements (shape {0}).
 struct ResolvedNode {
     const Node& node;
     std::vector<ResolvedTensor> inputs, outputs;
 };
 
-/// What a node needs after its forward for its backward: an input, an output, or a tensor of its own.
+/// What a node needs after its forward for its backward: an input (as the kernel saw it: after its cast), an output, or
+/// a tensor of its own. Complete: a backward kernel sees nothing else but the output gradients, the extents of all inputs
+/// and outputs (which need no memory) and the step's identity. Parameters that it reads are listed as inputs.
 struct Saved {
     enum class From { Input, Output, Extra } from;
     int index = 0;            ///< of the input or output; of the extra among the extras
@@ -66,7 +71,8 @@ struct OpEntry {
     std::string_view name;         ///< ONNX name
     std::string_view domain = "";  ///< "" = ONNX; "headroom" = ours, lowered before an export
     int sinceOpset = 1;
-    int minInputs = 1, maxInputs = 1, outputs = 1;
+    int minInputs = 1, maxInputs = 1;
+    int outputs = 1;  ///< 0: as many as infer returns (split)
     std::span<const std::string_view> attributes = {};  ///< allowed names
     PrecisionClass precision = PrecisionClass::Follow;
     std::span<const int> quantisableInputs = {};
@@ -82,11 +88,21 @@ struct OpEntry {
     /// [no links]
     std::vector<ChannelLink> (*channels)(const NodeView&) = nullptr;
 
-    bool aliasesInput = false;     ///< output 0 shares the storage of input 0 (reshape), its gradient likewise
-    bool sharesGradient = false;   ///< backward hands the output's gradient on unchanged, without a copy (add)
-    bool mayWriteInput = false;    ///< forward may write output 0 over input 0 where nothing else needs it (relu)
+    /// Whether aliasesInput (and with it sharesGradient) holds for these extents. [always]
+    bool (*isView)(const ResolvedNode&) = nullptr;
+
+    bool aliasesInput = false;       ///< the outputs share the storage of input 0 (reshape, split)
+    /// Backward hands the gradient of output 0 on without a copy to every input of the same number of elements (add,
+    /// reshape); an input of fewer elements (broadcast) gets a tensor of its own.
+    bool sharesGradient = false;
+    bool mayWriteInput = false;      ///< forward may write output 0 over input 0 where nothing else needs it (relu)
+    bool identityInInference = false;  ///< outside training output 0 is input 0 itself (dropout)
     bool differentiable = true;
+    std::span<const int> updatedInputs = {};  ///< buffers that forward changes in place in training (running statistics)
 };
+
+/// A node with the types of its inputs (and of its outputs, where it has them already).
+NodeView viewOf(const Graph& graph, const Node& node);
 
 /// Every operator there is, for documents and tests.
 std::span<const OpEntry* const> allOps();

@@ -21,12 +21,15 @@ enum class Mode { Training, Inference };
 /// Whether the gradients of the parameters exist already when a micro-batch begins (all but the first of a step).
 enum class Gradients { Absent, Present };
 
-/// A place that holds one tensor for a while. The executor keeps one tensor a slot.
+/// A place that holds one tensor for a while. The executor keeps one tensor a slot. Several slots may share one memory;
+/// it is free when the last of them is released. Extents and type stay valid after the release: kernels learn the
+/// extents of tensors that were not saved from here.
 using SlotId = std::int32_t;
 struct Slot {
     Kind kind = Kind::Activations;
     graph::ResolvedTensor tensor;
     /// The slot whose memory this one shares (reshape, shared gradients, written in place), or kNone: it owns its bytes.
+    /// Always the one at the bottom: an alias of an alias names the slot that allocated.
     SlotId aliasOf = graph::kNone;
     std::string owner;  ///< name of the value, "<value>.bf16", "<node>.saved.<k>", "<value>.grad"
 };
@@ -36,15 +39,18 @@ struct Cast {
     SlotId from, to;
 };
 
-/// What happens to the gradient that a node's backward makes for one of its inputs.
+/// What happens to the gradient that a node's backward makes for one of its inputs. A kernel makes it in the type that
+/// it saw the input in (after its cast). The executor handles the inputs in order and drops the kernel's tensor at once.
 struct GradientTarget {
     enum class Action {
         Drop,        ///< nobody needs it; the kernel is told not to compute it
         Store,       ///< moved into the slot (converted to the slot's type where it differs)
+        StoreCopy,   ///< a copy goes into the slot: a parameter's gradient that the kernel only handed on
         AddInPlace,  ///< added to what the slot holds
-        AddNew       ///< the sum is a new tensor: the slot's present memory is shared with another slot
+        AddNew       ///< the slot gets the sum as a new tensor: what `present` holds is shared with another slot
     } action = Action::Drop;
     SlotId slot = graph::kNone;
+    SlotId present = graph::kNone;  ///< AddNew: the gradient so far; in `release` of the same instruction
 };
 
 /// One node run forward or backward, with everything that happens around it.
@@ -52,9 +58,11 @@ struct Instruction {
     enum class What { Forward, Backward } what = What::Forward;
     graph::NodeId node = graph::kNone;
     std::vector<Cast> casts;
-    std::vector<SlotId> inputs;   ///< what forward reads (casts done); backward: kNone where the input was not saved
+    /// What forward reads (casts done); backward: kNone where the input was not saved. Absent inputs and constants are
+    /// kNone in both: constants have no slot, a kernel takes the resolved extents.
+    std::vector<SlotId> inputs;
     std::vector<SlotId> outputs;  ///< what forward writes; backward: kNone where the output was not saved
-    std::vector<SlotId> extras;   ///< saved tensors of the node's own
+    std::vector<SlotId> extras;   ///< saved tensors of the node's own, by their index; empty in inference
     std::vector<SlotId> outputGradients;          ///< backward: kNone where no gradient arrives
     std::vector<GradientTarget> inputGradients;   ///< backward: one an input
     bool writesInput = false;                     ///< output 0 is written over input 0
@@ -70,11 +78,15 @@ struct Program {
     graph::Extents extents;
     Precision precision = Precision::Fp32;
     std::vector<Slot> slots;
-    std::vector<SlotId> valueSlots;     ///< by ValueId: slot of the value itself (inputs, parameters, buffers, activations)
+    std::vector<SlotId> valueSlots;     ///< by ValueId: slot of the value itself; kNone for constants
     std::vector<SlotId> gradientSlots;  ///< by ValueId: slot of the gradient of a parameter, else kNone
+    SlotId lossGradient = graph::kNone;  ///< training: made by the executor before the first backward, fp32 [1]
+    std::vector<SlotId> kept;            ///< alive at the end: the graph's outputs in order, then LowerOptions::keep
     std::vector<Instruction> instructions;
     BytesByKind liveBefore{};  ///< parameters, buffers, inputs (and present gradients)
-    Bytes peak = 0;            ///< largest sum over kinds at a node boundary or inside a node (its outputs and casts alive)
+    /// Largest sum over kinds at a node boundary or inside a node (all that it reads and makes alive), without workspace.
+    Bytes peak = 0;
+    BytesByKind atPeak{};
     std::size_t peakInstruction = 0;
 };
 
@@ -88,7 +100,9 @@ struct LowerOptions {
 };
 
 /// Lowers a graph whose outputs[0] is the value to differentiate (training) or to read (inference). Liveness decides
-/// every release; an activation that no backward saved goes as soon as its last reader has run.
+/// every release; an activation that no backward saved goes as soon as its last reader has run. Inputs belong to the
+/// caller and are never released, nor are parameters, buffers and parameter gradients.
+/// With bf16, floating inputs arrive as bf16, but those that only Keep nodes read (targets of a regression).
 Program lower(const graph::Graph& graph, const LowerOptions& options);
 
 }  // namespace headroom::plan

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/graph/ops/convolution.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/graph/ops/shapes.h"
+
+namespace headroom::graph {
+namespace {
+
+constexpr auto kAttributes = std::to_array<std::string_view>({"dilations", "group", "kernel_shape", "pads", "strides"});
+constexpr std::array kQuantisable{0, 1};
+
+std::vector<TensorType> infer(const NodeView& view) {
+    inputShape(view, 1, 4);
+    const std::int64_t group = view.node.integer("group", 1);
+    const std::int64_t channels = fixedExtent(view, 0, 1);
+    const std::int64_t maps = fixedExtent(view, 1, 0);
+    if (group < 1 || channels % group != 0 || maps % group != 0 || fixedExtent(view, 1, 1) * group != channels)
+        refuseNode("the kernel does not fit the channels", toString(inputShape(view, 1)),
+                   fmt::format("{} channels in {} groups", channels, group));
+    if (view.inputs.size() > 2 && view.inputs[2]) requireVector(view, 2, maps);
+    const Window window = windowOf(view.node, fixedExtent(view, 1, 2), fixedExtent(view, 1, 3));
+    return {{view.inputs[0]->dtype, slid(view, window, Dim::fixed(maps))}};
+}
+
+std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(0), savedInput(1)}; }
+
+/// An estimate: the weights in the library's own block layout, and their gradient summed in fp32.
+Bytes workspace(const ResolvedNode& node, DeviceKind) {
+    return node.inputs[1].bytes() + node.inputs[1].elements() * byteSize(DType::F32);
+}
+
+Cost cost(const ResolvedNode& node) {
+    const auto& kernel = node.inputs[1].shape;
+    return productCost(node, static_cast<double>(node.outputs[0].elements() * kernel[1] * kernel[2] * kernel[3]));
+}
+
+std::vector<ChannelLink> channels(const NodeView& view) {
+    using enum ChannelLink::Kind;
+    const std::int64_t group = view.node.integer("group", 1);
+    const bool depthwise = group > 1 && fixedExtent(view, 1, 1) == 1;
+    std::vector<ChannelLink> links{{depthwise ? Same : group > 1 ? Splits : Mixes, 0, 1, 0, 1, group}, sameChannels(1, 0, 0, 1)};
+    if (view.inputs.size() > 2 && view.inputs[2]) links.push_back(sameChannels(2, 0, 0, 1));
+    return links;
+}
+
+}  // namespace
+
+constinit const OpEntry kConv{.name = "Conv",
+                              .sinceOpset = 22,
+                              .minInputs = 2,
+                              .maxInputs = 3,
+                              .attributes = kAttributes,
+                              .precision = PrecisionClass::Lower,
+                              .quantisableInputs = kQuantisable,
+                              .infer = infer,
+                              .saves = saves,
+                              .workspace = workspace,
+                              .cost = cost,
+                              .channels = channels};
+
+}  // namespace headroom::graph
