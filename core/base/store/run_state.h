@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <optional>
+
+#include "base/process/liveness.h"
+#include "base/store/home.h"
+#include "base/store/project.h"
+#include "base/store/run_summary.h"
+
+namespace headroom::store {
+
+/// What a run's state follows from. Each is looked up afresh; none is a flag that a crash leaves behind.
+struct StateFacts {
+    bool lockHeld = false;       ///< somebody holds the flock on the run's `lock`: a worker lives
+    bool queued = false;         ///< an entry waits in the queue
+    bool claimed = false;        ///< a living worker has taken the entry and is about to take the lock
+    bool justCreated = false;    ///< made in the last seconds, nothing has touched it yet
+    bool committed = false;      ///< the present session has committed progress
+    bool pauseRequested = false; ///< asked for, not yet done
+    bool stopRequested = false;
+    std::optional<EndState> end; ///< end record of the last session
+};
+
+/// Pure. Without lock, queue entry and end record a run is lost: it can be resumed.
+RunState derive(const StateFacts& facts);
+
+/// Looks everything up. Throws RUN-01 where there is no such run.
+StateFacts stateFacts(const Home& home, const RunFolder& run);
+RunState runState(const Home& home, const RunFolder& run);
+
+/// The worker that holds the run's lock; nothing where none does.
+std::optional<process::ProcessId> holder(const RunFolder& run);
+
+}  // namespace headroom::store
