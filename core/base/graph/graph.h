@@ -46,11 +46,12 @@ using ValueId = std::int32_t;
 using NodeId = std::int32_t;
 constexpr std::int32_t kNone = -1;
 
-/// How a parameter is filled before training; a function of (seed, parameter name).
+/// How a parameter is filled before training; a function of (seed, parameter name). Kaiming (arXiv 1502.01852): standard
+/// deviation gain / sqrt(fanIn) (normal), bound gain * sqrt(3 / fanIn) (uniform).
 struct Initializer {
     enum class Kind { Zeros, Ones, Normal, Uniform, KaimingUniform, KaimingNormal } kind = Kind::Zeros;
-    double scale = 1;  ///< standard deviation (Normal), bound (Uniform), gain (Kaiming*)
-    std::int64_t fanIn = 0;
+    double scale = 1;         ///< standard deviation (Normal), bound (Uniform), gain (Kaiming*)
+    std::int64_t fanIn = 0;   ///< Kaiming*
 };
 
 enum class ValueKind {
