@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/optimizer.h"
+
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <array>
+#include <utility>
+
+#include "base/errors/error.h"
+#include "engine/tensor/memory.h"
+
+namespace headroom::train {
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+
+/// Parameters that share the weight decay: one call of a fused kernel each.
+struct Group {
+    double decay = 0;
+    std::vector<std::size_t> members;  ///< places in the list of parameters
+};
+
+std::vector<Group> groupsOf(const std::vector<Parameter>& parameters, double decay) {
+    std::array<Group, 2> both{Group{decay, {}}, Group{0, {}}};
+    for (std::size_t i = 0; i < parameters.size(); ++i) both[parameters[i].decays ? 0 : 1].members.push_back(i);
+    std::vector<Group> groups;
+    for (Group& group : both)
+        if (!group.members.empty()) groups.push_back(std::move(group));
+    return groups;
+}
+
+Tensors pick(const Group& group, const Tensors& all) {
+    Tensors picked;
+    picked.reserve(group.members.size());
+    for (const std::size_t i : group.members) picked.push_back(all[i]);
+    return picked;
+}
+
+Tensors valuesOf(const std::vector<Parameter>& parameters) {
+    Tensors values;
+    for (const Parameter& parameter : parameters) values.push_back(parameter.value);
+    return values;
+}
+
+Tensors zerosLike(const std::vector<Parameter>& parameters) {
+    const tensor::MemoryScope scope(plan::Kind::Optimizer);
+    Tensors zeros;
+    for (const Parameter& parameter : parameters) zeros.push_back(at::zeros_like(parameter.value));
+    return zeros;
+}
+
+/// The fused kernels walk memory, not indices: a gradient must lie as its parameter does.
+Tensors laidOutAs(const Tensors& gradients, const Tensors& values) {
+    Tensors laidOut = gradients;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (laidOut[i].strides() == values[i].strides()) continue;
+        laidOut[i] = at::empty_like(values[i]);
+        laidOut[i].copy_(gradients[i]);
+    }
+    return laidOut;
+}
+
+void append(std::vector<NamedTensor>& state, std::string_view kind, const std::vector<Parameter>& parameters,
+            const Tensors& tensors) {
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        state.push_back({std::string(kind) + "." + parameters[i].name, tensors[i]});
+}
+
+class AdamW : public Optimizer {
+public:
+    AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
+        : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
+          m_first(zerosLike(m_parameters)), m_second(zerosLike(m_parameters)),
+          m_groups(groupsOf(m_parameters, options.weightDecay)) {
+        const tensor::MemoryScope scope(plan::Kind::Optimizer);
+        for (const at::Tensor& value : m_values)
+            m_steps.push_back(at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(value.device())));
+    }
+    std::string_view name() const override { return "adamw"; }
+
+    void step(const Tensors& gradients, double rate) override {
+        const Tensors laidOut = laidOutAs(gradients, m_values);
+        for (const at::Tensor& counter : m_steps) counter.add_(1);
+        for (const Group& group : m_groups)
+            at::_fused_adamw_(pick(group, m_values), pick(group, laidOut), pick(group, m_first), pick(group, m_second), {},
+                              pick(group, m_steps), rate, m_options.beta1, m_options.beta2, group.decay, m_options.eps,
+                              /*amsgrad=*/false, /*maximize=*/false);
+    }
+
+    std::vector<NamedTensor> state() const override {
+        std::vector<NamedTensor> state;
+        append(state, "exp_avg", m_parameters, m_first);
+        append(state, "exp_avg_sq", m_parameters, m_second);
+        append(state, "step", m_parameters, m_steps);
+        return state;
+    }
+
+private:
+    config::RunConfig::Optimizer m_options;
+    std::vector<Parameter> m_parameters;
+    Tensors m_values, m_first, m_second, m_steps;
+    std::vector<Group> m_groups;
+};
+
+class Sgd : public Optimizer {
+public:
+    Sgd(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
+        : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
+          m_groups(groupsOf(m_parameters, options.weightDecay)) {
+        if (options.momentum != 0) m_momentum = zerosLike(m_parameters);
+    }
+    std::string_view name() const override { return "sgd"; }
+
+    void step(const Tensors& gradients, double rate) override {
+        const Tensors laidOut = laidOutAs(gradients, m_values);
+        // A momentum of zeros makes the first step like every other one.
+        for (const Group& group : m_groups)
+            at::_fused_sgd_(pick(group, m_values), pick(group, laidOut), m_momentum.empty() ? Tensors{} : pick(group, m_momentum),
+                            group.decay, m_options.momentum, rate, /*dampening=*/0, m_options.nesterov,
+                            /*maximize=*/false, /*is_first_step=*/false);
+    }
+
+    std::vector<NamedTensor> state() const override {
+        std::vector<NamedTensor> state;
+        append(state, "momentum", m_parameters, m_momentum);
+        return state;
+    }
+
+private:
+    config::RunConfig::Optimizer m_options;
+    std::vector<Parameter> m_parameters;
+    Tensors m_values, m_momentum;
+    std::vector<Group> m_groups;
+};
+
+}  // namespace
+
+std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters) {
+    if (options.name == "adamw") return std::make_unique<AdamW>(options, std::move(parameters));
+    if (options.name == "sgd") return std::make_unique<Sgd>(options, std::move(parameters));
+    throw Error(Failure{Code::Cfg04, "train.optimizer.name", "unknown optimizer", options.name, "adamw, sgd", {}});
+}
+
+}  // namespace headroom::train

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/config/run_config.h"
+
+namespace headroom::train {
+
+/// A trained tensor; the order of a list of them is the graph's and never changes within a run.
+struct Parameter {
+    std::string name;
+    at::Tensor value;
+    bool decays = true;  ///< whether weight decay applies
+};
+
+/// A tensor of state by name ("exp_avg.conv1.weight"): checkpoints hold these.
+struct NamedTensor {
+    std::string name;
+    at::Tensor tensor;
+};
+
+/// Updates the parameters in place with LibTorch's fused kernels. All state exists from construction on, so that no
+/// allocation lies between the first and the last update of a step.
+class Optimizer {
+public:
+    virtual ~Optimizer() = default;
+    /// "adamw", "sgd": checkpoints name it.
+    virtual std::string_view name() const = 0;
+    /// One step. `gradients` in the order of the parameters, of their types and layouts (another layout is copied).
+    virtual void step(const std::vector<at::Tensor>& gradients, double rate) = 0;
+    /// Borrowed: filling these tensors restores the state.
+    virtual std::vector<NamedTensor> state() const = 0;
+};
+
+/// AdamW: decay apart from the gradient (Loshchilov, Hutter: Decoupled weight decay regularization, 2019). SGD: momentum
+/// without dampening, decay added to the gradient. Throws CFG-04 for a name that is none of these.
+std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters);
+
+}  // namespace headroom::train
