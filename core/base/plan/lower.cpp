@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <ranges>
+
+#include "base/plan/analysis.h"
+#include "base/plan/ledger.h"
+
+namespace headroom::plan {
+
+using graph::Graph;
+using graph::kNone;
+using graph::Node;
+using graph::ResolvedNode;
+using graph::ResolvedTensor;
+using graph::Saved;
+using graph::Value;
+using graph::ValueId;
+using graph::ValueKind;
+
+namespace {
+
+std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+
+/// Writes a program instruction by instruction and keeps account of what is alive.
+class Lowering {
+public:
+    Lowering(const Graph& graph, const LowerOptions& options)
+        : m_graph(graph), m_options(options), m_analysis(analyse(graph, options)), m_ledger(m_program) {}
+
+    Program run();
+
+private:
+    void placeGivenValues();
+    void placeGiven(ValueId id);
+
+    void forward(const Node& node);
+    SlotId inputSlot(const Node& node, std::size_t input, Instruction& instruction);
+    SlotId castSlot(ValueId id, const ResolvedTensor& tensor, Instruction& instruction);
+    void placeOutputs(const Node& node, Instruction& instruction);
+    bool isAlias(const Node& node) const;
+    bool mayOverwrite(const Node& node) const;
+    void placeExtras(const Node& node, Instruction& instruction);
+    void releaseAfterForward(const Node& node, Instruction& instruction);
+
+    void startBackward();
+    void backward(const Node& node);
+    void readSaved(const Node& node, Instruction& instruction);
+    void handOn(const Node& node, Instruction& instruction);
+    bool isShared(const Node& node, std::size_t input) const;
+    SlotId settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner);
+    GradientTarget toParameter(ValueId id, bool shared, const ResolvedTensor& made);
+    GradientTarget toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made, Instruction& instruction);
+    void releaseAfterBackward(const Node& node, Instruction& instruction);
+
+    Instruction begin(Instruction::What what, const Node& node);
+    void finish(Instruction instruction);
+    /// One use of the slot is over; released when it was the last.
+    void use(SlotId slot, Instruction& instruction);
+    void release(SlotId slot, Instruction& instruction);
+    SlotId track(SlotId slot, int uses);
+    const ResolvedTensor& tensor(SlotId slot) const { return m_program.slots[at(slot)].tensor; }
+
+    static constexpr int kForever = 1 << 30;
+
+    const Graph& m_graph;
+    const LowerOptions& m_options;
+    Analysis m_analysis;
+    Program m_program;
+    Ledger m_ledger;
+    std::vector<int> m_uses;                     ///< by slot: what is left of them
+    std::vector<SlotId> m_casts;                 ///< by ValueId: its living cast copy
+    std::vector<SlotId> m_gradients;             ///< by ValueId: gradient of an activation, so far
+    std::vector<std::vector<SlotId>> m_seen;     ///< by NodeId: input slots as its kernel saw them
+    std::vector<std::vector<SlotId>> m_extras;   ///< by NodeId
+};
+
+SlotId Lowering::track(SlotId slot, int uses) {
+    m_uses.resize(m_program.slots.size(), 0);
+    m_uses[at(slot)] = uses;
+    return slot;
+}
+
+void Lowering::release(SlotId slot, Instruction& instruction) {
+    m_ledger.release(slot);
+    instruction.release.push_back(slot);
+}
+
+void Lowering::use(SlotId slot, Instruction& instruction) {
+    if (m_uses[at(slot)] < kForever && --m_uses[at(slot)] == 0) release(slot, instruction);
+}
+
+Instruction Lowering::begin(Instruction::What what, const Node& node) {
+    m_ledger.enter(m_program.instructions.size());
+    Instruction instruction;
+    instruction.what = what;
+    instruction.node = node.id;
+    return instruction;
+}
+
+void Lowering::finish(Instruction instruction) {
+    instruction.liveAfter = m_ledger.live();
+    m_program.instructions.push_back(std::move(instruction));
+}
+
+void Lowering::placeGiven(ValueId id) {
+    const Value& value = m_graph.value(id);
+    const Kind kind = value.kind == ValueKind::Input ? Kind::Batches : Kind::Weights;
+    ResolvedTensor held{m_analysis.types[at(id)], graph::resolved(value.type.shape, m_options.extents)};
+    m_program.valueSlots[at(id)] = track(m_ledger.allocate(kind, std::move(held), value.name), kForever);
+}
+
+void Lowering::placeGivenValues() {
+    m_program.valueSlots.assign(m_graph.values().size(), kNone);
+    m_program.gradientSlots.assign(m_graph.values().size(), kNone);
+    m_casts.assign(m_graph.values().size(), kNone);
+    m_gradients.assign(m_graph.values().size(), kNone);
+    for (std::size_t i = 0; i < m_graph.values().size(); ++i) {
+        const ValueKind kind = m_graph.values()[i].kind;
+        if (kind != ValueKind::Activation && kind != ValueKind::Constant) placeGiven(static_cast<ValueId>(i));
+    }
+    if (m_options.mode == Mode::Inference || m_options.gradients == Gradients::Absent) return;
+    for (const ValueId id : m_graph.parameters())
+        m_program.gradientSlots[at(id)] = track(
+            m_ledger.allocate(Kind::Gradients, tensor(m_program.valueSlots[at(id)]), m_graph.value(id).name + ".grad"), kForever);
+}
+
+// --- forward
+
+SlotId Lowering::castSlot(ValueId id, const ResolvedTensor& seen, Instruction& instruction) {
+    if (m_casts[at(id)] != kNone) return m_casts[at(id)];
+    const SlotId from = m_program.valueSlots[at(id)];
+    const SlotId to = m_ledger.allocate(m_program.slots[at(from)].kind, seen, m_graph.value(id).name + ".bf16");
+    instruction.casts.push_back({from, to});
+    return m_casts[at(id)] = track(to, 0);
+}
+
+SlotId Lowering::inputSlot(const Node& node, std::size_t input, Instruction& instruction) {
+    const ValueId id = node.inputs[input];
+    if (id == kNone || m_graph.value(id).kind == ValueKind::Constant) return kNone;
+    if (!m_analysis.casts(node, input, m_options.precision)) return m_program.valueSlots[at(id)];
+    return castSlot(id, m_analysis.nodes[at(node.id)].inputs[input], instruction);
+}
+
+bool Lowering::isAlias(const Node& node) const {
+    const ResolvedNode& resolved = m_analysis.nodes[at(node.id)];
+    if (resolved.inputs[0].dtype != resolved.outputs[0].dtype) return false;
+    if (node.op->identityInInference && m_options.mode == Mode::Inference) return true;
+    return node.op->aliasesInput && (!node.op->isView || node.op->isView(resolved));
+}
+
+/// Nothing else needs the input's memory: this node is its last use, and no other slot shares it.
+bool Lowering::mayOverwrite(const Node& node) const {
+    const SlotId slot = m_program.valueSlots[at(node.inputs[0])];
+    const ResolvedNode& resolved = m_analysis.nodes[at(node.id)];
+    return node.op->mayWriteInput && m_uses[at(slot)] == 1 && m_ledger.isAlone(slot) &&
+           m_program.slots[at(slot)].kind == Kind::Activations && tensor(slot) == resolved.outputs[0];
+}
+
+void Lowering::placeOutputs(const Node& node, Instruction& instruction) {
+    const std::vector<ResolvedTensor>& made = m_analysis.nodes[at(node.id)].outputs;
+    instruction.writesInput = mayOverwrite(node);
+    const bool shared = instruction.writesInput || isAlias(node);
+    for (std::size_t k = 0; k < node.outputs.size(); ++k) {
+        const ValueId id = node.outputs[k];
+        const std::string& owner = m_graph.value(id).name;
+        const SlotId slot = shared ? m_ledger.share(instruction.inputs[0], made[k], owner)
+                                   : m_ledger.allocate(Kind::Activations, made[k], owner);
+        m_program.valueSlots[at(id)] = track(slot, m_analysis.kept[at(id)] ? kForever : m_analysis.uses[at(id)]);
+        instruction.outputs.push_back(slot);
+    }
+}
+
+void Lowering::placeExtras(const Node& node, Instruction& instruction) {
+    for (const Saved& saved : m_analysis.saves[at(node.id)]) {
+        if (saved.from != Saved::From::Extra) continue;
+        assert(saved.index == static_cast<int>(instruction.extras.size()) && "extras are listed by their index");
+        instruction.extras.push_back(track(
+            m_ledger.allocate(Kind::Activations, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), 1));
+    }
+    m_extras[at(node.id)] = instruction.extras;
+}
+
+void Lowering::releaseAfterForward(const Node& node, Instruction& instruction) {
+    for (const Saved& saved : m_analysis.saves[at(node.id)])
+        if (const auto input = static_cast<std::size_t>(saved.index);
+            saved.from == Saved::From::Input && m_analysis.casts(node, input, m_options.precision))
+            ++m_uses[at(instruction.inputs[input])];
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        const ValueId id = node.inputs[i];
+        if (instruction.inputs[i] == kNone) continue;
+        use(m_program.valueSlots[at(id)], instruction);
+        if (m_casts[at(id)] != kNone && m_uses[at(m_casts[at(id)])] == 0) {
+            release(m_casts[at(id)], instruction);
+            m_casts[at(id)] = kNone;
+        }
+    }
+    for (const SlotId slot : instruction.outputs)
+        if (m_uses[at(slot)] == 0) release(slot, instruction);
+}
+
+void Lowering::forward(const Node& node) {
+    Instruction instruction = begin(Instruction::What::Forward, node);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) instruction.inputs.push_back(inputSlot(node, i, instruction));
+    placeOutputs(node, instruction);
+    placeExtras(node, instruction);
+    m_seen[at(node.id)] = instruction.inputs;
+    releaseAfterForward(node, instruction);
+    finish(std::move(instruction));
+}
+
+// --- backward
+
+void Lowering::startBackward() {
+    const ValueId loss = m_graph.outputs().front();
+    m_ledger.enter(m_program.instructions.size());
+    m_program.lossGradient = track(
+        m_ledger.allocate(Kind::Activations, tensor(m_program.valueSlots[at(loss)]), m_graph.value(loss).name + ".grad"), 1);
+    m_gradients[at(loss)] = m_program.lossGradient;
+}
+
+void Lowering::readSaved(const Node& node, Instruction& instruction) {
+    instruction.inputs.assign(node.inputs.size(), kNone);
+    instruction.outputs.assign(node.outputs.size(), kNone);
+    for (const Saved& saved : m_analysis.saves[at(node.id)]) {
+        const auto index = static_cast<std::size_t>(saved.index);
+        if (saved.from == Saved::From::Input) instruction.inputs[index] = m_seen[at(node.id)][index];
+        if (saved.from == Saved::From::Output) instruction.outputs[index] = m_program.valueSlots[at(node.outputs[index])];
+    }
+    instruction.extras = m_extras[at(node.id)];
+    for (const ValueId id : node.outputs) instruction.outputGradients.push_back(m_gradients[at(id)]);
+}
+
+/// Whether the kernel hands the gradient of output 0 on to this input as it is.
+bool Lowering::isShared(const Node& node, std::size_t input) const {
+    const ResolvedNode& resolved = m_analysis.nodes[at(node.id)];
+    return node.op->sharesGradient && (!node.op->isView || node.op->isView(resolved)) &&
+           resolved.inputs[input].elements() == resolved.outputs[0].elements() &&
+           resolved.inputs[input].dtype == resolved.outputs[0].dtype;
+}
+
+/// The kernel's tensor becomes the content of a new slot, or is converted into it.
+SlotId Lowering::settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner) {
+    const bool moved = made.dtype == held.dtype;
+    if (moved) m_ledger.transient(kind, -made.bytes());
+    const SlotId slot = m_ledger.allocate(kind, std::move(held), std::move(owner));
+    if (!moved) m_ledger.transient(kind, -made.bytes());
+    return slot;
+}
+
+GradientTarget Lowering::toParameter(ValueId id, bool shared, const ResolvedTensor& made) {
+    using enum GradientTarget::Action;
+    SlotId& slot = m_program.gradientSlots[at(id)];
+    if (slot != kNone) {
+        if (!shared) m_ledger.transient(Kind::Gradients, -made.bytes());
+        return {AddInPlace, slot, kNone};
+    }
+    const ResolvedTensor held = tensor(m_program.valueSlots[at(id)]);
+    const std::string owner = m_graph.value(id).name + ".grad";
+    slot = track(shared ? m_ledger.allocate(Kind::Gradients, held, owner) : settle(Kind::Gradients, made, held, owner),
+                 kForever);
+    return {shared ? StoreCopy : Store, slot, kNone};
+}
+
+GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made, Instruction& instruction) {
+    using enum GradientTarget::Action;
+    const SlotId present = m_gradients[at(id)];
+    const bool shared = sharedWith != kNone;
+    SlotId& slot = m_gradients[at(id)];
+    const ResolvedTensor held = tensor(m_program.valueSlots[at(id)]);
+    const std::string owner = m_graph.value(id).name + ".grad";
+    if (present == kNone) {
+        slot = track(shared ? m_ledger.share(sharedWith, held, owner) : settle(Kind::Activations, made, held, owner), 1);
+        return {Store, slot, kNone};
+    }
+    const bool isNew = !m_ledger.isAlone(present);
+    if (isNew) {
+        slot = track(m_ledger.allocate(Kind::Activations, held, owner), 1);
+        release(present, instruction);
+    }
+    if (!shared) m_ledger.transient(Kind::Activations, -made.bytes());
+    return isNew ? GradientTarget{AddNew, slot, present} : GradientTarget{AddInPlace, slot, kNone};
+}
+
+/// The kernel makes all wanted gradients; then they are handed on one by one, and each one's tensor goes at once.
+void Lowering::handOn(const Node& node, Instruction& instruction) {
+    const std::vector<ResolvedTensor>& seen = m_analysis.nodes[at(node.id)].inputs;
+    const auto isWanted = [&](std::size_t i) { return node.inputs[i] != kNone && m_analysis.wantsGradient[at(node.inputs[i])]; };
+    const auto kindOf = [&](std::size_t i) {
+        return m_graph.value(node.inputs[i]).kind == ValueKind::Parameter ? Kind::Gradients : Kind::Activations;
+    };
+    for (std::size_t i = 0; i < node.inputs.size(); ++i)
+        if (isWanted(i) && !isShared(node, i)) m_ledger.transient(kindOf(i), seen[i].bytes());
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        GradientTarget target;
+        if (isWanted(i) && kindOf(i) == Kind::Gradients) {
+            target = toParameter(node.inputs[i], isShared(node, i), seen[i]);
+        } else if (isWanted(i)) {
+            const SlotId sharedWith = isShared(node, i) ? instruction.outputGradients[0] : kNone;
+            target = toActivation(node.inputs[i], sharedWith, seen[i], instruction);
+        }
+        instruction.inputGradients.push_back(target);
+    }
+}
+
+void Lowering::releaseAfterBackward(const Node& node, Instruction& instruction) {
+    for (const Saved& saved : m_analysis.saves[at(node.id)]) {
+        const auto index = static_cast<std::size_t>(saved.index);
+        if (saved.from == Saved::From::Extra) use(instruction.extras[index], instruction);
+        if (saved.from == Saved::From::Output) use(instruction.outputs[index], instruction);
+        if (saved.from == Saved::From::Input) use(instruction.inputs[index], instruction);
+    }
+    for (const SlotId slot : instruction.outputGradients)
+        if (slot != kNone) release(slot, instruction);
+}
+
+void Lowering::backward(const Node& node) {
+    Instruction instruction = begin(Instruction::What::Backward, node);
+    readSaved(node, instruction);
+    handOn(node, instruction);
+    releaseAfterBackward(node, instruction);
+    finish(std::move(instruction));
+}
+
+Program Lowering::run() {
+    m_program.mode = m_options.mode;
+    m_program.gradients = m_options.gradients;
+    m_program.extents = m_options.extents;
+    m_program.precision = m_options.precision;
+    m_seen.resize(m_graph.nodes().size());
+    m_extras.resize(m_graph.nodes().size());
+    placeGivenValues();
+    m_program.liveBefore = m_ledger.live();
+    for (const Node& node : m_graph.nodes()) forward(node);
+    if (m_options.mode == Mode::Training) {
+        startBackward();
+        for (const Node& node : m_graph.nodes() | std::views::reverse)
+            if (m_analysis.runsBackward[at(node.id)]) backward(node);
+    }
+    for (const ValueId id : m_graph.outputs()) m_program.kept.push_back(m_program.valueSlots[at(id)]);
+    for (const ValueId id : m_options.keep) m_program.kept.push_back(m_program.valueSlots[at(id)]);
+    return std::move(m_program);
+}
+
+}  // namespace
+
+std::string_view name(Kind kind) {
+    constexpr std::array<std::string_view, kKinds> kNames{"weights",   "gradients", "optimizer", "activations",
+                                                          "workspace", "batches",   "ema",       "other"};
+    return kNames[static_cast<std::size_t>(kind)];
+}
+
+Program lower(const Graph& graph, const LowerOptions& options) { return Lowering(graph, options).run(); }
+
+}  // namespace headroom::plan

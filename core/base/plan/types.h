@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <vector>
+
+#include "base/plan/program.h"
+
+namespace headroom::plan {
+
+/// Element type of every value (by ValueId) under a precision policy. With bf16 every floating activation is bf16 but
+/// what Keep nodes make; floating inputs are bf16 but those that only Keep nodes read; parameters and buffers are fp32.
+std::vector<graph::DType> elementTypes(const graph::Graph& graph, Precision precision);
+
+/// Whether the node reads this input through a cast to the low precision.
+bool needsCast(const graph::Node& node, graph::DType type, Precision precision);
+
+/// The node as its kernel sees it: extents put in, inputs in the types that they have after their casts.
+graph::ResolvedNode resolvedNode(const graph::Graph& graph, const graph::Node& node, const graph::Extents& extents,
+                                 const std::vector<graph::DType>& types, Precision precision);
+
+}  // namespace headroom::plan
