@@ -5,7 +5,8 @@
 
 namespace headroom::plan {
 
-void Ledger::grow(Kind kind, Bytes bytes) {
+void Ledger::grow(Kind kind, SlotId slot, Bytes bytes) {
+    m_program.changes.push_back({static_cast<std::uint32_t>(m_instruction), kind, slot, bytes});
     m_live[static_cast<std::size_t>(kind)] += bytes;
     m_total += bytes;
     if (m_total <= m_program.peak) return;
@@ -16,7 +17,7 @@ void Ledger::grow(Kind kind, Bytes bytes) {
 
 SlotId Ledger::allocate(Kind kind, graph::ResolvedTensor tensor, std::string owner) {
     const auto slot = static_cast<SlotId>(m_program.slots.size());
-    grow(kind, tensor.bytes());
+    grow(kind, slot, tensor.bytes());
     m_program.slots.push_back({kind, std::move(tensor), graph::kNone, std::move(owner)});
     m_users.push_back(1);
     return slot;
@@ -36,7 +37,7 @@ void Ledger::release(SlotId slot) {
     assert(m_users[index(bottom)] > 0 && "a slot is released twice");
     if (--m_users[index(bottom)] > 0) return;
     const Slot& owner = m_program.slots[index(bottom)];
-    grow(owner.kind, -owner.tensor.bytes());
+    grow(owner.kind, bottom, -owner.tensor.bytes());
 }
 
 SlotId Ledger::root(SlotId slot) const {
@@ -44,6 +45,6 @@ SlotId Ledger::root(SlotId slot) const {
     return bottom == graph::kNone ? slot : bottom;
 }
 
-void Ledger::transient(Kind kind, Bytes bytes) { grow(kind, bytes); }
+void Ledger::transient(Kind kind, Bytes bytes) { grow(kind, graph::kNone, bytes); }
 
 }  // namespace headroom::plan

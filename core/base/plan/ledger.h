@@ -28,7 +28,7 @@ public:
 
 private:
     static std::size_t index(SlotId slot) { return static_cast<std::size_t>(slot); }
-    void grow(Kind kind, Bytes bytes);
+    void grow(Kind kind, SlotId slot, Bytes bytes);
 
     Program& m_program;
     std::vector<int> m_users;  ///< by slot at the bottom: living slots of its memory

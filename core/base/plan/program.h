@@ -10,7 +10,7 @@
 
 namespace headroom::plan {
 
-/// What memory is for; the colours of the memory bar and the kinds of the counting allocator.
+/// What memory is for (the gradients of activations count as activations); the colours of the memory bar and the kinds of the counting allocator.
 enum class Kind { Weights, Gradients, Optimizer, Activations, Workspace, Batches, Ema, Other };
 constexpr std::size_t kKinds = 8;
 std::string_view name(Kind);
@@ -70,6 +70,14 @@ struct Instruction {
     BytesByKind liveAfter{};  ///< owned bytes of all slots alive at this node boundary, without workspace
 };
 
+/// Bytes that come (positive) or go (negative) while an instruction runs, in order.
+struct Change {
+    std::uint32_t instruction = 0;
+    Kind kind = Kind::Activations;
+    SlotId slot = graph::kNone;  ///< kNone: a gradient that a kernel made, until it is handed on
+    Bytes bytes = 0;
+};
+
 /// One micro-batch as the executor runs it: its slots and instructions, in order. Pure data; a function of the graph,
 /// the extents, the precision and the device.
 struct Program {
@@ -83,6 +91,7 @@ struct Program {
     SlotId lossGradient = graph::kNone;  ///< training: made by the executor before the first backward, fp32 [1]
     std::vector<SlotId> kept;            ///< alive at the end: the graph's outputs in order, then LowerOptions::keep
     std::vector<Instruction> instructions;
+    std::vector<Change> changes;  ///< from nothing: liveBefore is their sum before the first instruction's own
     BytesByKind liveBefore{};  ///< parameters, buffers, inputs (and present gradients)
     /// Largest sum over kinds at a node boundary or inside a node (all that it reads and makes alive), without workspace.
     Bytes peak = 0;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "base/plan/program.h"
+
+namespace headroom::plan {
+
+enum class OptimizerState {
+    None,         ///< SGD without momentum
+    OneMoment,    ///< SGD with momentum: fp32, one number a parameter
+    TwoMoments    ///< AdamW: fp32, two numbers a parameter
+};
+
+struct StepOptions {
+    Precision precision = Precision::Fp32;
+    graph::DeviceKind device = graph::DeviceKind::Cpu;
+    graph::Extents extents;            ///< of one micro-batch
+    std::int64_t microBatches = 1;     ///< of one optimizer step
+    OptimizerState optimizer = OptimizerState::TwoMoments;
+    bool ema = false;                  ///< an averaged copy of the parameters
+    std::int64_t batchesAhead = 0;     ///< micro-batches that the loader holds ready
+};
+
+/// The parts of a step in time.
+enum class Stage {
+    Resident,  ///< what every step finds: weights, optimizer state, averages, batches held ready
+    First,     ///< the first micro-batch: gradients come to be
+    Next,      ///< each further one: gradients are added to
+    Update     ///< optimizer and averages, in place; then the gradients go
+};
+
+/// What is alive at a node boundary.
+struct Moment {
+    Stage stage = Stage::Resident;
+    std::uint32_t instruction = 0;  ///< of the stage's program
+    BytesByKind live{};
+};
+
+/// Bytes that come or go at a moment of the step; `slot` belongs to the stage's program, kNone is no slot.
+struct StepChange {
+    Stage stage = Stage::Resident;
+    Change change;
+};
+
+/// One optimizer step: every allocation and release, what is alive at every node boundary, and the peak. The stage Next
+/// stands for all micro-batches after the first, which are alike. Without workspace and the allocator's rounding.
+struct StepPlan {
+    std::vector<StepChange> changes;
+    std::vector<Moment> moments;
+    Bytes peak = 0;              ///< inside a node where that is more than at its boundaries
+    BytesByKind atPeak{};
+    Stage peakStage = Stage::Resident;
+    std::uint32_t peakInstruction = 0;
+    Program first, next;         ///< `next` is empty with one micro-batch
+};
+
+/// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move.
+StepPlan plan(const graph::Graph& graph, const StepOptions& options);
+
+Bytes total(const BytesByKind& bytes);
+
+}  // namespace headroom::plan
