@@ -5,15 +5,21 @@
 #include <ATen/ops/clone.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "engine/tensor/memory.h"
 
 namespace headroom::train {
 
-Ema::Ema(std::vector<at::Tensor> values, double decay) : m_values(std::move(values)), m_decay(decay) {
-    const tensor::MemoryScope scope(plan::Kind::Ema);
-    for (const at::Tensor& value : m_values) m_averages.push_back(value.clone());
+Ema::Ema(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& buffers, double decay)
+    : m_values(weights), m_decay(decay) {
+    {
+        const tensor::MemoryScope scope(plan::Kind::Ema);
+        for (const at::Tensor& weight : weights) m_averages.push_back(weight.clone());
+    }
+    for (const at::Tensor& buffer : buffers) {
+        m_values.push_back(buffer);
+        m_averages.push_back(buffer.clone());
+    }
 }
 
 void Ema::update() {

@@ -11,11 +11,12 @@ namespace headroom::train {
 /// min(decay, (1 + n) / (10 + n)) over the first updates, so that the random start fades.
 class Ema {
 public:
-    /// Begins with a copy of `values`, which are borrowed: the same tensors are read at every update.
-    Ema(std::vector<at::Tensor> values, double decay);
+    /// Begins with copies. The tensors given are read at every update. Buffers (statistics of norms) are averaged like
+    /// the weights, so that both belong together.
+    Ema(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& buffers, double decay);
 
     void update();
-    /// In the order of the values.
+    /// Of the weights, then of the buffers.
     const std::vector<at::Tensor>& averages() const { return m_averages; }
     std::int64_t updates() const { return m_updates; }
     void setUpdates(std::int64_t updates) { m_updates = updates; }

@@ -75,19 +75,16 @@ public:
     AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
         : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
           m_first(zerosLike(m_parameters)), m_second(zerosLike(m_parameters)),
-          m_groups(groupsOf(m_parameters, options.weightDecay)) {
-        const tensor::MemoryScope scope(plan::Kind::Optimizer);
-        for (const at::Tensor& value : m_values)
-            m_steps.push_back(at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(value.device())));
-    }
+          m_step(at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(m_values.at(0).device()))),
+          m_groups(groupsOf(m_parameters, options.weightDecay)) {}
     std::string_view name() const override { return "adamw"; }
 
     void step(const Tensors& gradients, double rate) override {
         const Tensors laidOut = laidOutAs(gradients, m_values);
-        for (const at::Tensor& counter : m_steps) counter.add_(1);
+        m_step.add_(1);
         for (const Group& group : m_groups)
             at::_fused_adamw_(pick(group, m_values), pick(group, laidOut), pick(group, m_first), pick(group, m_second), {},
-                              pick(group, m_steps), rate, m_options.beta1, m_options.beta2, group.decay, m_options.eps,
+                              Tensors(group.members.size(), m_step), rate, m_options.beta1, m_options.beta2, group.decay, m_options.eps,
                               /*amsgrad=*/false, /*maximize=*/false);
     }
 
@@ -95,14 +92,15 @@ public:
         std::vector<NamedTensor> state;
         append(state, "exp_avg", m_parameters, m_first);
         append(state, "exp_avg_sq", m_parameters, m_second);
-        append(state, "step", m_parameters, m_steps);
+        state.push_back({"step", m_step});
         return state;
     }
 
 private:
     config::RunConfig::Optimizer m_options;
     std::vector<Parameter> m_parameters;
-    Tensors m_values, m_first, m_second, m_steps;
+    Tensors m_values, m_first, m_second;
+    at::Tensor m_step;  ///< updates done, the same for all parameters
     std::vector<Group> m_groups;
 };
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headroom::train {
+
+/// Where in the run something happened.
+struct Position {
+    std::int64_t step = 0;     ///< optimizer steps done
+    double epoch = 0;          ///< passes over the training data, with fraction
+    std::int64_t samples = 0;  ///< training samples seen
+};
+
+struct StepReport {
+    Position at;
+    double loss = 0;  ///< mean over the samples (tokens) of the step
+    double rate = 0;  ///< learning rate used
+    std::optional<double> gradientNorm;
+};
+
+/// Figures of one evaluation, on the whole validation part.
+struct Metrics {
+    double loss = 0;  ///< mean over samples or tokens
+    std::optional<double> accuracy;  ///< 0 to 1; classes and tokens
+    std::optional<double> r2;        ///< of the values as they stand in the data
+};
+
+/// Something asked of a running training.
+struct Order {
+    enum class Kind { Pause, Stop, Checkpoint, LearningRate } kind = Kind::Pause;
+    double value = 0;     ///< LearningRate
+    std::int64_t id = 0;  ///< the asker's
+};
+
+/// The world around a training: hears what happens and says what is wanted. Called from the training thread, between
+/// steps; nothing here may block.
+class Host {
+public:
+    virtual ~Host() = default;
+    virtual void stepped(const StepReport&) {}
+    /// A few times a second.
+    virtual void progressed(const Position&, double /*samplesPerSecond*/) {}
+    virtual void evaluated(const Position&, const Metrics&) {}
+    virtual void checkpointed(const Position&, const std::filesystem::path&) {}
+    /// "warning", "resume", "lr" ...; a sentence for the log.
+    virtual void noted(const Position&, std::string_view /*kind*/, const std::string& /*text*/) {}
+    /// New orders since the last call.
+    virtual std::vector<Order> orders() { return {}; }
+    virtual void carriedOut(const Order&) {}
+};
+
+}  // namespace headroom::train
