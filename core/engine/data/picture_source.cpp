@@ -5,20 +5,20 @@
 
 namespace headroom::data {
 
-PictureSource::PictureSource(std::shared_ptr<const PictureStore> store, std::vector<std::int64_t> chosen,
+PictureSource::PictureSource(std::shared_ptr<const formats::Pictures> store, std::vector<std::int64_t> chosen,
                              std::shared_ptr<const Normaliser> normaliser, AugmentOptions augment)
-    : m_store(std::move(store)), m_chosen(std::move(chosen)), m_normaliser(std::move(normaliser)), m_augment(augment) {}
+    : m_store(std::move(store)), m_size{m_store->height, m_store->width, m_store->channels}, m_chosen(std::move(chosen)), m_normaliser(std::move(normaliser)), m_augment(augment) {}
 
 template <typename Element, typename Convert>
 void PictureSource::fill(std::span<const std::int64_t> samples, const Draw& draw, Element* out, Convert convert) const {
-    const auto bytes = static_cast<std::size_t>(m_store->size.bytes());
+    const auto bytes = static_cast<std::size_t>(m_size.bytes());
     const bool changes = draw.augment && m_augment.any();
     std::vector<std::uint8_t> changed(changes ? bytes : 0);
     for (const std::int64_t sample : samples) {
         const auto picture = static_cast<std::size_t>(m_chosen[static_cast<std::size_t>(sample)]);
         std::span<const std::uint8_t> from(m_store->pixels.data() + picture * bytes, bytes);
         if (changes) {
-            augment(m_store->size, augmentChoice(m_augment, draw.seed, draw.epoch, sample), from, changed);
+            augment(m_size, augmentChoice(m_augment, draw.seed, draw.epoch, sample), from, changed);
             from = changed;
         }
         convert(from.data(), out);
@@ -29,7 +29,7 @@ void PictureSource::fill(std::span<const std::int64_t> samples, const Draw& draw
 Samples PictureSource::assemble(std::span<const std::int64_t> samples, const Draw& draw,
                                 const Placement& placement) const {
     const auto batch = static_cast<std::int64_t>(samples.size());
-    const PictureSize& size = m_store->size;
+    const PictureSize& size = m_size;
     at::Tensor pixels = batchTensor({batch, size.height, size.width, size.channels}, placement.input, placement);
     if (placement.input == at::kBFloat16) {
         const auto convert = [this](const std::uint8_t* in, std::uint16_t* out) { m_normaliser->toBFloat16(in, out); };

@@ -6,21 +6,15 @@
 #include "engine/data/augment.h"
 #include "engine/data/normalise.h"
 #include "engine/data/source.h"
+#include "engine/formats/pictures.h"
 
 namespace headroom::data {
-
-/// Decoded pictures with their classes, shared by the parts that are cut from them.
-struct PictureStore {
-    PictureSize size;
-    std::vector<std::uint8_t> pixels;    ///< [picture, height, width, channel]
-    std::vector<std::int32_t> labels;
-};
 
 /// Pictures in one pass from bytes to the normalised tensor, augmented on the way.
 class PictureSource : public Source {
 public:
     /// `chosen`: numbers of this part's pictures in the store.
-    PictureSource(std::shared_ptr<const PictureStore> store, std::vector<std::int64_t> chosen,
+    PictureSource(std::shared_ptr<const formats::Pictures> store, std::vector<std::int64_t> chosen,
                   std::shared_ptr<const Normaliser> normaliser, AugmentOptions augment);
 
     std::int64_t size() const override { return static_cast<std::int64_t>(m_chosen.size()); }
@@ -30,7 +24,8 @@ private:
     template <typename Element, typename Convert>
     void fill(std::span<const std::int64_t> samples, const Draw& draw, Element* out, Convert convert) const;
 
-    std::shared_ptr<const PictureStore> m_store;
+    std::shared_ptr<const formats::Pictures> m_store;
+    PictureSize m_size;
     std::vector<std::int64_t> m_chosen;
     std::shared_ptr<const Normaliser> m_normaliser;
     AugmentOptions m_augment;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/config/run_config.h"
+#include "base/models/models.h"
+#include "engine/data/source.h"
+#include "engine/formats/dataset.h"
+
+namespace headroom::data {
+
+/// Data ready to train on: both parts in memory, prepared with statistics of the training part alone.
+struct Dataset {
+    models::DataShape shape;
+    std::string format;                ///< for people: "IDX", "CSV"
+    std::vector<std::string> classes;  ///< names; characters for text; empty for regression
+    std::unique_ptr<Source> training;
+    std::unique_ptr<Source> validation;  ///< null where nothing is held out
+    /// Reference statistics of the training part and how samples are prepared: class counts; pictures mean and deviation a
+    /// channel (of byte / 255); the columns of a table; the characters of a text with their counts.
+    nlohmann::json reference;
+    std::string fingerprint;  ///< of the content, the same wherever the file lies
+    std::vector<std::string> notes;
+};
+
+/// What of a configuration decides how data is prepared.
+struct Preparation {
+    config::RunConfig::Data data;
+    std::uint64_t seed = 1;  ///< of the holdout
+    std::int64_t context = 128;  ///< of text
+};
+Preparation preparationOf(const config::RunConfig& config);
+
+/// Splits, learns the statistics and prepares. Throws DAT-05 (nothing left to train on), TXT-01 (a part of the text is
+/// shorter than the context).
+Dataset prepare(formats::RawDataset raw, const Preparation& preparation);
+
+/// Reads and prepares `data.path`. Throws as formats::readDataset and prepare.
+Dataset load(const Preparation& preparation);
+
+}  // namespace headroom::data

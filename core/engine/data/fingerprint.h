@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "engine/formats/dataset.h"
+
+namespace headroom::data {
+
+/// 32 hexadecimal digits over everything that training or evaluation can see of the data. Not for security.
+std::string fingerprintOf(const formats::RawDataset& raw);
+
+}  // namespace headroom::data
