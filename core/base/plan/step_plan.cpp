@@ -27,7 +27,7 @@ BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Pro
     BytesByKind held{};
     const std::int64_t parameters = graph.parameterCount();
     held[at(Kind::Optimizer)] = parameters * momentsPerParameter(options.optimizer);
-    if (options.ema) held[at(Kind::Ema)] = parameters * byteSize(graph::DType::F32);
+    if (options.ema) held[at(Kind::Ema)] = first.liveBefore[at(Kind::Weights)];
     held[at(Kind::Batches)] = options.batchesAhead * first.liveBefore[at(Kind::Batches)];
     return held;
 }

@@ -19,7 +19,7 @@ struct StepOptions {
     graph::Extents extents;            ///< of one micro-batch
     std::int64_t microBatches = 1;     ///< of one optimizer step
     OptimizerState optimizer = OptimizerState::TwoMoments;
-    bool ema = false;                  ///< an averaged copy of the parameters
+    bool ema = false;                  ///< an averaged copy of parameters and buffers
     std::int64_t batchesAhead = 0;     ///< micro-batches that the loader holds ready
 };
 
