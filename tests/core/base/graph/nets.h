@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/graph/graph.h"
+#include "base/models/models.h"
+
+namespace headroom::test {
+
+struct NetCase {
+    std::string name;
+    models::DataShape data;
+};
+/// The four architectures, each on the data that it is made for.
+std::vector<NetCase> fourNets();
+models::DataShape pictures(std::int64_t channels, std::int64_t side, std::int64_t classes = 10);
+models::DataShape table(std::int64_t features, std::int64_t outputs, models::Task task = models::Task::Classification);
+models::DataShape text(std::int64_t vocabulary = 65);
+
+/// The net with its loss.
+graph::Graph trainingGraph(const NetCase& net, double dropout = 0);
+
+/// "batch,3,32,32" as a shape.
+graph::Shape shapeOf(const std::string& text);
+
+}  // namespace headroom::test

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/plan/step_plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "base/graph/rewrites/rewrite.h"
+#include "core/base/graph/nets.h"
+#include "support/registry.h"
+
+using namespace headroom;
+using namespace headroom::plan;
+
+namespace {
+
+Bytes of(const BytesByKind& bytes, Kind kind) { return bytes[static_cast<std::size_t>(kind)]; }
+
+StepOptions step(std::int64_t batch, std::int64_t microBatches = 1) {
+    StepOptions options;
+    options.extents = {{"batch", batch}, {"sequence", 128}};
+    options.microBatches = microBatches;
+    return options;
+}
+
+graph::Graph cnn() { return test::trainingGraph({"cnn", test::pictures(1, 28)}); }
+
+/// Median of 21 calls, in microseconds.
+double medianTime(const graph::Graph& graph, const StepOptions& options) {
+    std::vector<double> times;
+    for (int k = 0; k < 21; ++k) {
+        const auto start = std::chrono::steady_clock::now();
+        const StepPlan made = plan::plan(graph, options);
+        times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+        if (made.peak == 0) throw std::logic_error("an empty plan");
+    }
+    std::ranges::nth_element(times, times.begin() + 10);
+    return times[10];
+}
+
+}  // namespace
+
+class TestStepPlan : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void residentMemoryIsWeightsOptimizerAndAverages() {
+        StepOptions options = step(32);
+        options.ema = true;
+        options.batchesAhead = 2;
+        const StepPlan made = plan::plan(cnn(), options);
+        const BytesByKind resident = made.moments.front().live;
+        const Bytes parameters = 468'010 * 4;
+        const Bytes buffers = 2 * (32 + 32 + 64 + 64) * 4;
+        QCOMPARE(of(resident, Kind::Weights), parameters + buffers);
+        QCOMPARE(of(resident, Kind::Optimizer), 2 * parameters);
+        QCOMPARE(of(resident, Kind::Ema), parameters + buffers);
+        QCOMPARE(of(resident, Kind::Batches), Bytes{2 * 32 * (28 * 28 * 4 + 8)});
+        QCOMPARE(of(resident, Kind::Gradients), Bytes{0});
+    }
+
+    void sgdHoldsOneMomentOrNone() {
+        StepOptions options = step(32);
+        options.optimizer = OptimizerState::OneMoment;
+        QCOMPARE(of(plan::plan(cnn(), options).atPeak, Kind::Optimizer), Bytes{468'010 * 4});
+        options.optimizer = OptimizerState::None;
+        QCOMPARE(of(plan::plan(cnn(), options).atPeak, Kind::Optimizer), Bytes{0});
+    }
+
+    void theChangesOfAStepCancelButForWhatIsResident() {
+        for (const std::int64_t microBatches : {1, 4}) {
+            const StepPlan made = plan::plan(cnn(), step(16, microBatches));
+            BytesByKind live{};
+            for (const StepChange& each : made.changes) live[static_cast<std::size_t>(each.change.kind)] += each.change.bytes;
+            QVERIFY(live == made.moments.front().live);
+        }
+    }
+
+    void thePeakIsTheLargestSumOfTheChanges() {
+        const StepPlan made = plan::plan(cnn(), step(16, 4));
+        Bytes now = 0, largest = 0;
+        for (const StepChange& each : made.changes) largest = std::max(largest, now += each.change.bytes);
+        QCOMPARE(made.peak, largest);
+        QCOMPARE(made.peak, total(made.atPeak));
+        QVERIFY(std::ranges::all_of(made.moments, [&](const Moment& moment) { return total(moment.live) <= made.peak; }));
+    }
+
+    void withAccumulationThePeakLiesInALaterMicroBatch() {
+        QVERIFY(plan::plan(cnn(), step(16, 1)).peakStage == Stage::First);
+        const StepPlan made = plan::plan(cnn(), step(16, 4));
+        QVERIFY(made.peakStage == Stage::Next);
+        QVERIFY(made.peak > plan::plan(cnn(), step(16, 1)).peak);
+        QVERIFY(made.peak < plan::plan(cnn(), step(64, 1)).peak);
+    }
+
+    void theUpdateHoldsGradientsButNoActivations() {
+        const StepPlan made = plan::plan(cnn(), step(16));
+        const Moment& last = made.moments.back();
+        QVERIFY(last.stage == Stage::Update);
+        QCOMPARE(of(last.live, Kind::Gradients), Bytes{468'010 * 4});
+        QCOMPARE(of(last.live, Kind::Activations), Bytes{0});
+    }
+
+    void activationsGrowInProportionToTheBatch() {
+        for (const test::NetCase& net : test::fourNets()) {
+            const graph::Graph graph = test::trainingGraph(net);
+            const auto activations = [&](std::int64_t batch) { return of(plan::plan(graph, step(batch)).first.atPeak, Kind::Activations); };
+            const Bytes perSample = activations(65) - activations(64);
+            QCOMPARE(activations(128) - activations(64), 64 * perSample);
+        }
+    }
+
+    void resnet20PeaksAsCountedOnTheCpu() {
+        // PyTorch's eager step was counted at 55.2 MB (batch 32) and 210.7 MB (batch 128), without weights' optimizer state.
+        StepOptions options = step(32);
+        options.optimizer = OptimizerState::None;
+        const graph::Graph graph = test::trainingGraph({"resnet20", test::pictures(3, 32)});
+        const double small = static_cast<double>(plan::plan(graph, options).peak) / 1e6;
+        options.extents["batch"] = 128;
+        const double large = static_cast<double>(plan::plan(graph, options).peak) / 1e6;
+        QVERIFY2(small < 56 && small > 50, std::to_string(small).c_str());
+        QVERIFY2(large < 211 && large > 195, std::to_string(large).c_str());
+    }
+
+    void aPlanTakesLessThanAMillisecond() {
+        const graph::Graph large = [] {
+            graph::Graph graph = models::buildGpt(test::text(), {12, 384, 6});
+            models::appendLoss(graph, models::Task::NextToken);
+            return graph::fusedForTraining(graph);
+        }();
+        for (const std::int64_t microBatches : {1, 8}) {
+            const double us = medianTime(large, step(8, microBatches));
+            std::printf("plan of a decoder of 12 layers, width 384, %lld micro-batches: %.0f us (%zu nodes)\n",
+                        static_cast<long long>(microBatches), us, large.nodes().size());
+            // Tests are built without optimization of their own, the library with it; the bound leaves room for a busy machine.
+            QVERIFY(us < 5000);
+        }
+    }
+};
+
+HEADROOM_TEST(TestStepPlan)
+#include "tst_step_plan.moc"
