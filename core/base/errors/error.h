@@ -13,11 +13,11 @@ namespace headroom {
 /// `<subject>: <problem>: <found>, <allowed>. <remedy>`; empty parts are left out.
 struct Failure {
     Code code;
-    std::string subject;  ///< base name of the file, or the field, node, run it is about
-    std::string problem;  ///< what is wrong
-    std::string found;    ///< what was there
-    std::string allowed;  ///< what may be there
-    std::string remedy;   ///< what to do next, a sentence with its full stop
+    std::string subject{};  ///< base name of the file, or the field, node, run it is about
+    std::string problem{};  ///< what is wrong
+    std::string found{};    ///< what was there
+    std::string allowed{};  ///< what may be there
+    std::string remedy{};   ///< what to do next, a sentence with its full stop
 
     std::string sentence() const;
 };
