@@ -36,8 +36,34 @@ public:
                                 const StepIdentity& identity, double lossScale = 1, const Observer& observer = {});
 
 private:
+    /// The tensors of one node at a time; kept between calls for their capacity alone.
+    struct Operands {
+        std::vector<at::Tensor> inputs, outputs, extras, outputGradients, inputGradients;
+        std::vector<const graph::ResolvedTensor*> inputTypes, outputTypes;
+        std::vector<char> wantsGradient;
+        void clear();
+    };
+    void load(const plan::Program& program, TensorSet& tensors, std::vector<at::Tensor> inputs);
+    void execute(const plan::Program& program, const plan::Instruction& instruction, const StepIdentity& identity);
+    void forward(const plan::Program& program, const plan::Instruction& instruction, KernelContext& context);
+    void backward(const plan::Program& program, const plan::Instruction& instruction, KernelContext& context);
+    void castInputs(const plan::Program& program, const plan::Instruction& instruction);
+    void gather(const plan::Program& program, const plan::Instruction& instruction);
+    void settle(const plan::Program& program, const plan::GradientTarget& target, at::Tensor gradient);
+    void put(const plan::Program& program, plan::SlotId slot, at::Tensor tensor);
+    void seed(const plan::Program& program, const plan::Instruction& first, double lossScale);
+    at::Tensor& slot(plan::SlotId id) { return m_slots[static_cast<std::size_t>(id)]; }
+    at::Tensor read(plan::SlotId id) const { return id < 0 ? at::Tensor() : m_slots[static_cast<std::size_t>(id)]; }
+
     const graph::Graph& m_graph;
     std::vector<const Kernel*> m_kernels;  ///< by NodeId
+    std::vector<graph::ValueId> m_inputs, m_parameters;
+    std::vector<at::Tensor> m_slots;
+    Operands m_operands;
 };
+
+/// Fills parameters and buffers as their initializers say, each a function of the seed and its name alone: the same on
+/// any device, in any order. Convolution kernels are channels-last.
+void initialize(const graph::Graph& graph, std::uint64_t seed, TensorSet& tensors);
 
 }  // namespace headroom::run

@@ -18,19 +18,21 @@ struct StepIdentity {
     std::span<const std::int64_t> samples;  ///< position of each sample within the step's effective batch
 };
 
-/// What a kernel sees of one node. Tensors that were not saved or are absent are undefined.
+/// What a kernel sees of one node. Tensors that were not saved or are absent are undefined; their types are known.
 struct KernelContext {
     const graph::Node& node;
     bool training = true;
-    StepIdentity identity;
-    std::span<at::Tensor> inputs;
-    std::span<at::Tensor> outputs;  ///< forward writes them
-    std::span<at::Tensor> extras;   ///< forward writes them, backward reads them
+    StepIdentity identity{};
+    std::span<const graph::ResolvedTensor* const> inputTypes{};   ///< of the values, before casts; nullptr: absent
+    std::span<const graph::ResolvedTensor* const> outputTypes{};  ///< what forward must deliver
+    std::span<at::Tensor> inputs{};
+    std::span<at::Tensor> outputs{};  ///< forward writes them
+    std::span<at::Tensor> extras{};   ///< forward writes them, backward reads them
     bool writesInput = false;       ///< forward: output 0 may be written over input 0
 
-    std::span<const at::Tensor> outputGradients;  ///< backward
-    std::span<const bool> wantsGradient;          ///< backward, an entry an input
-    std::span<at::Tensor> inputGradients;         ///< backward writes those that are wanted
+    std::span<const at::Tensor> outputGradients{};  ///< backward
+    std::span<const bool> wantsGradient{};          ///< backward, an entry an input
+    std::span<at::Tensor> inputGradients{};         ///< backward writes those that are wanted
 };
 
 /// The engine's half of an operator; the other half is the graph::OpEntry it points to.

@@ -25,6 +25,15 @@ std::array<std::int64_t, 4> channelsLastStrides(at::IntArrayRef shape) {
     return {shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]};
 }
 
+/// Whether the elements already lie channels-last: only strides of single-element dimensions differ.
+bool sameOrder(const at::Tensor& tensor) {
+    const auto wanted = channelsLastStrides(tensor.sizes());
+    for (std::size_t dim = 0; dim < 4; ++dim)
+        if (tensor.size(static_cast<std::int64_t>(dim)) != 1 && tensor.stride(static_cast<std::int64_t>(dim)) != wanted[dim])
+            return false;
+    return true;
+}
+
 }  // namespace
 
 at::ScalarType scalarType(graph::DType wanted) {
@@ -70,6 +79,7 @@ at::Tensor emptyInLayout(at::IntArrayRef shape, at::ScalarType type, at::Device 
 at::Tensor inLayout(const at::Tensor& tensor) {
     if (isInLayout(tensor)) return tensor;
     if (tensor.dim() != 4) return tensor.contiguous();
+    if (sameOrder(tensor)) return tensor.as_strided(tensor.sizes(), channelsLastStrides(tensor.sizes()));
     at::Tensor result = emptyInLayout(tensor.sizes(), tensor.scalar_type(), tensor.device());
     result.copy_(tensor);
     return result;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "engine/run/kernel.h"
+
+namespace headroom::run {
+
+extern const Kernel kAddKernel, kAddPositionsKernel, kAttentionKernel, kAveragePoolKernel, kBatchNormAddReluKernel,
+    kBatchNormReluKernel, kBatchNormalizationKernel, kConvKernel, kDropoutKernel, kFlattenKernel, kGatherKernel,
+    kGeluKernel, kGemmKernel, kGlobalAveragePoolKernel, kLayerNormalizationKernel, kLinearKernel, kMatMulKernel,
+    kMaxPoolKernel, kMeanSquaredErrorKernel, kReluKernel, kReshapeKernel, kSoftmaxCrossEntropyKernel, kSplitKernel,
+    kTransposeKernel;
+
+}  // namespace headroom::run

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled once for every instruction set, HEADROOM_VARIANT being its name.
+#include "engine/run/simd/batch_norm.h"
+#include "engine/run/simd/elementwise.h"
+#include "engine/run/simd/pooling.h"
+#include "engine/run/simd/rows.h"
+
+namespace headroom::run::simd {
+namespace {
+
+#define HEADROOM_TEXT_(x) #x
+#define HEADROOM_TEXT(x) HEADROOM_TEXT_(x)
+
+template <class T>
+constexpr Table<T> kTable{moments<T>,   scaleShift<T>,   batchSums<T>,       batchBackward<T>,
+                          gelu<T>,      geluBackward<T>, layerNorm<T>,       layerNormBackward<T>,
+                          maxPool<T>,   maxPoolBackward<T>, crossEntropy<T>, crossEntropyBackward<T>,
+                          softmax<T>,   softmaxBackward<T>, widen<T>,        narrow<T>,
+                          dropout<T>,   accumulate<T>};
+
+}  // namespace
+
+extern const Tables HEADROOM_VARIANT;
+constinit const Tables HEADROOM_VARIANT{HEADROOM_TEXT(HEADROOM_VARIANT), kTable<float>, kTable<BFloat>};
+
+}  // namespace headroom::run::simd
