@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/model.h"
+
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+
+#include "base/graph/rewrites/rewrite.h"
+#include "engine/tensor/bridge.h"
+#include "engine/train/sha256.h"
+
+namespace headroom::train {
+namespace {
+
+std::size_t at(graph::ValueId id) { return static_cast<std::size_t>(id); }
+
+graph::Graph withLoss(graph::Graph graph, models::Task task, double labelSmoothing) {
+    models::appendLoss(graph, task, labelSmoothing);
+    return graph::fusedForTraining(graph);
+}
+
+run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed, at::Device device) {
+    run::TensorSet tensors;
+    run::initialize(graph, seed, tensors);
+    for (at::Tensor& value : tensors.values)
+        if (value.defined() && !device.is_cpu()) value = value.to(device);
+    return tensors;
+}
+
+}  // namespace
+
+Model::Model(const config::RunConfig& config, const models::DataShape& data, at::Device device)
+    : m_plain(models::build(config.model.arch, data, {.dropout = config.model.dropout})),
+      m_training(withLoss(m_plain, data.task, config.train.labelSmoothing)),
+      m_device(device),
+      m_tensors(initialised(m_training, static_cast<std::uint64_t>(config.train.seed), device)) {}
+
+std::vector<Parameter> Model::parameters() const {
+    std::vector<Parameter> parameters;
+    for (const graph::ValueId id : m_training.parameters())
+        parameters.push_back({m_training.value(id).name, m_tensors.values[at(id)], m_training.value(id).weightDecay});
+    return parameters;
+}
+
+std::vector<at::Tensor> Model::weights() const {
+    std::vector<at::Tensor> tensors;
+    for (const graph::ValueId id : m_training.parameters()) tensors.push_back(m_tensors.values[at(id)]);
+    return tensors;
+}
+
+std::vector<at::Tensor> Model::buffers() const {
+    std::vector<at::Tensor> tensors;
+    for (const graph::ValueId id : m_training.buffers()) tensors.push_back(m_tensors.values[at(id)]);
+    return tensors;
+}
+
+std::vector<NamedTensor> Model::named() const {
+    std::vector<NamedTensor> tensors;
+    for (const auto& ids : {m_training.parameters(), m_training.buffers()})
+        for (const graph::ValueId id : ids) tensors.push_back({m_training.value(id).name, m_tensors.values[at(id)]});
+    std::ranges::sort(tensors, {}, &NamedTensor::name);
+    return tensors;
+}
+
+std::vector<at::Tensor> Model::gradients() const {
+    std::vector<at::Tensor> gradients;
+    for (const graph::ValueId id : m_training.parameters()) {
+        const at::Tensor& gradient = m_tensors.gradients[at(id)];
+        gradients.push_back(gradient.defined() ? gradient : at::zeros_like(m_tensors.values[at(id)]));
+    }
+    return gradients;
+}
+
+void Model::dropGradients() {
+    for (at::Tensor& gradient : m_tensors.gradients) gradient.reset();
+}
+
+run::TensorSet Model::with(const std::vector<at::Tensor>& values) const {
+    run::TensorSet set{m_tensors.values, {}};
+    set.gradients.resize(m_tensors.gradients.size());
+    auto value = values.begin();
+    for (const auto& ids : {m_training.parameters(), m_training.buffers()})
+        for (const graph::ValueId id : ids) set.values[at(id)] = *value++;
+    return set;
+}
+
+std::string sha256Of(const std::vector<NamedTensor>& tensors) {
+    Sha256 hash;
+    for (const auto& [name, tensor] : tensors) {
+        hash.update(std::as_bytes(std::span(name.data(), name.size() + 1)));  // with its end: names cannot run together
+        const std::vector<std::int64_t> shape = tensor.sizes().vec();
+        hash.update(std::as_bytes(std::span(shape)));
+        hash.update(tensor::toBytes(tensor));
+    }
+    return hash.hex();
+}
+
+}  // namespace headroom::train

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/passes.h"
+
+#include "engine/tensor/bridge.h"
+#include "engine/tensor/memory.h"
+
+namespace headroom::train {
+namespace {
+
+/// Training reads the loss alone: the logits need not outlive their last reader.
+graph::Graph lossOnly(graph::Graph graph) {
+    graph.setOutputs({graph.outputs().front()});
+    return graph;
+}
+
+graph::DeviceKind kindOf(at::Device device) {
+    return device.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
+}
+
+}  // namespace
+
+Passes::Passes(const Model& model, plan::Precision precision, std::int64_t context)
+    : m_graph(model.training()), m_lossOnly(lossOnly(model.training())), m_device(model.device()), m_precision(precision),
+      m_context(context), m_executor(m_graph) {}
+
+const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch) {
+    const auto key = std::tuple(mode, gradients, batch);
+    if (const auto found = m_programs.find(key); found != m_programs.end()) return found->second;
+    plan::LowerOptions options;
+    options.mode = mode;
+    options.gradients = gradients;
+    options.precision = m_precision;
+    options.device = kindOf(m_device);
+    options.extents = {{"batch", batch}, {"sequence", m_context}};
+    const graph::Graph& graph = mode == plan::Mode::Training ? m_lossOnly : m_graph;
+    return m_programs.emplace(key, plan::lower(graph, options)).first->second;
+}
+
+at::ScalarType Passes::inputType() {
+    const plan::Program& any = program(plan::Mode::Training, plan::Gradients::Absent, 2);
+    const plan::SlotId slot = any.valueSlots[static_cast<std::size_t>(m_graph.inputs().front())];
+    return tensor::scalarType(any.slots[static_cast<std::size_t>(slot)].tensor.dtype);
+}
+
+std::vector<at::Tensor> Passes::inputsOf(const data::Batch& batch) const {
+    if (m_device.is_cpu()) return {batch.samples.input, batch.samples.target};
+    const tensor::MemoryScope scope(plan::Kind::Batches);
+    const auto moved = [this](const at::Tensor& tensor) { return tensor.to(m_device, /*non_blocking=*/true); };
+    return {moved(batch.samples.input), moved(batch.samples.target)};
+}
+
+at::Tensor Passes::train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale) {
+    const auto gradients = batch.share.micro == 0 ? plan::Gradients::Absent : plan::Gradients::Present;
+    const plan::Program& steps = program(plan::Mode::Training, gradients, batch.share.count);
+    const run::StepIdentity identity{seed, batch.step, batch.positions};
+    return m_executor.run(steps, model.tensors(), inputsOf(batch), identity, lossScale).front();
+}
+
+Passes::Inference Passes::infer(run::TensorSet& tensors, const data::Batch& batch) {
+    const plan::Program& steps = program(plan::Mode::Inference, plan::Gradients::Absent, batch.share.count);
+    const run::StepIdentity identity{0, batch.step, batch.positions};
+    const std::vector<at::Tensor> kept = m_executor.run(steps, tensors, inputsOf(batch), identity);
+    return {kept.at(0), kept.at(1)};
+}
+
+Bytes Passes::inferencePeak(std::int64_t batch) {
+    return program(plan::Mode::Inference, plan::Gradients::Absent, batch).peak;
+}
+
+Bytes Passes::trainingPeak(std::int64_t batch) {
+    return program(plan::Mode::Training, plan::Gradients::Absent, batch).peak;
+}
+
+}  // namespace headroom::train

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <map>
+#include <tuple>
+
+#include "base/plan/program.h"
+#include "engine/data/loader.h"
+#include "engine/run/executor.h"
+#include "engine/train/model.h"
+
+namespace headroom::train {
+
+/// Runs micro-batches of one model: a program for every shape that comes, made once.
+class Passes {
+public:
+    Passes(const Model& model, plan::Precision precision, std::int64_t context);
+
+    at::Device device() const { return m_device; }
+    /// Element type that the net's input wants.
+    at::ScalarType inputType();
+    /// Sum of the loss over the batch, a tensor that nobody has waited for; gradients are added to those of the model.
+    at::Tensor train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale);
+
+    struct Inference {
+        at::Tensor loss;    ///< sum
+        at::Tensor logits;  ///< [rows, outputs]
+    };
+    Inference infer(run::TensorSet& tensors, const data::Batch& batch);
+    /// Most bytes that an inference of this batch holds.
+    Bytes inferencePeak(std::int64_t batch);
+    Bytes trainingPeak(std::int64_t batch);
+
+private:
+    const plan::Program& program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch);
+    std::vector<at::Tensor> inputsOf(const data::Batch& batch) const;
+
+    const graph::Graph& m_graph;  ///< outputs: loss, logits
+    const graph::Graph m_lossOnly;
+    at::Device m_device;
+    plan::Precision m_precision;
+    std::int64_t m_context;
+    run::Executor m_executor;
+    std::map<std::tuple<plan::Mode, plan::Gradients, std::int64_t>, plan::Program> m_programs;
+};
+
+}  // namespace headroom::train
