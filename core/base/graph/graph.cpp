@@ -49,8 +49,12 @@ T attributeOr(const Attributes& attributes, std::string_view key, T fallback) {
 }
 
 [[noreturn]] void refuse(const Node& node, std::string problem, std::string found = {}, std::string allowed = {}) {
-    throw Error(Failure{Code::Cfg09, fmt::format("{} ({})", escaped(node.name), node.op->name), std::move(problem),
-                        std::move(found), std::move(allowed), {}});
+    throw Error(Failure{Code::Cfg09,
+                        fmt::format("{} ({})", escaped(node.name), node.op->name),
+                        std::move(problem),
+                        std::move(found),
+                        std::move(allowed),
+                        {}});
 }
 
 void checkInputs(const Node& node) {
@@ -59,7 +63,8 @@ void checkInputs(const Node& node) {
         refuse(node, "wrong number of inputs", fmt::format("{}", count),
                fmt::format("{} to {} allowed", node.op->minInputs, node.op->maxInputs));
     for (int i = 0; i < node.op->minInputs; ++i)
-        if (node.inputs[static_cast<std::size_t>(i)] == kNone) refuse(node, "a required input is absent", fmt::format("input {}", i));
+        if (node.inputs[static_cast<std::size_t>(i)] == kNone)
+            refuse(node, "a required input is absent", fmt::format("input {}", i));
 }
 
 void checkAttributes(const Node& node) {
@@ -151,32 +156,41 @@ ValueId Graph::addInput(std::string valueName, TensorType type) {
 }
 
 ValueId Graph::addParameter(std::string valueName, TensorType type, Initializer initializer, bool weightDecay) {
-    return addValue({.name = std::move(valueName), .kind = ValueKind::Parameter, .type = std::move(type),
-                     .initializer = initializer, .weightDecay = weightDecay});
+    return addValue({.name = std::move(valueName),
+                     .kind = ValueKind::Parameter,
+                     .type = std::move(type),
+                     .initializer = initializer,
+                     .weightDecay = weightDecay});
 }
 
 ValueId Graph::addBuffer(std::string valueName, TensorType type, Initializer initializer) {
-    return addValue({.name = std::move(valueName), .kind = ValueKind::Buffer, .type = std::move(type),
-                     .initializer = initializer});
+    return addValue(
+        {.name = std::move(valueName), .kind = ValueKind::Buffer, .type = std::move(type), .initializer = initializer});
 }
 
 ValueId Graph::addConstant(std::string valueName, std::vector<std::int64_t> content) {
     const TensorType type{DType::I64, {Dim::fixed(static_cast<std::int64_t>(content.size()))}};
-    return addValue({.name = std::move(valueName), .kind = ValueKind::Constant, .type = type,
-                     .constant = std::move(content)});
+    return addValue(
+        {.name = std::move(valueName), .kind = ValueKind::Constant, .type = type, .constant = std::move(content)});
 }
 
 std::vector<ValueId> Graph::addNode(const OpEntry& op, std::string nodeName, std::vector<ValueId> inputs,
                                     Attributes attributes, std::string block) {
-    Node node{.id = static_cast<NodeId>(m_nodes.size()), .op = &op, .name = std::move(nodeName),
-              .inputs = std::move(inputs), .outputs = {}, .attributes = std::move(attributes), .block = std::move(block)};
+    Node node{.id = static_cast<NodeId>(m_nodes.size()),
+              .op = &op,
+              .name = std::move(nodeName),
+              .inputs = std::move(inputs),
+              .outputs = {},
+              .attributes = std::move(attributes),
+              .block = std::move(block)};
     checkInputs(node);
     checkAttributes(node);
     std::vector<TensorType> types = inferred(*this, node);
     assert(op.outputs == 0 || static_cast<int>(types.size()) <= op.outputs);
     for (std::size_t k = 0; k < types.size(); ++k)
         node.outputs.push_back(addValue({.name = types.size() == 1 ? node.name : fmt::format("{}.{}", node.name, k),
-                                         .kind = ValueKind::Activation, .type = std::move(types[k]),
+                                         .kind = ValueKind::Activation,
+                                         .type = std::move(types[k]),
                                          .producer = node.id}));
     m_nodes.push_back(node);
     return node.outputs;

@@ -46,12 +46,12 @@ using ValueId = std::int32_t;
 using NodeId = std::int32_t;
 constexpr std::int32_t kNone = -1;
 
-/// How a parameter is filled before training; a function of (seed, parameter name). Kaiming (arXiv 1502.01852): standard
-/// deviation gain / sqrt(fanIn) (normal), bound gain * sqrt(3 / fanIn) (uniform).
+/// How a parameter is filled before training; a function of (seed, parameter name). Kaiming (arXiv 1502.01852):
+/// standard deviation gain / sqrt(fanIn) (normal), bound gain * sqrt(3 / fanIn) (uniform).
 struct Initializer {
     enum class Kind { Zeros, Ones, Normal, Uniform, KaimingUniform, KaimingNormal } kind = Kind::Zeros;
-    double scale = 1;         ///< standard deviation (Normal), bound (Uniform), gain (Kaiming*)
-    std::int64_t fanIn = 0;   ///< Kaiming*
+    double scale = 1;        ///< standard deviation (Normal), bound (Uniform), gain (Kaiming*)
+    std::int64_t fanIn = 0;  ///< Kaiming*
 };
 
 enum class ValueKind {
@@ -67,8 +67,8 @@ struct Value {
     ValueKind kind = ValueKind::Activation;
     TensorType type{};
     NodeId producer = kNone;
-    Initializer initializer{};           ///< parameters and buffers
-    bool weightDecay = true;             ///< parameters: matrices and kernels decay, norms and biases do not
+    Initializer initializer{};             ///< parameters and buffers
+    bool weightDecay = true;               ///< parameters: matrices and kernels decay, norms and biases do not
     std::vector<std::int64_t> constant{};  ///< constants: integer content (shapes, axes)
 };
 

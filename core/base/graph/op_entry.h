@@ -20,8 +20,8 @@ enum class PrecisionClass {
 /// The shapes and attributes that an entry's functions look at: one node with the types of its inputs and outputs.
 struct NodeView {
     const Node& node;
-    std::vector<const TensorType*> inputs;   ///< nullptr for an absent optional input
-    std::vector<const TensorType*> outputs;  ///< empty during shape inference
+    std::vector<const TensorType*> inputs;                    ///< nullptr for an absent optional input
+    std::vector<const TensorType*> outputs;                   ///< empty during shape inference
     std::vector<const std::vector<std::int64_t>*> constants;  ///< content of constant inputs, else nullptr
 };
 /// As NodeView, with extents put in for names and the element types that the precision policy chose.
@@ -39,12 +39,12 @@ struct ResolvedNode {
 };
 
 /// What a node needs after its forward for its backward: an input (as the kernel saw it: after its cast), an output, or
-/// a tensor of its own. Complete: a backward kernel sees nothing else but the output gradients, the extents of all inputs
-/// and outputs (which need no memory) and the step's identity. Parameters that it reads are listed as inputs.
+/// a tensor of its own. Complete: a backward kernel sees nothing else but the output gradients, the extents of all
+/// inputs and outputs (which need no memory) and the step's identity. Parameters that it reads are listed as inputs.
 struct Saved {
     enum class From { Input, Output, Extra } from;
-    int index = 0;            ///< of the input or output; of the extra among the extras
-    ResolvedTensor extra{};   ///< From::Extra: what forward additionally allocates (mask, statistics, indices)
+    int index = 0;           ///< of the input or output; of the extra among the extras
+    ResolvedTensor extra{};  ///< From::Extra: what forward additionally allocates (mask, statistics, indices)
 };
 
 struct Cost {
@@ -72,7 +72,7 @@ struct OpEntry {
     std::string_view domain = "";  ///< "" = ONNX; "headroom" = ours, lowered before an export
     int sinceOpset = 1;
     int minInputs = 1, maxInputs = 1;
-    int outputs = 1;  ///< 0: as many as infer returns (split)
+    int outputs = 1;                                    ///< 0: as many as infer returns (split)
     std::span<const std::string_view> attributes = {};  ///< allowed names
     PrecisionClass precision = PrecisionClass::Follow;
     std::span<const int> quantisableInputs = {};
@@ -91,14 +91,15 @@ struct OpEntry {
     /// Whether aliasesInput (and with it sharesGradient) holds for these extents. [always]
     bool (*isView)(const ResolvedNode&) = nullptr;
 
-    bool aliasesInput = false;       ///< the outputs share the storage of input 0 (reshape, split)
+    bool aliasesInput = false;  ///< the outputs share the storage of input 0 (reshape, split)
     /// Backward hands the gradient of output 0 on without a copy to every input of the same number of elements (add,
     /// reshape); an input of fewer elements (broadcast) gets a tensor of its own.
     bool sharesGradient = false;
-    bool mayWriteInput = false;      ///< forward may write output 0 over input 0 where nothing else needs it (relu)
+    bool mayWriteInput = false;        ///< forward may write output 0 over input 0 where nothing else needs it (relu)
     bool identityInInference = false;  ///< outside training output 0 is input 0 itself (dropout)
     bool differentiable = true;
-    std::span<const int> updatedInputs = {};  ///< buffers that forward changes in place in training (running statistics)
+    std::span<const int> updatedInputs =
+        {};  ///< buffers that forward changes in place in training (running statistics)
 };
 
 /// A node with the types of its inputs (and of its outputs, where it has them already).

@@ -37,10 +37,9 @@ ValueId attention(LayerBuilder& layers, graph::Graph& net, ValueId x, const GptS
     const std::string block = net.node(net.value(qkv).producer).block;
     const auto parts = net.addNode(graph::kSplit, block + "/split", {qkv},
                                    {{"axis", std::int64_t{2}}, {"num_outputs", std::int64_t{3}}}, block);
-    const ValueId mixed = layers.node(graph::kAttention, "attention", parts,
-                                      {{"is_causal", std::int64_t{1}},
-                                       {"kv_num_heads", size.heads},
-                                       {"q_num_heads", size.heads}});
+    const ValueId mixed =
+        layers.node(graph::kAttention, "attention", parts,
+                    {{"is_causal", std::int64_t{1}}, {"kv_num_heads", size.heads}, {"q_num_heads", size.heads}});
     return linear(layers, "proj", mixed, size.width, residualDeviation);
 }
 
@@ -59,8 +58,10 @@ graph::Graph buildGpt(const DataShape& data, const GptSize& size, const ModelOpt
     graph::Graph net;
     LayerBuilder layers(net, options);
     const ValueId tokens = net.addInput("tokens", {graph::DType::I64, {Dim::named("batch"), Dim::named("sequence")}});
-    const ValueId table = layers.parameter("token", "weight", fixedShape({data.vocabulary, size.width}), normal(kDeviation));
-    const ValueId places = layers.parameter("position", "weight", fixedShape({data.context, size.width}), normal(kDeviation));
+    const ValueId table =
+        layers.parameter("token", "weight", fixedShape({data.vocabulary, size.width}), normal(kDeviation));
+    const ValueId places =
+        layers.parameter("position", "weight", fixedShape({data.context, size.width}), normal(kDeviation));
     ValueId x = layers.node(graph::kGather, "token", {table, tokens}, {{"axis", std::int64_t{0}}});
     x = layers.dropout("dropout", layers.node(graph::kAddPositions, "position", {x, places}));
     // The branches that are added 2 * layers times start smaller by that root (GPT-2).

@@ -78,8 +78,8 @@ ValueId addInput(graph::Graph& graph, const DataShape& data) {
 graph::Graph build(std::string_view architecture, const DataShape& data, const ModelOptions& options) {
     const auto found = std::ranges::find(kArchitectures, architecture, &Architecture::name);
     if (found == kArchitectures.end())
-        throw Error(Failure{Code::Cfg04, "model.arch", "no such architecture", escaped(architecture),
-                            allNames() + " allowed", {}});
+        throw Error(Failure{
+            Code::Cfg04, "model.arch", "no such architecture", escaped(architecture), allNames() + " allowed", {}});
     if (!found->suits(data))
         throw Error(Failure{Code::Dat05, std::string(found->name), "the architecture does not suit the data",
                             describe(data), fmt::format("{} needed", found->needs),
@@ -98,8 +98,8 @@ void appendLoss(graph::Graph& graph, Task task, double labelSmoothing) {
         loss = graph.addNode(graph::kMeanSquaredError, "loss", {logits, target}).front();
     } else {
         const bool isSequence = task == Task::NextToken;
-        const ValueId target = graph.addInput("target", {DType::I64, isSequence ? graph::Shape{batch, Dim::named("sequence")}
-                                                                                : graph::Shape{batch}});
+        const ValueId target = graph.addInput(
+            "target", {DType::I64, isSequence ? graph::Shape{batch, Dim::named("sequence")} : graph::Shape{batch}});
         graph::Attributes attributes;
         if (labelSmoothing > 0) attributes.emplace("label_smoothing", labelSmoothing);
         loss = graph.addNode(graph::kSoftmaxCrossEntropy, "loss", {logits, target}, std::move(attributes)).front();

@@ -70,11 +70,11 @@ private:
     Analysis m_analysis;
     Program m_program;
     Ledger m_ledger;
-    std::vector<int> m_uses;                     ///< by slot: what is left of them
-    std::vector<SlotId> m_casts;                 ///< by ValueId: its living cast copy
-    std::vector<SlotId> m_gradients;             ///< by ValueId: gradient of an activation, so far
-    std::vector<std::vector<SlotId>> m_seen;     ///< by NodeId: input slots as its kernel saw them
-    std::vector<std::vector<SlotId>> m_extras;   ///< by NodeId
+    std::vector<int> m_uses;                    ///< by slot: what is left of them
+    std::vector<SlotId> m_casts;                ///< by ValueId: its living cast copy
+    std::vector<SlotId> m_gradients;            ///< by ValueId: gradient of an activation, so far
+    std::vector<std::vector<SlotId>> m_seen;    ///< by NodeId: input slots as its kernel saw them
+    std::vector<std::vector<SlotId>> m_extras;  ///< by NodeId
 };
 
 SlotId Lowering::track(SlotId slot, int uses) {
@@ -124,7 +124,8 @@ void Lowering::placeGivenValues() {
     if (m_options.mode == Mode::Inference || m_options.gradients == Gradients::Absent) return;
     for (const ValueId id : m_graph.parameters())
         m_program.gradientSlots[at(id)] = track(
-            m_ledger.allocate(Kind::Gradients, tensor(m_program.valueSlots[at(id)]), m_graph.value(id).name + ".grad"), kForever);
+            m_ledger.allocate(Kind::Gradients, tensor(m_program.valueSlots[at(id)]), m_graph.value(id).name + ".grad"),
+            kForever);
 }
 
 // --- forward
@@ -216,8 +217,9 @@ void Lowering::forward(const Node& node) {
 void Lowering::startBackward() {
     const ValueId loss = m_graph.outputs().front();
     m_ledger.enter(m_program.instructions.size());
-    m_program.lossGradient = track(
-        m_ledger.allocate(Kind::Activations, tensor(m_program.valueSlots[at(loss)]), m_graph.value(loss).name + ".grad"), 1);
+    m_program.lossGradient = track(m_ledger.allocate(Kind::Activations, tensor(m_program.valueSlots[at(loss)]),
+                                                     m_graph.value(loss).name + ".grad"),
+                                   1);
     m_gradients[at(loss)] = m_program.lossGradient;
 }
 
@@ -227,7 +229,8 @@ void Lowering::readSaved(const Node& node, Instruction& instruction) {
     for (const Saved& saved : m_analysis.saves[at(node.id)]) {
         const auto index = static_cast<std::size_t>(saved.index);
         if (saved.from == Saved::From::Input) instruction.inputs[index] = m_seen[at(node.id)][index];
-        if (saved.from == Saved::From::Output) instruction.outputs[index] = m_program.valueSlots[at(node.outputs[index])];
+        if (saved.from == Saved::From::Output)
+            instruction.outputs[index] = m_program.valueSlots[at(node.outputs[index])];
     }
     instruction.extras = m_extras[at(node.id)];
     for (const ValueId id : node.outputs) instruction.outputGradients.push_back(m_gradients[at(id)]);
@@ -264,7 +267,8 @@ GradientTarget Lowering::toParameter(ValueId id, bool shared, const ResolvedTens
     return {shared ? StoreCopy : Store, slot, kNone};
 }
 
-GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made, Instruction& instruction) {
+GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made,
+                                      Instruction& instruction) {
     using enum GradientTarget::Action;
     const SlotId present = m_gradients[at(id)];
     const bool shared = sharedWith != kNone;
@@ -272,7 +276,8 @@ GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const Resol
     const ResolvedTensor held = tensor(m_program.valueSlots[at(id)]);
     const std::string owner = m_graph.value(id).name + ".grad";
     if (present == kNone) {
-        slot = track(shared ? m_ledger.share(sharedWith, held, owner) : settle(Kind::Activations, made, held, owner), 1);
+        slot =
+            track(shared ? m_ledger.share(sharedWith, held, owner) : settle(Kind::Activations, made, held, owner), 1);
         return {Store, slot, kNone};
     }
     const bool isNew = !m_ledger.isAlone(present);
@@ -287,7 +292,9 @@ GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const Resol
 /// The kernel makes all wanted gradients; then they are handed on one by one, and each one's tensor goes at once.
 void Lowering::handOn(const Node& node, Instruction& instruction) {
     const std::vector<ResolvedTensor>& seen = m_analysis.nodes[at(node.id)].inputs;
-    const auto isWanted = [&](std::size_t i) { return node.inputs[i] != kNone && m_analysis.wantsGradient[at(node.inputs[i])]; };
+    const auto isWanted = [&](std::size_t i) {
+        return node.inputs[i] != kNone && m_analysis.wantsGradient[at(node.inputs[i])];
+    };
     const auto kindOf = [&](std::size_t i) {
         return m_graph.value(node.inputs[i]).kind == ValueKind::Parameter ? Kind::Gradients : Kind::Activations;
     };

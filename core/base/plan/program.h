@@ -10,7 +10,8 @@
 
 namespace headroom::plan {
 
-/// What memory is for (the gradients of activations count as activations); the colours of the memory bar and the kinds of the counting allocator.
+/// What memory is for (the gradients of activations count as activations); the colours of the memory bar and the kinds
+/// of the counting allocator.
 enum class Kind { Weights, Gradients, Optimizer, Activations, Workspace, Batches, Ema, Other };
 constexpr std::size_t kKinds = 8;
 std::string_view name(Kind);
@@ -28,8 +29,8 @@ using SlotId = std::int32_t;
 struct Slot {
     Kind kind = Kind::Activations;
     graph::ResolvedTensor tensor;
-    /// The slot whose memory this one shares (reshape, shared gradients, written in place), or kNone: it owns its bytes.
-    /// Always the one at the bottom: an alias of an alias names the slot that allocated.
+    /// The slot whose memory this one shares (reshape, shared gradients, written in place), or kNone: it owns its
+    /// bytes. Always the one at the bottom: an alias of an alias names the slot that allocated.
     SlotId aliasOf = graph::kNone;
     std::string owner;  ///< name of the value, "<value>.bf16", "<node>.saved.<k>", "<value>.grad"
 };
@@ -40,7 +41,8 @@ struct Cast {
 };
 
 /// What happens to the gradient that a node's backward makes for one of its inputs. A kernel makes it in the type that
-/// it saw the input in (after its cast). The executor handles the inputs in order and drops the kernel's tensor at once.
+/// it saw the input in (after its cast). The executor handles the inputs in order and drops the kernel's tensor at
+/// once.
 struct GradientTarget {
     enum class Action {
         Drop,        ///< nobody needs it; the kernel is told not to compute it
@@ -61,12 +63,12 @@ struct Instruction {
     /// What forward reads (casts done); backward: kNone where the input was not saved. Absent inputs and constants are
     /// kNone in both: constants have no slot, a kernel takes the resolved extents.
     std::vector<SlotId> inputs;
-    std::vector<SlotId> outputs;  ///< what forward writes; backward: kNone where the output was not saved
-    std::vector<SlotId> extras;   ///< saved tensors of the node's own, by their index; empty in inference
-    std::vector<SlotId> outputGradients;          ///< backward: kNone where no gradient arrives
-    std::vector<GradientTarget> inputGradients;   ///< backward: one an input
-    bool writesInput = false;                     ///< output 0 is written over input 0
-    std::vector<SlotId> release;                  ///< dropped after the node (and after its gradients are handed on)
+    std::vector<SlotId> outputs;          ///< what forward writes; backward: kNone where the output was not saved
+    std::vector<SlotId> extras;           ///< saved tensors of the node's own, by their index; empty in inference
+    std::vector<SlotId> outputGradients;  ///< backward: kNone where no gradient arrives
+    std::vector<GradientTarget> inputGradients;  ///< backward: one an input
+    bool writesInput = false;                    ///< output 0 is written over input 0
+    std::vector<SlotId> release;                 ///< dropped after the node (and after its gradients are handed on)
     BytesByKind liveAfter{};  ///< owned bytes of all slots alive at this node boundary, without workspace
 };
 
@@ -86,14 +88,15 @@ struct Program {
     graph::Extents extents;
     Precision precision = Precision::Fp32;
     std::vector<Slot> slots;
-    std::vector<SlotId> valueSlots;     ///< by ValueId: slot of the value itself; kNone for constants
-    std::vector<SlotId> gradientSlots;  ///< by ValueId: slot of the gradient of a parameter, else kNone
+    std::vector<SlotId> valueSlots;      ///< by ValueId: slot of the value itself; kNone for constants
+    std::vector<SlotId> gradientSlots;   ///< by ValueId: slot of the gradient of a parameter, else kNone
     SlotId lossGradient = graph::kNone;  ///< training: made by the executor before the first backward, fp32 [1]
     std::vector<SlotId> kept;            ///< alive at the end: the graph's outputs in order, then LowerOptions::keep
     std::vector<Instruction> instructions;
     std::vector<Change> changes;  ///< from nothing: liveBefore is their sum before the first instruction's own
-    BytesByKind liveBefore{};  ///< parameters, buffers, inputs (and present gradients)
-    /// Largest sum over kinds at a node boundary or inside a node (all that it reads and makes alive), without workspace.
+    BytesByKind liveBefore{};     ///< parameters, buffers, inputs (and present gradients)
+    /// Largest sum over kinds at a node boundary or inside a node (all that it reads and makes alive), without
+    /// workspace.
     Bytes peak = 0;
     BytesByKind atPeak{};
     std::size_t peakInstruction = 0;

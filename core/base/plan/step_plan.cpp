@@ -12,9 +12,7 @@ namespace {
 
 std::size_t at(Kind kind) { return static_cast<std::size_t>(kind); }
 
-Bytes momentsPerParameter(OptimizerState state) {
-    return static_cast<Bytes>(state) * byteSize(graph::DType::F32);
-}
+Bytes momentsPerParameter(OptimizerState state) { return static_cast<Bytes>(state) * byteSize(graph::DType::F32); }
 
 BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
     BytesByKind out{};
@@ -101,7 +99,8 @@ Bytes total(const BytesByKind& bytes) { return std::accumulate(bytes.begin(), by
 
 StepPlan plan(const Graph& graph, const StepOptions& options) {
     StepPlan step;
-    LowerOptions lowering{.precision = options.precision, .device = options.device, .extents = options.extents, .keep = {}};
+    LowerOptions lowering{
+        .precision = options.precision, .device = options.device, .extents = options.extents, .keep = {}};
     step.first = lower(graph, lowering);
     if (options.microBatches > 1) {
         lowering.gradients = Gradients::Present;

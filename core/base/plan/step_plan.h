@@ -8,19 +8,19 @@
 namespace headroom::plan {
 
 enum class OptimizerState {
-    None,         ///< SGD without momentum
-    OneMoment,    ///< SGD with momentum: fp32, one number a parameter
-    TwoMoments    ///< AdamW: fp32, two numbers a parameter
+    None,       ///< SGD without momentum
+    OneMoment,  ///< SGD with momentum: fp32, one number a parameter
+    TwoMoments  ///< AdamW: fp32, two numbers a parameter
 };
 
 struct StepOptions {
     Precision precision = Precision::Fp32;
     graph::DeviceKind device = graph::DeviceKind::Cpu;
-    graph::Extents extents;            ///< of one micro-batch
-    std::int64_t microBatches = 1;     ///< of one optimizer step
+    graph::Extents extents;         ///< of one micro-batch
+    std::int64_t microBatches = 1;  ///< of one optimizer step
     OptimizerState optimizer = OptimizerState::TwoMoments;
-    bool ema = false;                  ///< an averaged copy of parameters and buffers
-    std::int64_t batchesAhead = 0;     ///< micro-batches that the loader holds ready
+    bool ema = false;               ///< an averaged copy of parameters and buffers
+    std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
 };
 
 /// The parts of a step in time.
@@ -49,11 +49,11 @@ struct StepChange {
 struct StepPlan {
     std::vector<StepChange> changes;
     std::vector<Moment> moments;
-    Bytes peak = 0;              ///< inside a node where that is more than at its boundaries
+    Bytes peak = 0;  ///< inside a node where that is more than at its boundaries
     BytesByKind atPeak{};
     Stage peakStage = Stage::Resident;
     std::uint32_t peakInstruction = 0;
-    Program first, next;         ///< `next` is empty with one micro-batch
+    Program first, next;  ///< `next` is empty with one micro-batch
 };
 
 /// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move.

@@ -65,7 +65,8 @@ ResolvedNode resolvedNode(const Graph& graph, const Node& node, const graph::Ext
                                    graph::resolved(graph.value(id).type.shape, extents)});
     }
     for (const graph::ValueId id : node.outputs)
-        resolved.outputs.push_back({types[static_cast<std::size_t>(id)], graph::resolved(graph.value(id).type.shape, extents)});
+        resolved.outputs.push_back(
+            {types[static_cast<std::size_t>(id)], graph::resolved(graph.value(id).type.shape, extents)});
     return resolved;
 }
 

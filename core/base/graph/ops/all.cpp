@@ -16,11 +16,30 @@
 namespace headroom::graph {
 namespace {
 
-constexpr std::array kAll{&kAdd,           &kAddPositions,  &kAttention,        &kAveragePool,       &kBatchNormAddRelu,
-                          &kBatchNormRelu, &kBatchNormalization, &kConv,        &kDropout,           &kFlatten,
-                          &kGather,        &kGelu,          &kGemm,             &kGlobalAveragePool, &kLayerNormalization,
-                          &kLinear,        &kMatMul,        &kMaxPool,          &kMeanSquaredError,  &kRelu,
-                          &kReshape,       &kSoftmaxCrossEntropy, &kSplit,      &kTranspose};
+constexpr std::array kAll{&kAdd,
+                          &kAddPositions,
+                          &kAttention,
+                          &kAveragePool,
+                          &kBatchNormAddRelu,
+                          &kBatchNormRelu,
+                          &kBatchNormalization,
+                          &kConv,
+                          &kDropout,
+                          &kFlatten,
+                          &kGather,
+                          &kGelu,
+                          &kGemm,
+                          &kGlobalAveragePool,
+                          &kLayerNormalization,
+                          &kLinear,
+                          &kMatMul,
+                          &kMaxPool,
+                          &kMeanSquaredError,
+                          &kRelu,
+                          &kReshape,
+                          &kSoftmaxCrossEntropy,
+                          &kSplit,
+                          &kTranspose};
 
 }  // namespace
 

@@ -52,7 +52,8 @@ std::vector<Saved> saves(const ResolvedNode& node, DeviceKind device) {
     }
     saved.push_back(savedOutput(0));
     const bool padded = algorithm == AttentionAlgorithm::Efficient;
-    saved.push_back(statistics(node, padded ? (e.queries + kEfficientRows - 1) / kEfficientRows * kEfficientRows : e.queries));
+    saved.push_back(
+        statistics(node, padded ? (e.queries + kEfficientRows - 1) / kEfficientRows * kEfficientRows : e.queries));
     return saved;
 }
 

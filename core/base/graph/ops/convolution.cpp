@@ -42,7 +42,11 @@ std::vector<ChannelLink> channels(const NodeView& view) {
     using enum ChannelLink::Kind;
     const std::int64_t group = view.node.integer("group", 1);
     const bool depthwise = group > 1 && fixedExtent(view, 1, 1) == 1;
-    std::vector<ChannelLink> links{{depthwise ? Same : group > 1 ? Splits : Mixes, 0, 1, 0, 1, group}, sameChannels(1, 0, 0, 1)};
+    std::vector<ChannelLink> links{{depthwise   ? Same
+                                    : group > 1 ? Splits
+                                                : Mixes,
+                                    0, 1, 0, 1, group},
+                                   sameChannels(1, 0, 0, 1)};
     if (view.inputs.size() > 2 && view.inputs[2]) links.push_back(sameChannels(2, 0, 0, 1));
     return links;
 }

@@ -45,7 +45,9 @@ std::vector<TensorType> inferPositions(const NodeView& view) {
 
 Cost positionsCost(const ResolvedNode& node) { return elementwiseCost(node, 1); }
 
-std::vector<ChannelLink> positionsChannels(const NodeView&) { return {sameChannels(0, 2, 0, 2), sameChannels(1, 1, 0, 2)}; }
+std::vector<ChannelLink> positionsChannels(const NodeView&) {
+    return {sameChannels(0, 2, 0, 2), sameChannels(1, 1, 0, 2)};
+}
 
 }  // namespace
 

@@ -15,7 +15,8 @@ constexpr auto kLayerAttributes = std::to_array<std::string_view>({"axis", "epsi
 constexpr std::array kRunning{3, 4};
 
 std::vector<TensorType> inferBatch(const NodeView& view) {
-    if (inputShape(view, 0).size() < 2) refuseNode("input 0 has too few dimensions", toString(inputShape(view, 0)), "at least 2 needed");
+    if (inputShape(view, 0).size() < 2)
+        refuseNode("input 0 has too few dimensions", toString(inputShape(view, 0)), "at least 2 needed");
     const std::int64_t channels = fixedExtent(view, 0, 1);
     for (std::size_t i = 1; i < 5; ++i) requireVector(view, i, channels);
     return {*view.inputs[0]};

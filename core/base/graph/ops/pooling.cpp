@@ -32,7 +32,8 @@ std::vector<TensorType> infer(const NodeView& view) {
 std::vector<TensorType> inferMax(const NodeView& view) {
     const Window window = poolWindow(view);
     const std::int64_t elements = window.kernel[0] * window.kernel[1];
-    if (elements > 255) refuseNode("the window is too large", fmt::format("{} elements", elements), "at most 255 allowed");
+    if (elements > 255)
+        refuseNode("the window is too large", fmt::format("{} elements", elements), "at most 255 allowed");
     return infer(view);
 }
 

@@ -4,8 +4,8 @@
 
 namespace headroom::graph {
 
-/// Largest of each window. Extra: the place within the window (row * width + column), one byte an output element; at most
-/// 255 elements a window. Backward reads that alone.
+/// Largest of each window. Extra: the place within the window (row * width + column), one byte an output element; at
+/// most 255 elements a window. Backward reads that alone.
 extern const OpEntry kMaxPool;
 /// Mean of each window; attribute count_include_pad (0).
 extern const OpEntry kAveragePool;

@@ -14,7 +14,8 @@ constexpr auto kAttributes = std::to_array<std::string_view>({"ratio"});
 
 std::vector<TensorType> infer(const NodeView& view) {
     const double ratio = view.node.real("ratio", 0.5);
-    if (!(ratio >= 0 && ratio < 1)) refuseNode("the ratio is out of range", fmt::format("{}", ratio), "0 to below 1 allowed");
+    if (!(ratio >= 0 && ratio < 1))
+        refuseNode("the ratio is out of range", fmt::format("{}", ratio), "0 to below 1 allowed");
     return {*view.inputs[0]};
 }
 

@@ -46,7 +46,8 @@ Dim leftOver(Shape rest, const Shape& taken) {
     std::int64_t available = 1;
     Shape named;
     for (const Dim& dim : rest) dim.isFixed() ? void(available *= dim.extent) : named.push_back(dim);
-    if (available % fixed != 0) refuseNode("the new shape does not divide the old one", toString(rest), toString(taken));
+    if (available % fixed != 0)
+        refuseNode("the new shape does not divide the old one", toString(rest), toString(taken));
     named.insert(named.begin(), Dim::fixed(available / fixed));
     return product(named);
 }
@@ -127,7 +128,8 @@ std::vector<ChannelLink> transposeChannels(const NodeView& view) {
     std::vector<std::int64_t> reversed;
     for (int i = rank - 1; i >= 0; --i) reversed.push_back(i);
     const auto perm = view.node.integers("perm", reversed);
-    for (int i = 0; i < rank; ++i) links.push_back(sameChannels(0, static_cast<int>(perm[static_cast<std::size_t>(i)]), 0, i));
+    for (int i = 0; i < rank; ++i)
+        links.push_back(sameChannels(0, static_cast<int>(perm[static_cast<std::size_t>(i)]), 0, i));
     return links;
 }
 

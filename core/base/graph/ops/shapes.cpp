@@ -23,8 +23,7 @@ const Shape& inputShape(const NodeView& view, std::size_t input, int rank) {
 
 std::int64_t fixedExtent(const NodeView& view, std::size_t input, std::size_t dim) {
     const Dim& found = inputShape(view, input)[dim];
-    if (!found.isFixed())
-        refuseNode(fmt::format("dimension {} of input {} must be fixed", dim, input), found.name);
+    if (!found.isFixed()) refuseNode(fmt::format("dimension {} of input {} must be fixed", dim, input), found.name);
     return found.extent;
 }
 
@@ -79,8 +78,8 @@ Shape slid(const NodeView& view, const Window& window, const Dim& channels) {
     Shape out{inputShape(view, 0, 4)[0], channels};
     for (std::size_t i = 0; i < 2; ++i) {
         const std::int64_t extent = fixedExtent(view, 0, i + 2);
-        const std::int64_t room = extent + window.padBegin[i] + window.padEnd[i] -
-                                  window.dilation[i] * (window.kernel[i] - 1) - 1;
+        const std::int64_t room =
+            extent + window.padBegin[i] + window.padEnd[i] - window.dilation[i] * (window.kernel[i] - 1) - 1;
         if (room < 0)
             refuseNode("the window is larger than its input", fmt::format("{}", extent),
                        fmt::format("{} needed", extent - room));

@@ -19,7 +19,8 @@ std::optional<Replacement> match(const Graph& graph, const Readers& readers, con
         const Value& bias = graph.value(add.inputs[1 - branch]);
         if (!product || !isVectorOfParameters(bias)) continue;
         if (bias.type.shape[0] != graph.value(product->outputs[0]).type.shape.back()) continue;
-        return Replacement{{add.id, product->id}, &kLinear, {product->inputs[0], product->inputs[1], add.inputs[1 - branch]}, {}};
+        return Replacement{
+            {add.id, product->id}, &kLinear, {product->inputs[0], product->inputs[1], add.inputs[1 - branch]}, {}};
     }
     return std::nullopt;
 }

@@ -32,12 +32,16 @@ public:
 private:
     ValueId copied(const Value& value) {
         switch (value.kind) {
-            case ValueKind::Input: return m_to.addInput(value.name, value.type);
+            case ValueKind::Input:
+                return m_to.addInput(value.name, value.type);
             case ValueKind::Parameter:
                 return m_to.addParameter(value.name, value.type, value.initializer, value.weightDecay);
-            case ValueKind::Buffer: return m_to.addBuffer(value.name, value.type, value.initializer);
-            case ValueKind::Constant: return m_to.addConstant(value.name, value.constant);
-            case ValueKind::Activation: break;
+            case ValueKind::Buffer:
+                return m_to.addBuffer(value.name, value.type, value.initializer);
+            case ValueKind::Constant:
+                return m_to.addConstant(value.name, value.constant);
+            case ValueKind::Activation:
+                break;
         }
         return kNone;
     }

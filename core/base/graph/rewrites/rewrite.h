@@ -38,8 +38,8 @@ struct Rule {
     std::optional<Replacement> (*match)(const Graph&, const Readers&, const Node& last);
 };
 
-/// A new graph with the rule applied wherever it matches. Inputs, parameters, buffers, constants and outputs keep names,
-/// types and order; ids change.
+/// A new graph with the rule applied wherever it matches. Inputs, parameters, buffers, constants and outputs keep
+/// names, types and order; ids change.
 Graph apply(const Graph& graph, const Rule& rule);
 
 extern const Rule kFuseBatchNormRelu;     ///< BatchNormalization, Relu -> BatchNormRelu

@@ -132,13 +132,19 @@ const std::vector<Row>& rows() {
         {&kTranspose, {"batch,3,5"}, {}, "[5, 3, batch]"},
         {&kTranspose, {"batch,3,5"}, one("perm", Numbers{0, 2, 1}), "[batch, 5, 3]"},
         {&kTranspose, {"batch,3,5"}, one("perm", Numbers{0, 2, 2}), ""},
-        {&kSplit, {"batch,sequence,384"}, {{"axis", std::int64_t{2}}, {"num_outputs", std::int64_t{3}}}, "[batch, sequence, 128]"},
+        {&kSplit,
+         {"batch,sequence,384"},
+         {{"axis", std::int64_t{2}}, {"num_outputs", std::int64_t{3}}},
+         "[batch, sequence, 128]"},
         {&kSplit, {"batch,10"}, {{"axis", std::int64_t{-1}}, {"num_outputs", std::int64_t{3}}}, ""},
         {&kGather, {"65,128", "i:batch,sequence"}, {}, "[batch, sequence, 128]"},
         {&kGather, {"65,128", "batch,sequence"}, {}, ""},
         {&kAddPositions, {"batch,sequence,128", "64,128"}, {}, "[batch, sequence, 128]"},
         {&kAddPositions, {"batch,65,128", "64,128"}, {}, ""},
-        {&kAttention, {"batch,sequence,128", "batch,sequence,128", "batch,sequence,128"}, heads(4), "[batch, sequence, 128]"},
+        {&kAttention,
+         {"batch,sequence,128", "batch,sequence,128", "batch,sequence,128"},
+         heads(4),
+         "[batch, sequence, 128]"},
         {&kAttention, {"batch,sequence,128", "batch,sequence,128", "batch,sequence,128"}, heads(3), ""},
         {&kSoftmaxCrossEntropy, {"batch,10", "i:batch"}, one("label_smoothing", 0.1), "[1]"},
         {&kSoftmaxCrossEntropy, {"batch*sequence,65", "i:batch,sequence"}, {}, "[1]"},
@@ -226,7 +232,9 @@ private Q_SLOTS:
             QVERIFY2(row.op->cost, name);
             const Built built(row);
             const Cost cost = row.op->cost(built.resolved());
-            QVERIFY2(cost.forwardFlops >= 0 && cost.backwardFlops >= 0 && cost.forwardBytes >= 0 && cost.backwardBytes >= 0, name);
+            QVERIFY2(
+                cost.forwardFlops >= 0 && cost.backwardFlops >= 0 && cost.forwardBytes >= 0 && cost.backwardBytes >= 0,
+                name);
             if (row.op->workspace) QVERIFY2(row.op->workspace(built.resolved(), DeviceKind::Cpu) >= 0, name);
         }
     }
@@ -247,10 +255,16 @@ private Q_SLOTS:
             const NodeView view = viewOf(built.graph, built.graph.node(0));
             for (const ChannelLink& link : row.op->channels(view)) {
                 const char* name = row.op->name.data();
-                QVERIFY2(link.input < static_cast<int>(view.inputs.size()) && view.inputs[static_cast<std::size_t>(link.input)], name);
-                QVERIFY2(link.inputDim < static_cast<int>(view.inputs[static_cast<std::size_t>(link.input)]->shape.size()), name);
+                QVERIFY2(link.input < static_cast<int>(view.inputs.size()) &&
+                             view.inputs[static_cast<std::size_t>(link.input)],
+                         name);
+                QVERIFY2(
+                    link.inputDim < static_cast<int>(view.inputs[static_cast<std::size_t>(link.input)]->shape.size()),
+                    name);
                 QVERIFY2(link.output < static_cast<int>(view.outputs.size()), name);
-                QVERIFY2(link.outputDim < static_cast<int>(view.outputs[static_cast<std::size_t>(link.output)]->shape.size()), name);
+                QVERIFY2(link.outputDim <
+                             static_cast<int>(view.outputs[static_cast<std::size_t>(link.output)]->shape.size()),
+                         name);
             }
         }
     }

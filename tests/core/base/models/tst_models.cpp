@@ -117,7 +117,8 @@ private Q_SLOTS:
     }
 
     void whatIsSuggestedSuits() {
-        for (const DataShape& data : {pictures(1, 28), pictures(1, 2), table(8, 1), text()}) build(suggestedArchitecture(data), data);
+        for (const DataShape& data : {pictures(1, 28), pictures(1, 2), table(8, 1), text()})
+            build(suggestedArchitecture(data), data);
         QCOMPARE(suggestedArchitecture(pictures(1, 28)), std::string_view("cnn"));
     }
 

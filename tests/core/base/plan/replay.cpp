@@ -26,7 +26,9 @@ Replay::Replay(const graph::Graph& graph, const plan::Program& program)
     end();
 }
 
-void Replay::fault(const std::string& text) { m_faults.push_back("instruction " + std::to_string(m_instruction) + ": " + text); }
+void Replay::fault(const std::string& text) {
+    m_faults.push_back("instruction " + std::to_string(m_instruction) + ": " + text);
+}
 
 SlotId Replay::memory(SlotId slot) const {
     const SlotId bottom = m_program.slots[at(slot)].aliasOf;
@@ -54,7 +56,8 @@ plan::BytesByKind Replay::bytes() const {
 }
 
 void Replay::create(SlotId slot, const char* what) {
-    if (m_lives[at(slot)] != -1) fault(std::string(what) + " is made a second time: " + m_program.slots[at(slot)].owner);
+    if (m_lives[at(slot)] != -1)
+        fault(std::string(what) + " is made a second time: " + m_program.slots[at(slot)].owner);
     m_lives[at(slot)] = 1;
     const SlotId bottom = m_program.slots[at(slot)].aliasOf;
     if (bottom != kNone && m_program.slots[at(bottom)].aliasOf != kNone) fault("an alias of an alias");
@@ -62,7 +65,8 @@ void Replay::create(SlotId slot, const char* what) {
 }
 
 void Replay::needAlive(SlotId slot, const char* what) {
-    if (slot != kNone && m_lives[at(slot)] != 1) fault(std::string(what) + " is not alive: " + m_program.slots[at(slot)].owner);
+    if (slot != kNone && m_lives[at(slot)] != 1)
+        fault(std::string(what) + " is not alive: " + m_program.slots[at(slot)].owner);
 }
 
 void Replay::drop(SlotId slot) {
@@ -74,7 +78,8 @@ void Replay::begin() {
     for (std::size_t i = 0; i < m_graph.values().size(); ++i) {
         const ValueKind kind = m_graph.values()[i].kind;
         if (kind == ValueKind::Constant && m_program.valueSlots[i] != kNone) fault("a constant has a slot");
-        if (kind != ValueKind::Activation && kind != ValueKind::Constant) create(m_program.valueSlots[i], "a given value");
+        if (kind != ValueKind::Activation && kind != ValueKind::Constant)
+            create(m_program.valueSlots[i], "a given value");
         if (m_program.gradients == plan::Gradients::Present && m_program.gradientSlots[i] != kNone) {
             create(m_program.gradientSlots[i], "a present gradient");
             m_held[m_program.gradientSlots[i]] = 0;
@@ -96,15 +101,18 @@ void Replay::forward(const Instruction& instruction) {
     for (const plan::Cast& cast : instruction.casts) {
         needAlive(cast.from, "what is cast");
         create(cast.to, "a cast");
-        if (m_program.slots[at(cast.from)].tensor.shape != m_program.slots[at(cast.to)].tensor.shape) fault("a cast changes the shape");
+        if (m_program.slots[at(cast.from)].tensor.shape != m_program.slots[at(cast.to)].tensor.shape)
+            fault("a cast changes the shape");
     }
     for (const SlotId slot : instruction.inputs) needAlive(slot, "an input");
     if (instruction.writesInput && !isAlone(instruction.inputs[0])) fault("writes over shared memory");
-    if (instruction.writesInput && std::ranges::find(instruction.release, instruction.inputs[0]) == instruction.release.end())
+    if (instruction.writesInput &&
+        std::ranges::find(instruction.release, instruction.inputs[0]) == instruction.release.end())
         fault("writes over an input that goes on living");
     for (std::size_t k = 0; k < instruction.outputs.size(); ++k) {
         create(instruction.outputs[k], "an output");
-        if (m_program.valueSlots[at(node.outputs[k])] != instruction.outputs[k]) fault("an output is not its value's slot");
+        if (m_program.valueSlots[at(node.outputs[k])] != instruction.outputs[k])
+            fault("an output is not its value's slot");
     }
     for (const SlotId slot : instruction.extras) create(slot, "an extra");
 }
@@ -124,7 +132,8 @@ void Replay::backward(const Instruction& instruction) {
         create(m_program.lossGradient, "the loss's gradient");
         m_held[m_program.lossGradient] = 1;
     }
-    for (const auto* list : {&instruction.inputs, &instruction.outputs, &instruction.extras, &instruction.outputGradients})
+    for (const auto* list :
+         {&instruction.inputs, &instruction.outputs, &instruction.extras, &instruction.outputGradients})
         for (const SlotId slot : *list) needAlive(slot, "what a backward reads");
     for (std::size_t k = 0; k < node.outputs.size(); ++k) {
         const SlotId slot = instruction.outputGradients[k];
@@ -157,9 +166,11 @@ void Replay::takeGradient(const Instruction& instruction, std::size_t input) {
             needAlive(target.present, "what is added to");
             create(target.slot, "a sum");
             m_held[target.slot] = m_held[target.present] + 1;
-            if (std::ranges::find(instruction.release, target.present) == instruction.release.end()) fault("the old sum stays");
+            if (std::ranges::find(instruction.release, target.present) == instruction.release.end())
+                fault("the old sum stays");
             break;
-        case Drop: break;
+        case Drop:
+            break;
     }
     if (m_program.slots[at(target.slot)].tensor.shape != graph::resolved(value.type.shape, m_program.extents))
         fault("a gradient has another shape than its value");
@@ -173,7 +184,8 @@ void Replay::end() {
         const SlotId gradient = m_program.gradientSlots[i];
         if (gradient == kNone) continue;
         mayLive[at(gradient)] = true;
-        if (m_held[gradient] != expectedContributions(static_cast<ValueId>(i))) fault("a parameter's gradient is not whole");
+        if (m_held[gradient] != expectedContributions(static_cast<ValueId>(i)))
+            fault("a parameter's gradient is not whole");
     }
     for (const SlotId slot : m_program.kept) mayLive[at(slot)] = true;
     for (std::size_t i = 0; i < m_lives.size(); ++i)

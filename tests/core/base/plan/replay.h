@@ -8,8 +8,9 @@
 
 namespace headroom::test {
 
-/// Runs a program without tensors, as the executor would, and keeps its own account: which slots are alive, which memory
-/// they share, how many bytes that is, and how many contributions each gradient holds. Shares no code with lower().
+/// Runs a program without tensors, as the executor would, and keeps its own account: which slots are alive, which
+/// memory they share, how many bytes that is, and how many contributions each gradient holds. Shares no code with
+/// lower().
 class Replay {
 public:
     Replay(const graph::Graph& graph, const plan::Program& program);
@@ -37,9 +38,9 @@ private:
 
     const graph::Graph& m_graph;
     const plan::Program& m_program;
-    std::vector<int> m_lives;          ///< by slot: -1 not yet, 1 alive, 0 dropped
+    std::vector<int> m_lives;            ///< by slot: -1 not yet, 1 alive, 0 dropped
     std::map<plan::SlotId, int> m_held;  ///< contributions that a gradient slot holds
-    std::vector<bool> m_backward;      ///< by node
+    std::vector<bool> m_backward;        ///< by node
     std::size_t m_instruction = 0;
     Bytes m_peak = 0;
     std::vector<std::string> m_faults;

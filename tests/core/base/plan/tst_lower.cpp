@@ -175,7 +175,7 @@ private Q_SLOTS:
         expectSound(net.graph, options());
     }
 
-    void aResidualBranchIsAddedInPlaceOnceTheOtherIsDone() {
+    void aResidualBranchOfOneNodeAddsIntoANewTensor() {
         Small net;
         const ValueId p = net.product("p", net.x);
         net.finish(net.add(graph::kAdd, "sum", {p, net.product("q", p)}));
@@ -183,6 +183,17 @@ private Q_SLOTS:
         const Instruction& branch = find(net.graph, program, "q", Instruction::What::Backward);
         // The sum's gradient is still shared between p and q's output while q runs backward.
         QVERIFY(branch.inputGradients[0].action == GradientTarget::Action::AddNew);
+        expectSound(net.graph, options());
+    }
+
+    void aLongerResidualBranchAddsInPlace() {
+        Small net;
+        const ValueId p = net.product("p", net.x);
+        const ValueId gelu = net.add(graph::kGelu, "gelu", {net.product("q", p)});
+        net.finish(net.add(graph::kAdd, "sum", {p, gelu}));
+        const Program program = lower(net.graph, options());
+        const Instruction& branch = find(net.graph, program, "q", Instruction::What::Backward);
+        QVERIFY(branch.inputGradients[0].action == GradientTarget::Action::AddInPlace);
         expectSound(net.graph, options());
     }
 
@@ -210,8 +221,10 @@ private Q_SLOTS:
     void nothingIsComputedForInputsAndTargets() {
         const Graph graph = test::trainingGraph({"cnn", test::pictures(1, 28)});
         const Program program = lower(graph, options());
-        QVERIFY(find(graph, program, "conv1", Instruction::What::Backward).inputGradients[0].action == GradientTarget::Action::Drop);
-        QVERIFY(find(graph, program, "loss", Instruction::What::Backward).inputGradients[1].action == GradientTarget::Action::Drop);
+        QVERIFY(find(graph, program, "conv1", Instruction::What::Backward).inputGradients[0].action ==
+                GradientTarget::Action::Drop);
+        QVERIFY(find(graph, program, "loss", Instruction::What::Backward).inputGradients[1].action ==
+                GradientTarget::Action::Drop);
     }
 
     void laterMicroBatchesAddToTheGradientsThatAreThere() {

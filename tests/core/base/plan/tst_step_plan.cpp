@@ -70,7 +70,8 @@ private Q_SLOTS:
         for (const std::int64_t microBatches : {1, 4}) {
             const StepPlan made = plan::plan(cnn(), step(16, microBatches));
             BytesByKind live{};
-            for (const StepChange& each : made.changes) live[static_cast<std::size_t>(each.change.kind)] += each.change.bytes;
+            for (const StepChange& each : made.changes)
+                live[static_cast<std::size_t>(each.change.kind)] += each.change.bytes;
             QVERIFY(live == made.moments.front().live);
         }
     }
@@ -81,7 +82,8 @@ private Q_SLOTS:
         for (const StepChange& each : made.changes) largest = std::max(largest, now += each.change.bytes);
         QCOMPARE(made.peak, largest);
         QCOMPARE(made.peak, total(made.atPeak));
-        QVERIFY(std::ranges::all_of(made.moments, [&](const Moment& moment) { return total(moment.live) <= made.peak; }));
+        QVERIFY(
+            std::ranges::all_of(made.moments, [&](const Moment& moment) { return total(moment.live) <= made.peak; }));
     }
 
     void withAccumulationThePeakLiesInALaterMicroBatch() {
@@ -103,14 +105,17 @@ private Q_SLOTS:
     void activationsGrowInProportionToTheBatch() {
         for (const test::NetCase& net : test::fourNets()) {
             const graph::Graph graph = test::trainingGraph(net);
-            const auto activations = [&](std::int64_t batch) { return of(plan::plan(graph, step(batch)).first.atPeak, Kind::Activations); };
+            const auto activations = [&](std::int64_t batch) {
+                return of(plan::plan(graph, step(batch)).first.atPeak, Kind::Activations);
+            };
             const Bytes perSample = activations(65) - activations(64);
             QCOMPARE(activations(128) - activations(64), 64 * perSample);
         }
     }
 
     void resnet20PeaksAsCountedOnTheCpu() {
-        // PyTorch's eager step was counted at 55.2 MB (batch 32) and 210.7 MB (batch 128), without weights' optimizer state.
+        // PyTorch's eager step was counted at 55.2 MB (batch 32) and 210.7 MB (batch 128), without weights' optimizer
+        // state.
         StepOptions options = step(32);
         options.optimizer = OptimizerState::None;
         const graph::Graph graph = test::trainingGraph({"resnet20", test::pictures(3, 32)});
@@ -131,7 +136,8 @@ private Q_SLOTS:
             const double us = medianTime(large, step(8, microBatches));
             std::printf("plan of a decoder of 12 layers, width 384, %lld micro-batches: %.0f us (%zu nodes)\n",
                         static_cast<long long>(microBatches), us, large.nodes().size());
-            // Tests are built without optimization of their own, the library with it; the bound leaves room for a busy machine.
+            // Tests are built without optimization of their own, the library with it; the bound leaves room for a busy
+            // machine.
             QVERIFY(us < 5000);
         }
     }
