@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/formats/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/formats/cifar.h"
+#include "engine/formats/detect.h"
+#include "engine/formats/idx.h"
+
+namespace headroom::formats {
+namespace {
+
+constexpr std::size_t kMostNumberClasses = 20;
+
+std::vector<std::string> numberedClasses(std::int64_t count) {
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < count; ++i) names.push_back(std::to_string(i));
+    return names;
+}
+
+RawDataset readIdxData(const Detected& detected, const DataOptions& options) {
+    IdxPictures pictures = readIdxSet(*findIdxSet(detected.path), options.limit, options.classes, options.pictureLimits);
+    RawDataset data;
+    data.format = "IDX";
+    data.classes = numberedClasses(pictures.classes);
+    data.pictures = std::move(pictures.train);
+    data.testPictures = std::move(pictures.test);
+    return data;
+}
+
+RawDataset readCifarData(const Detected& detected, const DataOptions& options) {
+    CifarPictures pictures = readCifar(detected.path, detected.files,
+                                       {options.limit, options.acceptMissingBatches, options.pictureLimits});
+    RawDataset data;
+    data.format = pictures.kind == CifarKind::Ten ? "CIFAR-10" : "CIFAR-100";
+    data.classes = std::move(pictures.classes);
+    data.pictures = std::move(pictures.train);
+    data.testPictures = std::move(pictures.test);
+    data.notes = std::move(pictures.notes);
+    return data;
+}
+
+/// The distinct values of a column of whole numbers, or nothing where there are more than make classes.
+std::set<double> fewDistinct(const std::vector<double>& numbers, std::size_t most) {
+    std::set<double> distinct;
+    for (const double number : numbers) {
+        distinct.insert(number);
+        if (distinct.size() > most) return {};
+    }
+    return distinct;
+}
+
+/// Whole numbers with few distinct values are classes, as is text; `task` may say otherwise.
+bool isRegression(const Column& column, Task task) {
+    if (task != Task::Auto) return task == Task::Regression;
+    return column.type == ColumnType::Numeric && (!column.whole || fewDistinct(column.numbers, kMostNumberClasses).empty());
+}
+
+void takeNumberClasses(const Column& column, RawDataset& data) {
+    const std::set<double> distinct = fewDistinct(column.numbers, column.numbers.size());
+    const std::vector<double> sorted(distinct.begin(), distinct.end());
+    for (const double value : sorted) data.classes.push_back(fmt::format("{}", value));
+    for (const double value : column.numbers)
+        data.table.labels.push_back(
+            static_cast<std::int32_t>(std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin()));
+}
+
+RawDataset readTableData(const Detected& detected, const DataOptions& options) {
+    CsvOptions csv;
+    if (options.header != Header::Auto) csv.header = options.header == Header::Yes;
+    csv.target = options.target;
+    csv.targetIsNumber = options.task == Task::Regression;
+    csv.limits = options.csvLimits;
+    RawDataset data;
+    data.kind = Kind::Table;
+    data.table.table = readCsv(detected.path, csv);
+    data.format = data.table.table.delimiter == '\t' ? "TSV" : "CSV";
+    std::vector<std::string> names;
+    for (const Column& column : data.table.table.columns) names.push_back(column.name);
+    data.table.target = static_cast<int>(targetColumn(names, options.target, detected.path.filename().string()));
+    const Column& target = data.table.table.columns[static_cast<std::size_t>(data.table.target)];
+    data.table.regression = isRegression(target, options.task);
+    if (data.table.regression) {
+        data.table.values = target.numbers;
+    } else if (target.type == ColumnType::Numeric) {
+        takeNumberClasses(target, data);
+    } else {
+        data.classes = target.categories;
+        data.table.labels = target.codes;
+    }
+    return data;
+}
+
+RawDataset readTextData(const Detected& detected, const DataOptions& options) {
+    RawDataset data;
+    data.kind = Kind::Text;
+    data.format = "text";
+    data.text = readText(detected.path, options.textLimits);
+    return data;
+}
+
+}  // namespace
+
+RawDataset readDataset(const std::filesystem::path& path, const DataOptions& options) {
+    const Detected detected = detect(path);
+    switch (detected.format) {
+        case Format::IdxSet: return readIdxData(detected, options);
+        case Format::Cifar: return readCifarData(detected, options);
+        case Format::Csv: return readTableData(detected, options);
+        case Format::Text: return readTextData(detected, options);
+    }
+    return {};
+}
+
+}  // namespace headroom::formats

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/formats/text.h"
+
+#include <algorithm>
+#include <span>
+
+#include "base/errors/error.h"
+#include "base/json/utf8.h"
+#include "engine/formats/checked.h"
+#include "engine/formats/file.h"
+
+namespace headroom::formats {
+namespace {
+
+constexpr std::size_t kCodePoints = 0x110000;
+constexpr std::size_t kByteOrderMark = 3;
+
+char32_t decoded(std::string_view bytes) {
+    const auto at = [bytes](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    if (bytes.size() == 1) return at(0);
+    char32_t value = at(0) & (0x7Fu >> bytes.size());
+    for (std::size_t i = 1; i < bytes.size(); ++i) value = value << 6 | (at(i) & 0x3Fu);
+    return value;
+}
+
+/// Goes through a file in blocks and calls `visit` for each character; a block's cut character waits for the next.
+template <typename Visit>
+void forEachCharacter(const File& file, Visit visit) {
+    constexpr std::size_t kBlock = 1 << 20;
+    constexpr std::size_t kLongest = 4;
+    std::string block(kBlock, '\0');
+    std::uint64_t offset = head(file, kByteOrderMark) == "\xEF\xBB\xBF" ? kByteOrderMark : 0;
+    while (offset < file.size()) {
+        const std::size_t count = file.readAt(offset, std::as_writable_bytes(std::span(block)));
+        if (count < std::min<std::uint64_t>(kBlock, file.size() - offset)) file.refuseChanged(Code::Txt02);
+        const bool last = offset + count >= file.size();
+        const std::string_view bytes(block.data(), count);
+        std::size_t at = 0;
+        while (at < count && (last || at + kLongest <= count)) {
+            const std::size_t length = utf8Length(bytes.substr(at));
+            if (length == 0)
+                throw Error({Code::Txt02, file.name(), "not UTF-8 text",
+                             fmt::format("byte 0x{:02X} at offset {}", static_cast<unsigned char>(bytes[at]),
+                                         groupedUnsigned(offset + at)),
+                             "", "Save it as UTF-8."});
+            visit(decoded(bytes.substr(at, length)));
+            at += length;
+        }
+        offset += at;
+    }
+}
+
+}  // namespace
+
+Text readText(const std::filesystem::path& path, const TextLimits& limits) {
+    const File file(path);
+    std::vector<std::int32_t> numbers(kCodePoints, -1);
+    std::size_t characters = 0;
+    forEachCharacter(file, [&](char32_t character) {
+        numbers[character] = 0;
+        ++characters;
+    });
+    Text text;
+    for (std::size_t i = 0; i < kCodePoints; ++i) {
+        if (numbers[i] < 0) continue;
+        numbers[i] = static_cast<std::int32_t>(text.vocabulary.size());
+        text.vocabulary.push_back(static_cast<char32_t>(i));
+    }
+    if (characters == 0)
+        throw Error({Code::Txt01, file.name(), "the text is empty", "0 characters", "", "Choose a text."});
+    if (text.vocabulary.size() > limits.maxVocabulary)
+        throw Error({Code::Txt03, file.name(), "too many distinct characters", groupedUnsigned(text.vocabulary.size()),
+                     fmt::format("at most {} allowed", groupedUnsigned(limits.maxVocabulary)), "Choose another text."});
+    text.ids.reserve(characters);
+    forEachCharacter(file, [&](char32_t character) { text.ids.push_back(numbers[character]); });
+    file.requireUnchanged(Code::Txt02);
+    return text;
+}
+
+std::string toUtf8(char32_t character) {
+    const auto tail = [character](int shift) { return static_cast<char>(0x80 | ((character >> shift) & 0x3F)); };
+    if (character < 0x80) return {static_cast<char>(character)};
+    if (character < 0x800) return {static_cast<char>(0xC0 | character >> 6), tail(0)};
+    if (character < 0x10000) return {static_cast<char>(0xE0 | character >> 12), tail(6), tail(0)};
+    return {static_cast<char>(0xF0 | character >> 18), tail(12), tail(6), tail(0)};
+}
+
+}  // namespace headroom::formats
