@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# The environment outside the clone: pinned wheels and the sample's pictures, in a folder named after the lock files.
+# It is made under another name and renamed when complete, so what bears the name is always whole.
+
+# choose_locks WITH_CUDA: which lock files this machine needs.
+choose_locks() {
+    locks=("$packaging/wheels.lock")
+    nvcc=
+    [[ $1 == yes ]] || return 0
+    nvcc=$(system_nvcc)
+    [[ -n $nvcc ]] || locks+=("$packaging/wheels-nvcc.lock")
+    if has_nvidia_driver; then locks+=("$packaging/wheels-gpu.lock"); fi
+}
+
+# environment_folder NAME FILE...: the folder whose name holds the hash of these files.
+environment_folder() {
+    local name=$1
+    shift
+    echo "$cache/$name-$(cat "$@" | sha256sum | cut -c 1-16)"
+}
+
+pip_in() {
+    local folder=$1
+    shift
+    TMPDIR="$cache/tmp" "$folder/bin/python" -m pip --disable-pip-version-check --no-input "$@"
+}
+
+# make_environment FOLDER FINISH LOCK...: FINISH is a function that gets the folder and completes it.
+make_environment() {
+    local folder=$1 finish=$2 partial=$1.partial requirements=()
+    shift 2
+    rm -rf "$partial" && mkdir -p "$cache/tmp" || return
+    /usr/bin/python3 -m venv "$partial" || return
+    for lock in "$@"; do requirements+=(--requirement "$lock"); done
+    pip_in "$partial" install --no-deps --no-compile --progress-bar off "${requirements[@]}" || return
+    "$finish" "$partial" || return
+    # Scripts name their interpreter by its full path.
+    grep -lIF "$partial" "$partial"/bin/* "$partial/pyvenv.cfg" | xargs --no-run-if-empty sed -i "s|$partial|$folder|g"
+    mv -T "$partial" "$folder"
+}
+
+add_sample() {
+    rm -rf "$cache/tmp/sample"
+    pip_in "$1" download --no-deps --progress-bar off --dest "$cache/tmp/sample" --requirement "$packaging/wheels-sample.lock" || return
+    "$1/bin/python" "$packaging/lib/make_sample.py" "$cache"/tmp/sample/scikit_learn-*.whl "$1/sample/digits" || return
+    rm -rf "$cache/tmp/sample"
+}
+
+# alone FILE COMMAND...: two set-ups at the same moment wait for each other.
+alone() {
+    local lock=$1
+    shift
+    mkdir -p "$(dirname "$lock")" || return
+    (
+        flock --nonblock 9 || { echo "Another set-up is at work; waiting for it." && flock 9; } || exit
+        "$@" 9>&-
+    ) 9>"$lock"
+}
+
+make_environment_once() {
+    [[ -d $env ]] || make_environment "$env" add_sample "${locks[@]}"
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# The set-up that packaging/start and packaging/test share. The caller has set `program` and `packaging`.
+
+set -u -o pipefail
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d : -f 6)}"
+export HOME
+clone=$(dirname "$packaging")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/headroom
+preset=release
+with_cuda=yes
+
+for part in say machine packages environment build; do source "$packaging/lib/$part.sh"; done
+
+# Measured with cold caches on 2 cores; MB as du counts them, minutes rounded up.
+readonly kPackagesMb=2300 kPackagesMinutes=2
+readonly kEnvironmentMb=2400 kEnvironmentMinutes=2
+readonly kNvccMb=600 kGpuMb=4200 kGpuMinutes=4
+readonly kBuildMb=1500 kBuildCoreMinutes=30
+
+# look PACKAGE_WORD: finds out what is there and what is missing.
+look() {
+    check_architecture
+    mapfile -t missing < <(missing_packages "$1")
+    choose_locks "$with_cuda"
+    env=$(environment_folder env "${locks[@]}" "$packaging/wheels-sample.lock" "$packaging/lib/make_sample.py")
+    choose_configuration "$preset" "$with_cuda"
+}
+
+environment_mb() {
+    local mb=$kEnvironmentMb
+    [[ " ${locks[*]} " == *wheels-nvcc.lock* ]] && mb=$((mb + kNvccMb))
+    [[ " ${locks[*]} " == *wheels-gpu.lock* ]] && mb=$((mb + kGpuMb))
+    echo "$mb"
+}
+
+environment_minutes() {
+    [[ " ${locks[*]} " == *wheels-gpu.lock* ]] && echo $((kEnvironmentMinutes + kGpuMinutes)) || echo "$kEnvironmentMinutes"
+}
+
+# announce LAST_STEP: what will be done, how long it takes and how much disk it fills. Counts the stages.
+announce() {
+    local row='  %-16s %-44s %-18s %s\n' minutes=$(((kBuildCoreMinutes + $(build_jobs) - 1) / $(build_jobs)))
+    local needed=()
+    say "Headroom: $1"
+    if ((${#missing[@]} > 0)); then
+        printf "$row" "System packages" "${#missing[@]} to install$( ((EUID == 0)) || echo ', with sudo')" "about $kPackagesMinutes min" "up to $kPackagesMb MB"
+        needed+=(/usr "$kPackagesMb")
+        stage_count=$((stage_count + 1))
+    fi
+    if [[ ! -d $env ]]; then
+        printf "$row" "Environment" "LibTorch, OpenVINO, sample: ${env/#"$HOME"/\~}" "about $(environment_minutes) min" "$(environment_mb) MB"
+        needed+=("$cache" "$(environment_mb)")
+        stage_count=$((stage_count + 1))
+    fi
+    if ! is_configured; then
+        printf "$row" "Build" "build/$preset, $(build_jobs) jobs, CUDA ${with_cuda}" "at most $minutes min" "$kBuildMb MB"
+        needed+=("$clone" "$kBuildMb")
+        stage_count=$((stage_count + 1))
+    fi
+    ((${#needed[@]} > 0)) || say "  Everything is in place; only what changed is built again."
+    check_packages_can_be_installed
+    check_disk "${needed[@]}"
+}
+
+# set_up: brings packages, environment and configuration to what `look` found wanting.
+set_up() {
+    if ((${#missing[@]} > 0)); then
+        ask_for_root
+        stage "System packages" install_packages
+    fi
+    [[ -d $env ]] || stage "Environment" alone "$cache/setup.lock" make_environment_once
+    is_configured || stage "Configure" alone "$build/.lock" configure
+}
+
+# choose_preset NAME
+choose_preset() {
+    case ${1:-} in
+        release | dev) preset=$1 ;;
+        *) fail "--preset takes release or dev, not '${1:-}'." ;;
+    esac
+}
