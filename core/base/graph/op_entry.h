@@ -98,8 +98,8 @@ struct OpEntry {
     bool mayWriteInput = false;        ///< forward may write output 0 over input 0 where nothing else needs it (relu)
     bool identityInInference = false;  ///< outside training output 0 is input 0 itself (dropout)
     bool differentiable = true;
-    std::span<const int> updatedInputs =
-        {};  ///< buffers that forward changes in place in training (running statistics)
+    /// Buffers that forward changes in place in training (running statistics).
+    std::span<const int> updatedInputs = {};
 };
 
 /// A node with the types of its inputs (and of its outputs, where it has them already).

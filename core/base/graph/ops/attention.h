@@ -8,8 +8,7 @@ namespace headroom::graph {
 enum class AttentionAlgorithm {
     Batched,   ///< two batched products around an own causal softmax; saves the probabilities [b, heads, t, t]
     Flash,     ///< ATen's flash attention of the device; saves the output and logsumexp [b, heads, t] in fp32
-    Efficient  ///< CUDA in fp32: memory-efficient attention; saves the output and logsumexp [b, heads, t rounded up to
-               ///< 32]
+    Efficient  ///< CUDA in fp32: memory-efficient attention; as Flash, the rows of logsumexp rounded up to 32
 };
 /// On the CPU batched products win for sequences of at most 256 (the flash backward is slow in bf16); longer ones take
 /// flash attention, whose memory does not grow with the square. Inference follows the same choice.
