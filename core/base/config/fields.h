@@ -51,13 +51,13 @@ struct Field {
     Slot (*at)(RunConfig&) = nullptr;
 
     Level level = Level::Advanced;
-    std::string_view unit;   ///< "samples", "s"; empty where there is none
+    std::string_view unit = {};   ///< "samples", "s"; empty where there is none
     double min = -kNone, max = kNone;  ///< Integer and Number; both belong to the range
     bool minExcluded = false;
-    std::vector<Choice> choices;       ///< Choice only
+    std::vector<Choice> choices = {};  ///< Choice only
     Code outOfRange = Code::Cfg04;     ///< what a value outside of the range is refused with
     double askAbove = kNone;           ///< larger values are allowed but unusual: questions() names them
-    std::string_view zero;             ///< what 0 (or empty text) means where it is special: "automatic", "no limit"
+    std::string_view zero = {};        ///< what 0 (or empty text) means where it is special: "automatic", "no limit"
     bool required = false;             ///< must not be left empty
     bool (*applies)(const RunConfig&) = nullptr;  ///< false: without effect as the others stand; null = always
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/config/table.h"
+
+#include "base/models/models.h"
+
+namespace headroom::config {
+namespace {
+
+constexpr double kMost = 1'000'000'000'000;
+constexpr double kLargestBatch = 1'048'576;
+
+bool isSgd(const RunConfig& c) { return c.train.optimizer.name == "sgd"; }
+bool isAdamw(const RunConfig& c) { return c.train.optimizer.name == "adamw"; }
+bool isCosine(const RunConfig& c) { return c.train.schedule.name == "cosine"; }
+bool stopsEarly(const RunConfig& c) { return c.train.earlyStopping.patience > 0; }
+
+std::vector<Choice> architectureChoices() {
+    std::vector<Choice> choices;
+    for (const models::Architecture& architecture : models::architectures())
+        choices.push_back({architecture.name, architecture.title});
+    return choices;
+}
+
+std::vector<Field> generalFields() {
+    return {
+        {.path = "version", .title = "Version", .help = "Version of the document's form. A newer one than this program knows is refused.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.version; },
+         .min = 1, .max = RunConfig::kVersion, .outOfRange = Code::Cfg08},
+        {.path = "name", .title = "Name", .help = "Name that the run is shown by. Several runs may have the same one.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.name; },
+         .level = Level::Simple, .zero = "the run's id"},
+    };
+}
+
+std::vector<Field> dataFields() {
+    return {
+        {.path = "data.path", .title = "Data", .help = "Folder or file to train on: IDX (MNIST), CIFAR binary, CSV or plain text. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.data.path; },
+         .level = Level::Simple, .required = true},
+        {.path = "data.limit", .title = "Limit", .help = "Uses only the first samples of the training part, in file order. The validation part is never cut.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.data.limit; },
+         .unit = "samples", .min = 0, .max = kMost, .zero = "all"},
+        {.path = "data.target", .title = "Target column", .help = "Column of a table that is to be predicted: its name, or its number counted from 0.",
+         .type = Type::Column, .at = [](RunConfig& c) -> Slot { return &c.data.target; },
+         .level = Level::Simple, .zero = "the last column"},
+        {.path = "data.header", .title = "Header row", .help = "Whether the first row of a table holds the names of the columns.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.data.header; },
+         .choices = {{"auto", "Automatic"}, {"yes", "Yes"}, {"no", "No"}}},
+        {.path = "data.task", .title = "Task", .help = "What is learned from a table. Automatic: whole numbers with at most 20 different values, and text, are classes.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.data.task; },
+         .choices = {{"auto", "Automatic"}, {"classification", "Classification"}, {"regression", "Regression"}}},
+        {.path = "data.holdout", .title = "Held out", .help = "Share kept for validation where the data has no test part of its own: drawn by the seed, with every class in proportion. A text keeps its last tenth.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.data.holdout; },
+         .min = 0, .max = 0.9, .zero = "nothing, so there is no validation"},
+        {.path = "data.accept_missing_batches", .title = "Accept missing batches", .help = "Trains on CIFAR also where some of its batch files are missing.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.data.acceptMissingBatches; }},
+        {.path = "data.augment.crop", .title = "Random crop", .help = "Width of the black border around a picture, of which a window of the original size is cut at random.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.data.augment.crop; },
+         .unit = "pixels", .min = 0, .max = 1024, .zero = "off"},
+        {.path = "data.augment.flip", .title = "Random flip", .help = "Mirrors half of the pictures left to right.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.data.augment.flip; }},
+    };
+}
+
+std::vector<Field> modelFields() {
+    return {
+        {.path = "model.arch", .title = "Architecture", .help = "Network to train.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.model.arch; },
+         .level = Level::Simple, .choices = architectureChoices()},
+        {.path = "model.dropout", .title = "Dropout", .help = "Share of activations set to zero in training, against learning by heart.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.model.dropout; },
+         .min = 0, .max = 0.95, .zero = "off"},
+    };
+}
+
+std::vector<Field> lengthFields() {
+    return {
+        {.path = "train.epochs", .title = "Epochs", .help = "Passes over the training data.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.epochs; },
+         .level = Level::Simple, .min = 1, .max = 1'000'000},
+        {.path = "train.max_steps", .title = "Most steps", .help = "Ends the run after this many optimizer steps, whatever the epochs say.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.maxSteps; },
+         .unit = "steps", .min = 0, .max = kMost, .zero = "no limit"},
+        {.path = "train.batch_size", .title = "Batch size", .help = "Samples of one optimizer step, over all devices and micro-batches: the effective batch.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.batchSize; },
+         .level = Level::Simple, .unit = "samples", .min = 1, .max = kLargestBatch},
+        {.path = "train.micro_batch", .title = "Micro-batch", .help = "Samples computed at once. Gradients are accumulated until the batch is complete, so a smaller one needs less memory and leaves the result the same. It must divide the batch.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.microBatch; },
+         .unit = "samples", .min = 0, .max = kLargestBatch, .zero = "automatic"},
+        {.path = "train.precision", .title = "Precision", .help = "Number format of the arithmetic. bf16 is faster and smaller; parameters and sums stay in fp32.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.precision; },
+         .level = Level::Simple, .choices = {{"fp32", "fp32"}, {"bf16", "bf16"}}},
+    };
+}
+
+std::vector<Field> optimizerFields() {
+    return {
+        {.path = "train.optimizer.name", .title = "Optimizer", .help = "Rule that turns gradients into new parameters.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.name; },
+         .choices = {{"adamw", "AdamW"}, {"sgd", "SGD with momentum"}}},
+        {.path = "train.optimizer.lr", .title = "Learning rate", .help = "Highest rate of the schedule.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.lr; },
+         .level = Level::Simple, .min = 0, .minExcluded = true, .outOfRange = Code::Cfg05, .askAbove = 10},
+        {.path = "train.optimizer.weight_decay", .title = "Weight decay", .help = "Pull of the weights towards zero: decoupled with AdamW, added to the gradient with SGD.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.weightDecay; },
+         .min = 0, .max = 1000, .askAbove = 1},
+        {.path = "train.optimizer.momentum", .title = "Momentum", .help = "Share of the last step that SGD keeps.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.momentum; },
+         .min = 0, .max = 0.9999, .zero = "off", .applies = isSgd},
+        {.path = "train.optimizer.nesterov", .title = "Nesterov", .help = "Takes SGD's gradient one step of momentum ahead.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.nesterov; },
+         .applies = isSgd},
+        {.path = "train.optimizer.beta1", .title = "Beta 1", .help = "Memory of AdamW's mean of gradients.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.beta1; },
+         .min = 0, .max = 0.9999, .applies = isAdamw},
+        {.path = "train.optimizer.beta2", .title = "Beta 2", .help = "Memory of AdamW's mean of squared gradients.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.beta2; },
+         .min = 0, .max = 0.999999, .applies = isAdamw},
+        {.path = "train.optimizer.eps", .title = "Epsilon", .help = "Added to AdamW's divisor, so that it is never zero.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.eps; },
+         .min = 0, .max = 1, .minExcluded = true, .applies = isAdamw},
+    };
+}
+
+std::vector<Field> scheduleFields() {
+    return {
+        {.path = "train.schedule.name", .title = "Schedule", .help = "Course of the learning rate over the run.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.schedule.name; },
+         .choices = {{"constant", "Constant"}, {"cosine", "Cosine"}, {"one_cycle", "One cycle"}}},
+        {.path = "train.schedule.warmup", .title = "Warm-up", .help = "Share of all steps over which the rate rises to its highest value.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.schedule.warmup; },
+         .min = 0, .max = 1, .zero = "none; one cycle: 0.3"},
+        {.path = "train.schedule.final_share", .title = "Last rate", .help = "Rate at the end of the cosine, as a share of the highest.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.schedule.finalShare; },
+         .min = 0, .max = 1, .applies = isCosine},
+    };
+}
+
+std::vector<Field> trainFields() {
+    return {
+        {.path = "train.clip_norm", .title = "Clip gradients", .help = "Largest L2 norm of all gradients together; larger ones are scaled down to it.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.clipNorm; },
+         .min = 0, .max = 1'000'000, .zero = "off"},
+        {.path = "train.ema", .title = "Averaged weights", .help = "Decay of a running average of the weights, which is evaluated and exported in their place.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.ema; },
+         .min = 0, .max = 0.999999, .zero = "off"},
+        {.path = "train.label_smoothing", .title = "Label smoothing", .help = "Share of the target that is spread evenly over all classes.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.labelSmoothing; },
+         .min = 0, .max = 0.9, .zero = "off"},
+        {.path = "train.early_stopping.patience", .title = "Patience", .help = "Ends the run after this many evaluations without improvement.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.earlyStopping.patience; },
+         .unit = "evaluations", .min = 0, .max = 1'000'000, .zero = "off"},
+        {.path = "train.early_stopping.min_delta", .title = "Least improvement", .help = "Smaller gains of the validation figure count as none.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.earlyStopping.minDelta; },
+         .min = 0, .max = 1'000'000, .applies = stopsEarly},
+        {.path = "train.on_nan", .title = "At NaN", .help = "What happens when the loss or a gradient becomes NaN or infinite: the run stops as diverged, or the step is left out.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.onNan; },
+         .choices = {{"stop", "Stop"}, {"skip", "Leave the step out"}}},
+        {.path = "train.eval_every", .title = "Evaluate every", .help = "Steps between two evaluations on the validation part.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.evalEvery; },
+         .unit = "steps", .min = 0, .max = kMost, .zero = "once an epoch"},
+        {.path = "train.seed", .title = "Seed", .help = "Start of every random draw: weights, order, augmentation, dropout, held-out part.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.seed; },
+         .min = 0, .max = 9'007'199'254'740'991},
+        {.path = "train.deterministic", .title = "Repeatable", .help = "The same configuration gives the same weights, bit by bit, on the same machine. On a GPU this takes slower kernels.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.train.deterministic; }},
+    };
+}
+
+std::vector<Field> machineFields() {
+    return {
+        {.path = "checkpoint.every_steps", .title = "Checkpoint every", .help = "Steps between two checkpoints.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.checkpoint.everySteps; },
+         .unit = "steps", .min = 0, .max = kMost, .zero = "by time, and at the end of an epoch"},
+        {.path = "checkpoint.every_seconds", .title = "Checkpoint after", .help = "Longest time of work that a crash may cost.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.checkpoint.everySeconds; },
+         .unit = "s", .min = 1, .max = 86'400},
+        {.path = "memory.budget", .title = "Memory budget", .help = "Most memory that tensors may take, in bytes or with a unit: 1.5 GiB.",
+         .type = Type::Size, .at = [](RunConfig& c) -> Slot { return &c.memory.budget; },
+         .zero = "automatic"},
+        {.path = "loader.threads", .title = "Loader threads", .help = "Threads that prepare batches beside the training. The result does not depend on it.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.loader.threads; },
+         .unit = "threads", .min = 0, .max = 256, .outOfRange = Code::Cfg15, .zero = "in the training thread"},
+        {.path = "loader.prefetch", .title = "Prefetch", .help = "Finished batches that may wait for the training.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.loader.prefetch; },
+         .unit = "batches", .min = 1, .max = 1024},
+        {.path = "cost.tariff", .title = "Electricity tariff", .help = "Price of a kilowatt-hour, for the cost of a run.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.cost.tariff; },
+         .unit = "money/kWh", .min = 0, .max = 1'000'000, .zero = "not counted"},
+        {.path = "cost.price_per_hour", .title = "Machine price", .help = "Price of an hour of this machine, for the cost of a run.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.cost.pricePerHour; },
+         .unit = "money/h", .min = 0, .max = 1'000'000, .zero = "not counted"},
+        {.path = "cost.currency", .title = "Currency", .help = "Shown behind every cost.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.cost.currency; }},
+        {.path = "device", .title = "Device", .help = "Where the run computes: auto is the first CUDA device, else the CPU.",
+         .type = Type::Device, .at = [](RunConfig& c) -> Slot { return &c.device; },
+         .level = Level::Simple, .outOfRange = Code::Cfg14},
+    };
+}
+
+}  // namespace
+
+std::vector<Field> makeTable() {
+    std::vector<Field> table;
+    for (const auto make : {generalFields, dataFields, modelFields, lengthFields, optimizerFields, scheduleFields,
+                            trainFields, machineFields})
+        for (Field& field : make()) table.push_back(std::move(field));
+    return table;
+}
+
+}  // namespace headroom::config
