@@ -28,6 +28,11 @@ std::string shortened(std::string_view text) {
     return escaped(text.substr(0, end)) + "...";
 }
 
+std::string shown(Position position, const Options& options) {
+    position.byte += options.firstByte;
+    return readable(position, options.show);
+}
+
 Position advanced(Position position, std::string_view text, std::size_t to) {
     for (; position.byte < to; ++position.byte) {
         const char c = text[position.byte];
@@ -172,7 +177,7 @@ private:
         return position;
     }
 
-    std::string where(const Position& position) const { return readable(position, m_options.show); }
+    std::string where(const Position& position) const { return shown(position, m_options); }
     std::string where(std::size_t byte) const { return where(advanced({}, m_text, byte)); }
 
     [[noreturn]] void refuseDuplicate(const std::string& name, const Position& earlier, const Position& here) const {
@@ -216,14 +221,38 @@ void checkBytes(std::string_view text, const Options& options) {
         const Position position = advanced({}, text, *invalid);
         throw Error({options.codes.notUtf8, options.subject, "not UTF-8 text",
                      fmt::format("byte 0x{:02X} at {}", static_cast<unsigned char>(text[*invalid]),
-                                 readable(position, options.show)),
+                                 shown(position, options)),
                      "", "Save it as UTF-8."});
     }
     const std::size_t nul = text.find('\0');
     if (nul == std::string_view::npos) return;
     throw Error({options.codes.syntax, options.subject, "not a JSON document",
-                 fmt::format("a NUL byte at {}", readable(advanced({}, text, nul), options.show)),
+                 fmt::format("a NUL byte at {}", shown(advanced({}, text, nul), options)),
                  "text allowed", "Correct the document there."});
+}
+
+bool endsToken(char c, bool inText) {
+    return inText ? c == '"' : std::string_view(" \t\r\n,:[]{}\"").find(c) != std::string_view::npos;
+}
+
+/// Length of texts and of runs between structural characters, before the lexer copies them.
+void checkTokens(std::string_view text, const Options& options) {
+    if (text.size() <= options.maxTokenBytes) return;
+    bool inText = false;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (inText && text[at] == '\\') {
+            ++at;
+        } else if (endsToken(text[at], inText)) {
+            if (text[at] == '"') inText = !inText;
+            begin = at + 1;
+        }
+        if (at + 1 > begin + options.maxTokenBytes)
+            throw Error({options.codes.tooLarge, options.subject, "a text or number is too long",
+                         fmt::format("more than {} bytes at {}", grouped(options.maxTokenBytes),
+                                     shown(advanced({}, text, begin), options)),
+                         "", "Shorten it."});
+    }
 }
 
 }  // namespace
@@ -242,6 +271,7 @@ void readEvents(std::string_view text, const Options& options, Events& events) {
                      "Save it without one."});
     if (marked) text.remove_prefix(kByteOrderMark.size());
     checkBytes(text, options);
+    checkTokens(text, options);
     if (text.starts_with(kByteOrderMark))
         throw Error({options.codes.syntax, options.subject, "not a JSON document", "a second byte order mark", "",
                      "Save it without one."});

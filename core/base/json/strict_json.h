@@ -38,6 +38,8 @@ struct Options {
     Codes codes;
     std::size_t maxBytes = 1024 * 1024;
     int maxDepth = 32;  ///< objects and arrays inside each other
+    std::size_t maxTokenBytes = 16 * 1024 * 1024;  ///< of one text or number: the lexer holds each three times
+    std::size_t firstByte = 0;                     ///< where the text begins in its file, added to shown offsets
     Show show = Show::LineAndColumn;
     ByteOrderMark byteOrderMark = ByteOrderMark::Skipped;
 };

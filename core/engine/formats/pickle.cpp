@@ -36,7 +36,8 @@ std::string tail(const File& file) {
 
 bool looksLikePickle(std::string_view bytes) {
     constexpr char kHighestProtocol = 5;
-    return bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= kHighestProtocol;
+    return bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= kHighestProtocol &&
+           (bytes.size() == 2 || bytes[2] != 0);  // no opcode: a safetensors header of 640 bytes begins the same
 }
 
 void refusePickle(const File& file) {
