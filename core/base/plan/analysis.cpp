@@ -67,12 +67,12 @@ void countUses(const Graph& graph, Precision precision, Analysis& analysis) {
 }  // namespace
 
 bool Analysis::casts(const Node& node, std::size_t input, Precision precision) const {
-    return node.inputs[input] != kNone && needsCast(node, types[at(node.inputs[input])], precision);
+    return node.inputs[input] != kNone && needsCast(node, values[at(node.inputs[input])].dtype, precision);
 }
 
 Analysis analyse(const Graph& graph, const LowerOptions& options) {
     Analysis analysis;
-    analysis.types = elementTypes(graph, options.precision);
+    analysis.values = resolvedValues(graph, options.extents, options.precision);
     analysis.kept.assign(graph.values().size(), false);
     for (const ValueId id : graph.outputs()) analysis.kept[at(id)] = true;
     for (const ValueId id : options.keep) analysis.kept[at(id)] = true;
@@ -84,7 +84,7 @@ Analysis analyse(const Graph& graph, const LowerOptions& options) {
     analysis.nodes.reserve(graph.nodes().size());
     analysis.saves.resize(graph.nodes().size());
     for (const Node& node : graph.nodes()) {
-        analysis.nodes.push_back(resolvedNode(graph, node, options.extents, analysis.types, options.precision));
+        analysis.nodes.push_back(resolvedNode(node, analysis.values, options.precision));
         if (analysis.runsBackward[at(node.id)] && node.op->saves)
             analysis.saves[at(node.id)] = node.op->saves(analysis.nodes.back(), options.device);
     }

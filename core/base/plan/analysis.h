@@ -8,7 +8,7 @@ namespace headroom::plan {
 
 /// What lowering has to know of the whole graph before it writes the first instruction.
 struct Analysis {
-    std::vector<graph::DType> types;               ///< by ValueId
+    std::vector<graph::ResolvedTensor> values;     ///< by ValueId
     std::vector<graph::ResolvedNode> nodes;        ///< by NodeId, as the kernels see them
     std::vector<std::vector<graph::Saved>> saves;  ///< by NodeId; empty where there is no backward
     std::vector<bool> wantsGradient;               ///< by ValueId: parameters and what is made of them
@@ -20,5 +20,8 @@ struct Analysis {
 };
 
 Analysis analyse(const graph::Graph& graph, const LowerOptions& options);
+
+/// lower() with the analysis at hand: it is the same whether gradients are absent or present.
+Program lower(const graph::Graph& graph, const LowerOptions& options, const Analysis& analysis);
 
 }  // namespace headroom::plan

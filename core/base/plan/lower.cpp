@@ -27,8 +27,8 @@ std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 /// Writes a program instruction by instruction and keeps account of what is alive.
 class Lowering {
 public:
-    Lowering(const Graph& graph, const LowerOptions& options)
-        : m_graph(graph), m_options(options), m_analysis(analyse(graph, options)), m_ledger(m_program) {}
+    Lowering(const Graph& graph, const LowerOptions& options, const Analysis& analysis)
+        : m_graph(graph), m_options(options), m_analysis(analysis), m_ledger(m_program) {}
 
     Program run();
 
@@ -67,7 +67,7 @@ private:
 
     const Graph& m_graph;
     const LowerOptions& m_options;
-    Analysis m_analysis;
+    const Analysis& m_analysis;
     Program m_program;
     Ledger m_ledger;
     std::vector<int> m_uses;                    ///< by slot: what is left of them
@@ -108,8 +108,7 @@ void Lowering::finish(Instruction instruction) {
 void Lowering::placeGiven(ValueId id) {
     const Value& value = m_graph.value(id);
     const Kind kind = value.kind == ValueKind::Input ? Kind::Batches : Kind::Weights;
-    ResolvedTensor held{m_analysis.types[at(id)], graph::resolved(value.type.shape, m_options.extents)};
-    m_program.valueSlots[at(id)] = track(m_ledger.allocate(kind, std::move(held), value.name), kForever);
+    m_program.valueSlots[at(id)] = track(m_ledger.allocate(kind, m_analysis.values[at(id)], value.name), kForever);
 }
 
 void Lowering::placeGivenValues() {
@@ -359,6 +358,12 @@ std::string_view name(Kind kind) {
     return kNames[static_cast<std::size_t>(kind)];
 }
 
-Program lower(const Graph& graph, const LowerOptions& options) { return Lowering(graph, options).run(); }
+Program lower(const Graph& graph, const LowerOptions& options, const Analysis& analysis) {
+    return Lowering(graph, options, analysis).run();
+}
+
+Program lower(const Graph& graph, const LowerOptions& options) {
+    return lower(graph, options, analyse(graph, options));
+}
 
 }  // namespace headroom::plan

@@ -3,6 +3,8 @@
 
 #include <numeric>
 
+#include "base/plan/analysis.h"
+
 namespace headroom::plan {
 
 using graph::Graph;
@@ -101,10 +103,11 @@ StepPlan plan(const Graph& graph, const StepOptions& options) {
     StepPlan step;
     LowerOptions lowering{
         .precision = options.precision, .device = options.device, .extents = options.extents, .keep = {}};
-    step.first = lower(graph, lowering);
+    const Analysis analysis = analyse(graph, lowering);
+    step.first = lower(graph, lowering, analysis);
     if (options.microBatches > 1) {
         lowering.gradients = Gradients::Present;
-        step.next = lower(graph, lowering);
+        step.next = lower(graph, lowering, analysis);
     }
     Assembly assembly(step, heldBeside(graph, options, step.first));
     assembly.resident(step.first);

@@ -11,6 +11,7 @@ using graph::kNone;
 using graph::Node;
 using graph::PrecisionClass;
 using graph::ResolvedNode;
+using graph::ResolvedTensor;
 using graph::Value;
 using graph::ValueKind;
 
@@ -51,22 +52,32 @@ bool needsCast(const Node& node, DType type, Precision precision) {
     return precision == Precision::Bf16 && node.op->precision == PrecisionClass::Lower && type == DType::F32;
 }
 
-ResolvedNode resolvedNode(const Graph& graph, const Node& node, const graph::Extents& extents,
-                          const std::vector<DType>& types, Precision precision) {
+std::vector<ResolvedTensor> resolvedValues(const Graph& graph, const graph::Extents& extents, Precision precision) {
+    const std::vector<DType> types = elementTypes(graph, precision);
+    std::vector<ResolvedTensor> values;
+    values.reserve(types.size());
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        const Value& value = graph.values()[i];
+        if (value.kind == ValueKind::Constant)
+            values.push_back({DType::I64, {0}});
+        else
+            values.push_back({types[i], graph::resolved(value.type.shape, extents)});
+    }
+    return values;
+}
+
+ResolvedNode resolvedNode(const Node& node, const std::vector<ResolvedTensor>& values, Precision precision) {
     ResolvedNode resolved{node, {}, {}};
     resolved.inputs.reserve(node.inputs.size());
     for (const graph::ValueId id : node.inputs) {
-        if (id == kNone || graph.value(id).kind == ValueKind::Constant) {
+        if (id == kNone) {
             resolved.inputs.push_back({DType::I64, {0}});
             continue;
         }
-        const DType type = types[static_cast<std::size_t>(id)];
-        resolved.inputs.push_back({needsCast(node, type, precision) ? DType::BF16 : type,
-                                   graph::resolved(graph.value(id).type.shape, extents)});
+        resolved.inputs.push_back(values[static_cast<std::size_t>(id)]);
+        if (needsCast(node, resolved.inputs.back().dtype, precision)) resolved.inputs.back().dtype = DType::BF16;
     }
-    for (const graph::ValueId id : node.outputs)
-        resolved.outputs.push_back(
-            {types[static_cast<std::size_t>(id)], graph::resolved(graph.value(id).type.shape, extents)});
+    for (const graph::ValueId id : node.outputs) resolved.outputs.push_back(values[static_cast<std::size_t>(id)]);
     return resolved;
 }
 

@@ -13,8 +13,12 @@ std::vector<graph::DType> elementTypes(const graph::Graph& graph, Precision prec
 /// Whether the node reads this input through a cast to the low precision.
 bool needsCast(const graph::Node& node, graph::DType type, Precision precision);
 
-/// The node as its kernel sees it: extents put in, inputs in the types that they have after their casts.
-graph::ResolvedNode resolvedNode(const graph::Graph& graph, const graph::Node& node, const graph::Extents& extents,
-                                 const std::vector<graph::DType>& types, Precision precision);
+/// Every value (by ValueId) with extents put in and in its type; constants are tensors of no elements (shape {0}).
+std::vector<graph::ResolvedTensor> resolvedValues(const graph::Graph& graph, const graph::Extents& extents,
+                                                  Precision precision);
+
+/// The node as its kernel sees it: inputs in the types that they have after their casts.
+graph::ResolvedNode resolvedNode(const graph::Node& node, const std::vector<graph::ResolvedTensor>& values,
+                                 Precision precision);
 
 }  // namespace headroom::plan

@@ -158,8 +158,9 @@ const std::vector<Row>& rows() {
 
 const Extents kExtents{{"batch", 4}, {"sequence", 6}};
 
-ResolvedNode resolvedIn(const Graph& graph, const Node& node, plan::Precision precision = plan::Precision::Fp32) {
-    return plan::resolvedNode(graph, node, kExtents, plan::elementTypes(graph, precision), precision);
+ResolvedNode resolvedIn(const Graph& graph, const Node& node) {
+    return plan::resolvedNode(node, plan::resolvedValues(graph, kExtents, plan::Precision::Fp32),
+                              plan::Precision::Fp32);
 }
 
 /// The node of a row, with its graph: entries look at nodes, which belong to graphs.

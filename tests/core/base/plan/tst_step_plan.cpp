@@ -2,8 +2,8 @@
 #include "base/plan/step_plan.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 
 #include "base/graph/rewrites/rewrite.h"
 #include "core/base/graph/nets.h"
@@ -25,18 +25,31 @@ StepOptions step(std::int64_t batch, std::int64_t microBatches = 1) {
 
 graph::Graph cnn() { return test::trainingGraph({"cnn", test::pictures(1, 28)}); }
 
-/// Median of 21 calls, in microseconds.
+double threadMicroseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+}
+
+/// Median of 21 calls, in microseconds of this thread's own time: other processes do not count.
 double medianTime(const graph::Graph& graph, const StepOptions& options) {
     std::vector<double> times;
     for (int k = 0; k < 21; ++k) {
-        const auto start = std::chrono::steady_clock::now();
+        const double start = threadMicroseconds();
         const StepPlan made = plan::plan(graph, options);
-        times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+        times.push_back(threadMicroseconds() - start);
         if (made.peak == 0) throw std::logic_error("an empty plan");
     }
     std::ranges::nth_element(times, times.begin() + 10);
     return times[10];
 }
+
+/// The bound is for code built as it is shipped.
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
+constexpr double kBoundUs = 1000;
+#else
+constexpr double kBoundUs = 30000;
+#endif
 
 }  // namespace
 
@@ -136,9 +149,7 @@ private Q_SLOTS:
             const double us = medianTime(large, step(8, microBatches));
             std::printf("plan of a decoder of 12 layers, width 384, %lld micro-batches: %.0f us (%zu nodes)\n",
                         static_cast<long long>(microBatches), us, large.nodes().size());
-            // Tests are built without optimization of their own, the library with it; the bound leaves room for a busy
-            // machine.
-            QVERIFY(us < 5000);
+            QVERIFY(us < kBoundUs);
         }
     }
 };
