@@ -65,6 +65,8 @@ public:
     Curve readAll(SeriesId series, const Range& range = {}) const;
     /// What came since; moves the cursor. Costs a fraction of a millisecond where nothing did.
     Changes newSince(Cursor& cursor) const;
+    /// The cursor of this moment: newSince() then gives only what comes later.
+    Cursor here() const;
     std::vector<Event> events(std::int64_t afterId = 0) const;
     std::vector<Session> sessions() const;
 

@@ -21,6 +21,9 @@ struct StateFacts {
     std::optional<EndState> end; ///< end record of the last session
 };
 
+/// So long a fresh run counts as starting although nothing has touched it: its maker is about to put it into the queue.
+constexpr double kJustCreatedSeconds = 10;
+
 /// Pure. Without lock, queue entry and end record a run is lost: it can be resumed.
 RunState derive(const StateFacts& facts);
 

@@ -49,7 +49,8 @@ struct RunSummary {
     double updated = 0;  ///< wall time of the last commit; 0 = never
     RunState state = RunState::Lost;  ///< as derived when the list was made (runState())
     std::optional<End> end;
-    std::int64_t pid = 0;  ///< of the worker; 0 = none
+    std::int64_t pid = 0;  ///< of the last worker; 0 = none
+    bool underWay = false;  ///< that worker has committed points
 
     std::string arch, data, device;  ///< from config.json: architecture, base name of the data's path, device
     Progress progress;

@@ -18,8 +18,8 @@ namespace headroom::store {
 ///
 /// append(), event() and setFact() fill a buffer in memory (well under a microsecond a point); a thread of its own
 /// commits it at most a second after the first entry. Committed is acknowledged: it survives the death of the process
-/// and of the machine. Any thread may call any function. What fails in the thread is thrown by the next call of append()
-/// or commit(); nothing is dropped, the next commit tries again: DSK-01 (disk full), DSK-02 (cannot be written).
+/// and of the machine. Any thread may call any function. What fails in the thread is thrown by check(), once; nothing is
+/// dropped, the next commit tries again: DSK-01 (disk full), DSK-02 (cannot be written).
 class RunWriter {
 public:
     /// Takes the lock and begins a session. A fresh run starts at step 0; a resumed one first calls rewindTo().
@@ -50,13 +50,15 @@ public:
     /// "samples_per_s", "weights_sha256", "device", "wall_s".
     void setFact(std::string_view key, const nlohmann::json& value);
 
+    /// Throws what the last commit of the writer's own thread met, and forgets it. Costs nothing: call it every step.
+    void check();
     /// Writes everything appended so far and returns once it is on the disk.
     void commit();
     /// What the catalogue shows of this run, from memory: no database is read.
     RunSummary summary() const;
 
     /// Ends the run: end record, last commit, write-ahead log folded in, rollback journal, lock released. `reason` as in
-    /// End. `metrics` is an object of last values. Nothing may be called afterwards. A paused run ends here too.
+    /// End. `metrics` is an object of last values. Only summary() may be called afterwards. A paused run ends here too.
     void finish(EndState state, std::string_view reason, const nlohmann::json& metrics, std::string_view code = {});
 
 private:
