@@ -33,6 +33,7 @@ public:
     Program run();
 
 private:
+    void reserve();
     void placeGivenValues();
     void placeGiven(ValueId id);
 
@@ -70,11 +71,9 @@ private:
     const Analysis& m_analysis;
     Program m_program;
     Ledger m_ledger;
-    std::vector<int> m_uses;                    ///< by slot: what is left of them
-    std::vector<SlotId> m_casts;                ///< by ValueId: its living cast copy
-    std::vector<SlotId> m_gradients;            ///< by ValueId: gradient of an activation, so far
-    std::vector<std::vector<SlotId>> m_seen;    ///< by NodeId: input slots as its kernel saw them
-    std::vector<std::vector<SlotId>> m_extras;  ///< by NodeId
+    std::vector<int> m_uses;          ///< by slot: what is left of them
+    std::vector<SlotId> m_casts;      ///< by ValueId: its living cast copy
+    std::vector<SlotId> m_gradients;  ///< by ValueId: gradient of an activation, so far
 };
 
 SlotId Lowering::track(SlotId slot, int uses) {
@@ -109,6 +108,15 @@ void Lowering::placeGiven(ValueId id) {
     const Value& value = m_graph.value(id);
     const Kind kind = value.kind == ValueKind::Input ? Kind::Batches : Kind::Weights;
     m_program.valueSlots[at(id)] = track(m_ledger.allocate(kind, m_analysis.values[at(id)], value.name), kForever);
+}
+
+/// Room for what a program of this graph usually holds: a plan is asked for at every move of a slider.
+void Lowering::reserve() {
+    const std::size_t slots = 3 * m_graph.values().size();
+    m_program.slots.reserve(slots);
+    m_uses.reserve(slots);
+    m_program.changes.reserve(3 * slots);
+    m_program.instructions.reserve(2 * m_graph.nodes().size());
 }
 
 void Lowering::placeGivenValues() {
@@ -180,7 +188,6 @@ void Lowering::placeExtras(const Node& node, Instruction& instruction) {
         instruction.extras.push_back(track(
             m_ledger.allocate(Kind::Activations, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), 1));
     }
-    m_extras[at(node.id)] = instruction.extras;
 }
 
 void Lowering::releaseAfterForward(const Node& node, Instruction& instruction) {
@@ -203,10 +210,10 @@ void Lowering::releaseAfterForward(const Node& node, Instruction& instruction) {
 
 void Lowering::forward(const Node& node) {
     Instruction instruction = begin(Instruction::What::Forward, node);
+    instruction.inputs.reserve(node.inputs.size());
     for (std::size_t i = 0; i < node.inputs.size(); ++i) instruction.inputs.push_back(inputSlot(node, i, instruction));
     placeOutputs(node, instruction);
     placeExtras(node, instruction);
-    m_seen[at(node.id)] = instruction.inputs;
     releaseAfterForward(node, instruction);
     finish(std::move(instruction));
 }
@@ -223,15 +230,17 @@ void Lowering::startBackward() {
 }
 
 void Lowering::readSaved(const Node& node, Instruction& instruction) {
+    // The forward instructions come first, one a node.
+    const Instruction& made = m_program.instructions[at(node.id)];
     instruction.inputs.assign(node.inputs.size(), kNone);
     instruction.outputs.assign(node.outputs.size(), kNone);
     for (const Saved& saved : m_analysis.saves[at(node.id)]) {
         const auto index = static_cast<std::size_t>(saved.index);
-        if (saved.from == Saved::From::Input) instruction.inputs[index] = m_seen[at(node.id)][index];
+        if (saved.from == Saved::From::Input) instruction.inputs[index] = made.inputs[index];
         if (saved.from == Saved::From::Output)
             instruction.outputs[index] = m_program.valueSlots[at(node.outputs[index])];
     }
-    instruction.extras = m_extras[at(node.id)];
+    instruction.extras = made.extras;
     for (const ValueId id : node.outputs) instruction.outputGradients.push_back(m_gradients[at(id)]);
 }
 
@@ -335,8 +344,7 @@ Program Lowering::run() {
     m_program.gradients = m_options.gradients;
     m_program.extents = m_options.extents;
     m_program.precision = m_options.precision;
-    m_seen.resize(m_graph.nodes().size());
-    m_extras.resize(m_graph.nodes().size());
+    reserve();
     placeGivenValues();
     m_program.liveBefore = m_ledger.live();
     for (const Node& node : m_graph.nodes()) forward(node);

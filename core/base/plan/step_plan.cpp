@@ -109,6 +109,8 @@ StepPlan plan(const Graph& graph, const StepOptions& options) {
         lowering.gradients = Gradients::Present;
         step.next = lower(graph, lowering, analysis);
     }
+    step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
+    step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
     Assembly assembly(step, heldBeside(graph, options, step.first));
     assembly.resident(step.first);
     assembly.program(Stage::First, step.first);
