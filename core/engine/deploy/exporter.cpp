@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/deploy/exporter.h"
+
+#include <fstream>
+#include <map>
+
+#include "base/config/document.h"
+#include "base/errors/error.h"
+#include "base/store/project.h"
+#include "engine/deploy/agreement.h"
+#include "engine/deploy/model_card.h"
+#include "engine/deploy/prover.h"
+#include "engine/deploy/scratch_folder.h"
+#include "engine/deploy/trained_model.h"
+#include "engine/formats/onnx_metadata.h"
+#include "engine/formats/onnx_writer.h"
+#include "engine/formats/safetensors.h"
+#include "engine/tensor/bridge.h"
+
+namespace headroom::deploy {
+namespace {
+
+namespace fs = std::filesystem;
+using Metadata = std::map<std::string, std::string>;
+
+/// Names of the file's metadata.
+constexpr const char* kRun = "headroom.run";
+constexpr const char* kConfig = "headroom.config";
+constexpr const char* kReference = "headroom.reference";
+constexpr const char* kClasses = "headroom.classes";
+
+/// Parameters and buffers as bytes.
+class Weights {
+public:
+    explicit Weights(const TrainedModel& trained) {
+        for (const train::NamedTensor& named : trained.model->named()) {
+            m_bytes.push_back(tensor::toBytes(named.tensor));
+            m_views.push_back({{named.name, formats::StType::F32, named.tensor.sizes().vec()}, m_bytes.back()});
+        }
+    }
+    const std::vector<formats::StView>& views() const { return m_views; }
+
+private:
+    std::vector<std::vector<std::byte>> m_bytes;
+    std::vector<formats::StView> m_views;
+};
+
+Metadata metadataOf(const TrainedModel& trained) {
+    return {{kRun, trained.run.id()},
+            {kConfig, config::toJson(trained.config)},
+            {kReference, trained.dataset.reference.dump()},
+            {kClasses, nlohmann::json(trained.dataset.classes).dump()},
+            {"step", std::to_string(trained.step)}};
+}
+
+void writeText(const fs::path& file, const std::string& text) {
+    std::ofstream out(file, std::ios::binary);
+    out << text;
+    if (!out.flush())
+        throw Error(Failure{Code::Dsk02, escaped(file.filename().string()), "the file cannot be written", {}, {},
+                            "Check the folder and the room on the disk."});
+}
+
+std::string labelsText(const TrainedModel& trained) {
+    std::string text;
+    const bool characters = trained.dataset.shape.kind == models::DataKind::Text;
+    for (const std::string& name : trained.dataset.classes) text += (characters ? nlohmann::json(name).dump() : name) + "\n";
+    return text;
+}
+
+/// The prover's report with quality and agreement of its outputs.
+nlohmann::json judged(Proof proof, const at::Tensor& source, const at::Tensor& targets, models::Task task) {
+    nlohmann::json figures = std::move(proof.report);
+    figures.update(quality(proof.outputs, targets, task));
+    if (!source.defined()) return figures;
+    const Agreement agreement = compare(source, proof.outputs, task);
+    figures["largest_difference"] = agreement.largestDifference;
+    figures["relative_difference"] = agreement.relativeDifference();
+    figures["largest_logit"] = agreement.largestLogit;
+    figures["flipped"] = agreement.flipped;
+    figures["agrees"] = agreement.holds();
+    return figures;
+}
+
+/// Proves at f32, which is what is held against the source, and shows the runtime's default bf16 beside.
+nlohmann::json proveInBoth(const fs::path& model, const data::Samples& samples, const at::Tensor& source,
+                           const data::Dataset& dataset) {
+    const ScratchFolder scratch;
+    const fs::path file = scratch.path() / "samples.safetensors";
+    writeSamples(file, dataset.shape.kind == models::DataKind::Text ? "tokens" : "input", samples.input);
+    nlohmann::json report;
+    for (const char* precision : {"f32", "bf16"})
+        report[precision] = judged(prove(model, file, scratch.path(), precision), source, samples.target, dataset.shape.task);
+    report["samples"] = samples.input.size(0);
+    if (!source.defined()) return report;
+    report["source"] = quality(source, samples.target, dataset.shape.task);
+    report["verified"] = report["f32"]["agrees"];
+    for (const char* figure : {"largest_difference", "relative_difference", "largest_logit", "flipped"})
+        report[figure] = report["f32"][figure];
+    return report;
+}
+
+nlohmann::json listed(const fs::path& folder) {
+    nlohmann::json files = nlohmann::json::array();
+    for (const char* name : {"model.onnx", "model.unverified.onnx", "model.safetensors", "labels.txt", "README.md"})
+        if (fs::exists(folder / name)) files.push_back({{"name", name}, {"bytes", fs::file_size(folder / name)}});
+    return files;
+}
+
+/// The run that the file came from, where its folder is at hand.
+at::Tensor logitsOfSource(const Metadata& metadata, const fs::path& project, const data::Samples& samples) {
+    const auto run = metadata.find(kRun);
+    if (run == metadata.end() || project.empty()) return {};
+    const store::RunFolder folder(project / "runs" / fs::path(run->second).filename());
+    if (!fs::exists(folder.config())) return {};
+    return sourceLogits(openTrained(folder), samples);
+}
+
+data::Preparation preparationFrom(const Metadata& metadata, const fs::path& file, const fs::path& data) {
+    const auto document = metadata.find(kConfig);
+    if (document == metadata.end())
+        throw Error(Failure{Code::Exp03, escaped(file.filename().string()), "the file does not say how to prepare data", {}, {},
+                            "Verify files that Headroom exported."});
+    config::RunConfig config = config::parse(document->second, file.filename().string());
+    config.data.path = fs::absolute(data).string();
+    return data::preparationOf(config);
+}
+
+void requireSamePreparation(const Metadata& metadata, const data::Dataset& dataset, const fs::path& data) {
+    const auto reference = metadata.find(kReference);
+    const nlohmann::json wanted = nlohmann::json::parse(reference == metadata.end() ? "null" : reference->second, nullptr, false);
+    if (wanted != dataset.reference)
+        throw Error(Failure{Code::Dat05, escaped(data.filename().string()), "these are not the data of the model's run", {}, {},
+                            "Give the data that the run was trained and evaluated on."});
+}
+
+}  // namespace
+
+nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options) {
+    const TrainedModel trained = openTrained(run);
+    const fs::path folder = options.folder.empty() ? run.exports() : options.folder;
+    fs::create_directories(folder);
+    const Weights weights(trained);
+    const fs::path file = folder / "model.unverified.onnx";
+    formats::writeOnnx(file, trained.model->plain(), weights.views(), {.metadata = metadataOf(trained)});
+    formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadataOf(trained));
+
+    const data::Samples samples = provingSamples(trained.dataset);
+    nlohmann::json report = proveInBoth(file, samples, sourceLogits(trained, samples), trained.dataset);
+    report.update({{"run", run.id()}, {"step", trained.step}, {"format", "onnx"}, {"folder", folder.string()}});
+    if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
+    writeText(folder / "labels.txt", labelsText(trained));
+    writeText(folder / "README.md", modelCard(trained, report));
+    report["files"] = listed(folder);
+    writeText(folder / "report.json", report.dump(2));
+    return report;
+}
+
+nlohmann::json verifyFile(const fs::path& file, const fs::path& data, const fs::path& project) {
+    const Metadata metadata = formats::readOnnxMetadata(file);
+    const data::Dataset dataset = data::load(preparationFrom(metadata, file, data));
+    requireSamePreparation(metadata, dataset, data);
+    const data::Samples samples = provingSamples(dataset);
+    nlohmann::json report = proveInBoth(file, samples, logitsOfSource(metadata, project, samples), dataset);
+    report["file"] = file.string();
+    return report;
+}
+
+}  // namespace headroom::deploy

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/deploy/model_card.h"
+
+#include <fmt/format.h>
+
+#include "base/units/units.h"
+
+namespace headroom::deploy {
+namespace {
+
+std::string qualityOf(const nlohmann::json& figures) {
+    if (figures.contains("accuracy")) return fmt::format("{:.2f} % right", 100 * figures["accuracy"].get<double>());
+    return fmt::format("R2 {:.4f}", figures.value("r2", 0.0));
+}
+
+std::string row(const std::string& what, const nlohmann::json& figures) {
+    const nlohmann::json& latency = figures["latency"];
+    return fmt::format("| {} | {} | {:.3f} ms | {:.3f} ms |\n", what, qualityOf(figures), latency[0]["p50_ms"].get<double>(),
+                       latency[1]["p50_ms"].get<double>());
+}
+
+std::string preparationText(const TrainedModel& trained) {
+    const nlohmann::json& reference = trained.dataset.reference;
+    if (reference["kind"] == "pictures")
+        return fmt::format("`input` is `[batch, channels, height, width]` in fp32: `(byte / 255 - mean) / deviation` with mean {} "
+                           "and deviation {}.", reference["mean"].dump(), reference["deviation"].dump());
+    if (reference["kind"] == "text")
+        return fmt::format("`tokens` is `[batch, {}]` in int64: places of the characters in the vocabulary (`labels.txt`, one "
+                           "JSON string a line).", reference["context"].dump());
+    return "`input` is `[batch, features]` in fp32; how each column becomes features stands in the file's metadata under "
+           "`headroom.reference`.";
+}
+
+}  // namespace
+
+std::string modelCard(const TrainedModel& trained, const nlohmann::json& report) {
+    std::string card = fmt::format("# {}\n\n", trained.config.name.empty() ? trained.run.id() : trained.config.name);
+    card += fmt::format("`{}` with {} parameters, trained by Headroom {} (run {}, step {}).\n\n", trained.config.model.arch,
+                        grouped(trained.model->plain().parameterCount()), HEADROOM_VERSION, trained.run.id(), trained.step);
+    card += "## Input\n\n" + preparationText(trained) + "\n\n## Measured\n\n";
+    card += fmt::format("On {} held-out samples; the source: {}. {}: largest difference of a logit {:.2e} (of {:.3g}), {} "
+                        "predictions differ.\n\n", report["samples"].get<std::int64_t>(), qualityOf(report["source"]),
+                        report["verified"].get<bool>() ? "Verified" : "NOT verified",
+                        report["largest_difference"].get<double>(), report["largest_logit"].get<double>(),
+                        report["flipped"].get<std::int64_t>());
+    card += fmt::format("| {} on {} | quality | latency, 1 thread | all threads |\n| --- | --- | --- | --- |\n",
+                        report["f32"]["runtime"].get<std::string>(), report["f32"]["device"].get<std::string>());
+    card += row("f32", report["f32"]) + row("bf16", report["bf16"]);
+    return card;
+}
+
+}  // namespace headroom::deploy

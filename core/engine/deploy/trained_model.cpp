@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/deploy/trained_model.h"
+
+#include <ATen/ops/cat.h>
+
+#include <algorithm>
+
+#include "base/config/document.h"
+#include "base/errors/error.h"
+#include "engine/train/checkpoints.h"
+#include "engine/train/passes.h"
+
+namespace headroom::deploy {
+namespace {
+
+constexpr std::int64_t kBatch = 256;
+
+Error noCheckpoint(const store::RunFolder& run) {
+    return Error(Failure{Code::Ckp08, run.id(), "this run has no checkpoint yet", {}, {},
+                         "Let it train until its first checkpoint, or resume it."});
+}
+
+/// The averaged tensor where the run keeps averages, else the trained one.
+at::Tensor finalTensor(const train::CheckpointContent& content, const std::string& name) {
+    const at::Tensor averaged = content.find("ema." + name);
+    return averaged.defined() ? averaged : content.find("model." + name);
+}
+
+void takeWeights(train::Model& model, const train::CheckpointContent& content, const store::RunFolder& run) {
+    for (const train::NamedTensor& named : model.named()) {
+        const at::Tensor stored = finalTensor(content, named.name);
+        if (!stored.defined() || stored.sizes() != named.tensor.sizes())
+            throw Error(Failure{Code::Ckp03, run.id(), "the checkpoint is of another model", named.name, {},
+                                "Train the run again with this configuration."});
+        named.tensor.copy_(stored);
+    }
+}
+
+std::vector<std::int64_t> numbers(std::int64_t begin, std::int64_t end) {
+    std::vector<std::int64_t> all;
+    for (std::int64_t k = begin; k < end; ++k) all.push_back(k);
+    return all;
+}
+
+}  // namespace
+
+TrainedModel openTrained(const store::RunFolder& run) {
+    TrainedModel trained{run, config::load(run.config()), {}, nullptr, 0};
+    const std::optional<train::Checkpoints::Found> found = train::Checkpoints(run.checkpoints()).newest();
+    if (!found) throw noCheckpoint(run);
+    trained.dataset = data::load(data::preparationOf(trained.config));
+    trained.model = std::make_unique<train::Model>(trained.config, trained.dataset.shape, at::kCPU);
+    takeWeights(*trained.model, found->content, run);
+    trained.step = found->content.state.value("step", std::int64_t{0});
+    return trained;
+}
+
+data::Samples provingSamples(const data::Dataset& dataset) {
+    const data::Source& source = dataset.validation ? *dataset.validation : *dataset.training;
+    return source.assemble(numbers(0, source.size()), {}, {at::kFloat, false});
+}
+
+at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& samples) {
+    train::Passes passes(*trained.model, plan::Precision::Fp32, trained.dataset.shape.context);
+    std::vector<at::Tensor> parts;
+    const std::int64_t count = samples.input.size(0);
+    for (std::int64_t first = 0; first < count; first += kBatch) {
+        const std::int64_t end = std::min(count, first + kBatch);
+        data::Batch batch;
+        batch.samples = {samples.input.slice(0, first, end), samples.target.slice(0, first, end)};
+        batch.positions = numbers(first, end);
+        parts.push_back(passes.infer(trained.model->tensors(), batch).logits);
+    }
+    return at::cat(parts);
+}
+
+}  // namespace headroom::deploy
