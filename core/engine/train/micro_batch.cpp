@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/micro_batch.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <limits>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include "base/errors/error.h"
 
@@ -50,19 +44,6 @@ Bytes automaticBudget() {
     for (Bytes value = 0; file >> key >> value; file.ignore(16, '\n'))
         if (key == "MemAvailable:") return value * kKiB / 10 * 9;
     return std::numeric_limits<Bytes>::max();
-}
-
-Bytes parseBudget(const std::string& text) {
-    if (text.empty()) return 0;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    while (unit.starts_with(' ')) unit.remove_prefix(1);
-    constexpr std::pair<std::string_view, Bytes> kUnits[] = {{"", 1}, {"B", 1}, {"KiB", kKiB}, {"MiB", kMiB}, {"GiB", kGiB}};
-    for (const auto& [name, factor] : kUnits)
-        if (error == std::errc{} && unit == name && number > 0 && number * static_cast<double>(factor) < 9e18)
-            return std::llround(number * static_cast<double>(factor));
-    throw Error(Failure{Code::Cfg04, "memory.budget", "not an amount of memory", text, "a number with B, KiB, MiB or GiB", {}});
 }
 
 }  // namespace headroom::train

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
-#include <string>
 
 #include "base/plan/step_plan.h"
 #include "base/units/units.h"
@@ -15,8 +14,5 @@ std::int64_t largestMicroBatch(const graph::Graph& graph, plan::StepOptions step
 
 /// What training may use when nobody said: nine tenths of the memory that is available on the machine.
 Bytes automaticBudget();
-
-/// "6 GiB", "512MiB", "1000000": bytes; 0 for empty text. Throws CFG-04.
-Bytes parseBudget(const std::string& text);
 
 }  // namespace headroom::train

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/config/document.h"
 #include "base/errors/error.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
@@ -40,15 +41,15 @@ plan::OptimizerState optimizerState(const config::RunConfig::Optimizer& options)
 
 std::int64_t planMicroBatch(const config::RunConfig& config, const Model& model, const models::DataShape& shape) {
     if (config.train.microBatch > 0) return config.train.microBatch;
-    const Bytes given = parseBudget(config.memory.budget);
-    if (given == 0 && model.device().is_cuda()) return config.train.batchSize;
+    const std::optional<Bytes> given = config::memoryBudget(config);
+    if (!given && model.device().is_cuda()) return config.train.batchSize;
     plan::StepOptions step;
     step.precision = precisionOf(config);
     step.extents = {{"sequence", shape.context}};
     step.optimizer = optimizerState(config.train.optimizer);
     step.ema = config.train.ema > 0;
     step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
-    return largestMicroBatch(model.training(), step, config.train.batchSize, given > 0 ? given : automaticBudget());
+    return largestMicroBatch(model.training(), step, config.train.batchSize, given.value_or(automaticBudget()));
 }
 
 std::int64_t totalStepsOf(const config::RunConfig& config, std::int64_t perEpoch) {
@@ -78,7 +79,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_schedule(Schedule::make(config.train, m_totalSteps)),
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
-    tensor::setMemoryBudget(parseBudget(config.memory.budget));
+    tensor::setMemoryBudget(config::memoryBudget(config).value_or(0));
     if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
     if (m_restored) StateKeeper(*this).restore(*std::exchange(m_restored, std::nullopt));
 }
