@@ -26,6 +26,9 @@ look() {
     choose_configuration "$preset" "$with_cuda"
 }
 
+# packages_mb: what the missing ones take, as a share of all.
+packages_mb() { echo $((kPackagesMb * ${#missing[@]} / $(sed 's/#.*//' "$packaging/packages.list" | grep -c .) + 100)); }
+
 environment_mb() {
     local mb=$kEnvironmentMb
     [[ " ${locks[*]} " == *wheels-nvcc.lock* ]] && mb=$((mb + kNvccMb))
@@ -37,14 +40,15 @@ environment_minutes() {
     [[ " ${locks[*]} " == *wheels-gpu.lock* ]] && echo $((kEnvironmentMinutes + kGpuMinutes)) || echo "$kEnvironmentMinutes"
 }
 
-# announce LAST_STEP: what will be done, how long it takes and how much disk it fills. Counts the stages.
+# announce PURPOSE [environment]: what will be done, how long it takes and how much disk it fills. Counts the stages.
+# With `environment` nothing is built.
 announce() {
     local row='  %-16s %-44s %-18s %s\n' minutes=$(((kBuildCoreMinutes + $(build_jobs) - 1) / $(build_jobs)))
     local needed=()
     say "Headroom: $1"
     if ((${#missing[@]} > 0)); then
-        printf "$row" "System packages" "${#missing[@]} to install$( ((EUID == 0)) || echo ', with sudo')" "about $kPackagesMinutes min" "up to $kPackagesMb MB"
-        needed+=(/usr "$kPackagesMb")
+        printf "$row" "System packages" "${#missing[@]} to install$( ((EUID == 0)) || echo ', with sudo')" "about $kPackagesMinutes min" "$(packages_mb) MB"
+        needed+=(/usr "$(packages_mb)")
         stage_count=$((stage_count + 1))
     fi
     if [[ ! -d $env ]]; then
@@ -52,7 +56,7 @@ announce() {
         needed+=("$cache" "$(environment_mb)")
         stage_count=$((stage_count + 1))
     fi
-    if ! is_configured; then
+    if [[ ${2:-} != environment ]] && ! is_configured; then
         printf "$row" "Build" "build/$preset, $(build_jobs) jobs, CUDA ${with_cuda}" "at most $minutes min" "$kBuildMb MB"
         needed+=("$clone" "$kBuildMb")
         stage_count=$((stage_count + 1))
@@ -62,13 +66,17 @@ announce() {
     check_disk "${needed[@]}"
 }
 
-# set_up: brings packages, environment and configuration to what `look` found wanting.
-set_up() {
+set_up_environment() {
     if ((${#missing[@]} > 0)); then
         ask_for_root
         stage "System packages" install_packages
     fi
     [[ -d $env ]] || stage "Environment" alone "$cache/setup.lock" make_environment_once
+}
+
+# set_up: brings packages, environment and configuration to what `look` found wanting.
+set_up() {
+    set_up_environment
     is_configured || stage "Configure" alone "$build/.lock" configure
 }
 
