@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/data_info.h"
+
+#include <QJsonArray>
+
+#include "ui/bridge/config_draft.h"
+#include "ui/bridge/worker_questions.h"
+
+namespace headroom::ui {
+namespace {
+
+constexpr int kSamples = 24;
+
+QStringList texts(const QJsonValue& value) {
+    QStringList list;
+    for (const QJsonValue each : value.toArray()) list << (each.isString() ? each.toString() : each.toVariant().toString());
+    return list;
+}
+
+models::DataShape shapeOf(const QJsonObject& a) {
+    models::DataShape shape;
+    const QString kind = a.value("kind").toString(), task = a.value("task").toString();
+    shape.kind = kind == "table" ? models::DataKind::Table : kind == "text" ? models::DataKind::Text : models::DataKind::Pictures;
+    shape.task = task == "regression" ? models::Task::Regression : task == "next_token" ? models::Task::NextToken : models::Task::Classification;
+    shape.channels = a.value("channels").toInteger(1);
+    shape.height = a.value("height").toInteger();
+    shape.width = a.value("width").toInteger();
+    shape.features = a.value("features").toInteger();
+    shape.vocabulary = a.value("vocabulary").toInteger();
+    shape.context = a.value("context").toInteger(shape.context);
+    shape.outputs = a.value("outputs").toInteger(a.value("classes").toArray().size());
+    return shape;
+}
+
+/// A tile whose bytes do not match its extents is left out: nothing is drawn past the end of them.
+std::optional<SampleTile> tileOf(const QJsonObject& a) {
+    SampleTile tile{a.value("label").toString(), a.value("width").toInt(), a.value("height").toInt(), a.value("channels").toInt(1),
+                    QByteArray::fromBase64(a.value("pixels").toString().toLatin1())};
+    const qint64 bytes = qint64(tile.width) * tile.height * tile.channels;
+    const bool usable = tile.width > 0 && tile.height > 0 && (tile.channels == 1 || tile.channels == 3) && bytes == tile.pixels.size();
+    return usable ? std::optional(tile) : std::nullopt;
+}
+
+}  // namespace
+
+DataSummary dataSummaryOf(const QJsonObject& a) {
+    DataSummary s;
+    s.format = a.value("format").toString();
+    s.excerpt = a.value("excerpt").toString();
+    s.shape = shapeOf(a);
+    s.heldOut = a.value("held_out").toBool();
+    s.train = a.value("train").toInteger();
+    s.validation = a.value("validation").toInteger();
+    s.classes = texts(a.value("classes"));
+    for (const QJsonValue count : a.value("counts").toArray()) s.counts << count.toInteger();
+    for (const QJsonValue value : a.value("columns").toArray()) {
+        const QJsonObject c = value.toObject();
+        s.columns << DataColumn{c.value("name").toString(), c.value("type").toString(), c.value("missing").toInteger(), c.value("role").toString() == "target"};
+    }
+    for (const QJsonValue row : a.value("rows").toArray()) s.rows << texts(row);
+    s.warnings = texts(a.value("warnings"));
+    for (const QJsonValue sample : a.value("samples").toArray())
+        if (const auto tile = tileOf(sample.toObject())) s.samples << *tile;
+    return s;
+}
+
+DataInfo::DataInfo(WorkerQuestions& questions, ConfigDraft& draft, QObject* parent) : QObject(parent), m_questions(questions), m_draft(draft) {
+    connect(&m_draft, &ConfigDraft::changed, this, [this](const QString& path) {
+        if (path.isEmpty() || path == "data.path" || path == "data.target" || path == "data.header" || path == "data.task") look();
+    });
+    connect(&m_questions, &WorkerQuestions::answered, this, [this](qint64 id, const QString&, const QJsonObject& answer) {
+        if (id != m_asked) return;
+        const QString path = m_summary.path;
+        m_summary = dataSummaryOf(answer);
+        m_summary.path = path;
+        enter(State::There);
+    });
+    connect(&m_questions, &WorkerQuestions::failed, this, [this](qint64 id, const QString&, const Problem& problem) {
+        if (id != m_asked) return;
+        m_failure = problem;
+        enter(State::Failed);
+    });
+}
+
+void DataInfo::look() {
+    const auto& data = m_draft.config().data;
+    const QString path = QString::fromStdString(data.path);
+    const QString question = path + '\n' + QString::fromStdString(data.target + '\n' + data.header + '\n' + data.task);
+    if (question == m_last) return;
+    m_last = question;
+    m_summary = {};
+    m_summary.path = path;
+    m_asked = 0;
+    if (path.isEmpty()) return enter(State::Empty);
+    const QJsonObject options{{"target", QString::fromStdString(data.target)}, {"header", QString::fromStdString(data.header)},
+                              {"task", QString::fromStdString(data.task)}, {"samples", kSamples}};
+    m_asked = m_questions.ask(QStringLiteral("inspect"), {{"ask", "inspect"}, {"path", path}, {"options", options}});
+    enter(State::Looking);
+}
+
+void DataInfo::enter(State state) {
+    m_state = state;
+    Q_EMIT changed();
+}
+
+}  // namespace headroom::ui

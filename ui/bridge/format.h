@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QString>
+
+#include "base/units/units.h"
+
+/// Figures as the studio shows them: the same digits for the same quantity everywhere, thin spaces in thousands, units.
+namespace headroom::ui::format {
+
+QString grouped(qint64 number);
+/// Four significant digits, without an exponent where it reads well: "0.2164", "1 234", "2.0e-5".
+QString value(double number);
+/// Loss and accuracy in lists and at the ends of curves: three digits after the point.
+QString metric(double number);
+QString learningRate(double rate);
+QString percent(double share, int digits = 0);
+QString bytes(Bytes size);
+/// "6.6 of 8.0 GiB": the unit of the second.
+QString bytesOf(Bytes part, Bytes whole);
+/// "48 s", "11 min", "2 h 05 min".
+QString duration(double seconds);
+/// "≈ 4–5 min left".
+QString eta(double seconds);
+QString rate(double perSecond);
+/// "bf16", "2 min ago", "14:05", "3 Nov".
+QString ago(double wallTime);
+/// "Validation accuracy" for "val_accuracy"; the name itself where it is not one of ours.
+QString seriesTitle(const QString& name);
+
+}  // namespace headroom::ui::format

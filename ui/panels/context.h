@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QWidget>
+
+class QUndoStack;
+
+namespace headroom::ui {
+
+class Bridge;
+class ChartGroup;
+class ConfigDraft;
+class DataInfo;
+class RunsModel;
+class Selection;
+
+/// What a panel is given: the models that it shows and the ways to act. A panel owns none of them.
+struct Context {
+    Bridge& bridge;
+    RunsModel& runs;
+    Selection& selection;
+    ChartGroup& charts;
+    ConfigDraft& draft;
+    DataInfo& data;
+    QUndoStack& undo;
+};
+
+/// A page of the window. The shell makes one for each entry of the activity bar (panels.h).
+class Panel : public QWidget {
+    Q_OBJECT
+public:
+    explicit Panel(QWidget* parent = nullptr) : QWidget(parent) { setObjectName(QStringLiteral("page")); }
+    /// Takes a dropped file or folder; false where the page has no use for it.
+    virtual bool accept(const QString&) { return false; }
+
+Q_SIGNALS:
+    /// Asks the shell for another page or an action by its name.
+    void wanted(const QString& action);
+};
+
+}  // namespace headroom::ui

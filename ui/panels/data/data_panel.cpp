@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/data/data_panel.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QTableWidget>
+#include <QVBoxLayout>
+
+#include "ui/bridge/config_draft.h"
+#include "ui/bridge/data_info.h"
+#include "ui/bridge/format.h"
+#include "ui/panels/data/class_bars.h"
+#include "ui/panels/data/sample_grid.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/card.h"
+
+namespace headroom::ui {
+namespace {
+
+constexpr int kGap = 8;
+
+QWidget* scrolled(QWidget* contents) {
+    auto* area = new QScrollArea;
+    area->setWidget(contents);
+    area->setWidgetResizable(true);
+    area->setFrameShape(QFrame::NoFrame);
+    area->setFocusPolicy(Qt::NoFocus);
+    return area;
+}
+
+QString factsOf(const DataSummary& data) {
+    QStringList facts{data.format};
+    const auto& shape = data.shape;
+    if (shape.kind == models::DataKind::Pictures) facts << DataPanel::tr("%1 × %2 × %3").arg(shape.width).arg(shape.height).arg(shape.channels);
+    if (shape.kind == models::DataKind::Table) facts << DataPanel::tr("%1 columns").arg(data.columns.size());
+    if (shape.kind == models::DataKind::Text) facts << DataPanel::tr("%1 different characters").arg(shape.vocabulary);
+    facts << DataPanel::tr("%1 for training").arg(format::grouped(data.train));
+    facts << (data.heldOut ? DataPanel::tr("%1 held out for validation (there is no test part)") : DataPanel::tr("%1 for validation")).arg(format::grouped(data.validation));
+    if (!data.classes.isEmpty()) facts << DataPanel::tr("%1 classes").arg(data.classes.size());
+    return facts.join(QStringLiteral(" · "));
+}
+
+}  // namespace
+
+DataPanel::DataPanel(const Context& context, QWidget* parent)
+    : Panel(parent), m_context(context), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_name(new QLabel), m_facts(new QLabel), m_path(toned({}, "muted")),
+      m_excerpt(new QLabel), m_samplesCard(new Card(tr("Samples"))), m_classesCard(new Card(tr("Samples in each class"))), m_tableCard(new Card(tr("First rows"))),
+      m_textCard(new Card(tr("Beginning of the text"))), m_warningsCard(new Card(tr("Worth knowing"))), m_grid(new SampleGrid), m_bars(new ClassBars), m_table(new QTableWidget), m_warnings(new QVBoxLayout) {
+    auto* empty = new Card;
+    empty->body()->addWidget(m_empty);
+    m_pages->addWidget(empty);
+    m_pages->addWidget(filledPage());
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_pages);
+    connect(m_empty, &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
+    connect(&context.data, &DataInfo::changed, this, &DataPanel::follow);
+    follow();
+}
+
+QWidget* DataPanel::filledPage() {
+    auto* page = new QWidget;
+    auto* rows = new QVBoxLayout(page);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(kGap);
+    auto* summary = new Card;
+    m_name->setFont(theme::textFont(1.35, QFont::DemiBold));
+    m_path->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_facts->setWordWrap(true);
+    auto* other = new QPushButton(tr("Open other data…"));
+    auto* train = new QPushButton(tr("Set up a run"));
+    train->setProperty("primary", true);
+    summary->head()->insertWidget(0, m_name);
+    summary->head()->addWidget(other);
+    summary->head()->addWidget(train);
+    summary->body()->addWidget(m_facts);
+    summary->body()->addWidget(m_path);
+    connect(other, &QPushButton::clicked, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
+    connect(train, &QPushButton::clicked, this, [this] { Q_EMIT wanted(QStringLiteral("page_train")); });
+    rows->addWidget(summary);
+    m_warningsCard->body()->addLayout(m_warnings);
+    rows->addWidget(m_warningsCard);
+    auto* pair = new QHBoxLayout;
+    pair->setSpacing(kGap);
+    m_samplesCard->body()->addWidget(m_grid);
+    m_samplesCard->body()->addStretch();
+    m_classesCard->body()->addWidget(m_bars);
+    m_classesCard->body()->addStretch();
+    pair->addWidget(m_samplesCard, 3);
+    pair->addWidget(m_classesCard, 2);
+    rows->addLayout(pair);
+    m_table->setAccessibleName(tr("First rows"));
+    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_table->verticalHeader()->hide();
+    m_tableCard->body()->addWidget(m_table);
+    rows->addWidget(m_tableCard, 1);
+    m_excerpt->setFont(theme::figureFont(0.95));
+    m_excerpt->setTextFormat(Qt::PlainText);
+    m_excerpt->setWordWrap(true);
+    m_textCard->body()->addWidget(m_excerpt);
+    rows->addWidget(m_textCard);
+    rows->addStretch();
+    return scrolled(page);
+}
+
+void DataPanel::follow() {
+    const DataInfo& data = m_context.data;
+    m_empty->setAction({});
+    switch (data.state()) {
+        case DataInfo::State::Empty:
+            m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
+            m_empty->setAction(tr("Open folder or file…"));
+            break;
+        case DataInfo::State::Looking: m_empty->set(tr("Looking into the data…"), data.summary().path); break;
+        case DataInfo::State::Failed:
+            m_empty->set(tr("This data cannot be used."), data.failure().code.isEmpty() ? data.failure().text : tr("%1 (%2)").arg(data.failure().text, data.failure().code));
+            m_empty->setAction(tr("Open other data…"));
+            break;
+        case DataInfo::State::There: fill(); break;
+    }
+    m_pages->setCurrentIndex(data.state() == DataInfo::State::There ? 1 : 0);
+}
+
+void DataPanel::fill() {
+    const DataSummary& data = m_context.data.summary();
+    m_name->setText(data.path.section('/', -1, -1, QString::SectionSkipEmpty));
+    m_path->setText(data.path);
+    m_facts->setText(factsOf(data));
+    m_grid->set(data.samples);
+    m_samplesCard->setVisible(!data.samples.isEmpty());
+    m_bars->set(data.classes, data.counts);
+    m_classesCard->setVisible(!data.counts.isEmpty());
+    m_excerpt->setText(data.excerpt);
+    m_textCard->setVisible(!data.excerpt.isEmpty());
+    fillTable();
+    fillWarnings();
+}
+
+void DataPanel::fillTable() {
+    const DataSummary& data = m_context.data.summary();
+    m_tableCard->setVisible(!data.rows.isEmpty());
+    m_table->setColumnCount(static_cast<int>(data.columns.size()));
+    m_table->setRowCount(static_cast<int>(data.rows.size()));
+    QStringList heads;
+    for (const DataColumn& column : data.columns)
+        heads << (column.target ? tr("%1\ntarget").arg(column.name) : column.missing > 0 ? tr("%1\n%2, %3 missing").arg(column.name, column.type).arg(column.missing) : column.name + '\n' + column.type);
+    m_table->setHorizontalHeaderLabels(heads);
+    for (int row = 0; row < data.rows.size(); ++row)
+        for (int column = 0; column < std::min(data.rows[row].size(), data.columns.size()); ++column) m_table->setItem(row, column, new QTableWidgetItem(data.rows[row][column]));
+    m_table->resizeColumnsToContents();
+    m_table->setMinimumHeight(std::min<int>(12, static_cast<int>(data.rows.size())) * 30 + 60);
+}
+
+void DataPanel::fillWarnings() {
+    while (QLayoutItem* item = m_warnings->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    const QStringList& warnings = m_context.data.summary().warnings;
+    for (const QString& warning : warnings) {
+        QLabel* line = toned(QStringLiteral("⚠  ") + warning, "warning");
+        line->setWordWrap(true);
+        m_warnings->addWidget(line);
+    }
+    m_warningsCard->setVisible(!warnings.isEmpty());
+}
+
+bool DataPanel::accept(const QString& path) {
+    m_context.draft.set(QStringLiteral("data.path"), path);
+    return true;
+}
+
+}  // namespace headroom::ui

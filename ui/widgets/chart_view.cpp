@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The part of Chart that places what lies on the picture: ranges, the last value, events, the crosshair.
+#include "ui/widgets/plot.h"
+
+#include <QAccessible>
+#include <QStackedWidget>
+
+#include <cmath>
+
+#include "ui/bridge/format.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/chart.h"
+#include "ui/widgets/plot_style.h"
+
+namespace headroom::ui {
+namespace {
+
+constexpr double kEndPixels = 54;
+constexpr std::size_t kEventsShown = 12;
+constexpr qsizetype kEventLetters = 34;
+
+/// Events that change how a curve reads; checkpoints come too often for lines.
+bool isDrawn(const std::string& kind) { return kind != "checkpoint" && kind != "start" && kind != "evaluation" && kind != "end"; }
+
+double nearestValue(const QVector<double>& xs, const QVector<double>& values, double x) {
+    const auto at = std::lower_bound(xs.begin(), xs.end(), x);
+    if (at == xs.end()) return values.last();
+    const auto index = at - xs.begin();
+    return index > 0 && x - xs[index - 1] < *at - x ? values[index - 1] : values[index];
+}
+
+}  // namespace
+
+void Chart::applyTicker() {
+    switch (m_group.axis()) {
+        case XAxis::ProcessTime:
+        case XAxis::RelativeTime: m_plot->xAxis->setTicker(durationTicker()); break;
+        case XAxis::WallTime: m_plot->xAxis->setTicker(clockTicker()); break;
+        default: m_plot->xAxis->setTicker(plainTicker());
+    }
+    m_plot->xAxis->setLabel({});
+}
+
+void Chart::fitRanges() {
+    if (m_group.range()) {
+        m_plot->xAxis->setRange(m_group.range()->first, m_group.range()->second);
+    } else {
+        double low = HUGE_VAL, high = -HUGE_VAL;
+        for (const auto& [key, line] : m_lines) {
+            if (line.trace.x.isEmpty()) continue;
+            low = std::min(low, line.trace.x.first());
+            high = std::max(high, line.trace.x.last());
+        }
+        if (low > high) low = 0, high = 1;
+        if (low == high) high = low + 1;
+        const double width = std::max(60.0, m_plot->axisRect()->width() - kEndPixels);
+        m_plot->xAxis->setRange(low, high + (high - low) * kEndPixels / width);
+    }
+    fitValues();
+}
+
+void Chart::fitValues() {
+    const QCPRange shown = m_plot->xAxis->range();
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (const auto& [key, line] : m_lines) {
+        const Trace& trace = line.trace;
+        const bool few = trace.x.size() < 60;
+        for (qsizetype i = 0; i < trace.x.size(); ++i) {
+            if (!shown.contains(trace.x[i])) continue;
+            const double value = few ? trace.value[i] : trace.smooth[i];
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    }
+    if (low > high) return;
+    if (m_spec.logarithmic) {
+        m_plot->yAxis->setRange(std::max(low, 1e-12) / 1.3, std::max(high, 1e-12) * 1.3);
+    } else {
+        const double room = high > low ? (high - low) * 0.07 : std::max(std::fabs(high) * 0.1, 1e-9);
+        const bool fromZero = low >= 0 && low < (high - low) * 0.6;
+        m_plot->yAxis->setRange(fromZero ? 0 : low - room, high + room);
+    }
+    for (auto& [key, line] : m_lines) {
+        const double bottom = m_plot->yAxis->range().lower;
+        line.bad->setData(line.trace.notFinite, QVector<double>(line.trace.notFinite.size(), bottom), true);
+    }
+}
+
+void Chart::placeEnd() {
+    const Line* line = selectedLine();
+    const bool there = line && !line->trace.x.isEmpty() && m_plot->xAxis->range().contains(line->trace.x.last());
+    m_end->setVisible(there);
+    if (!there) return;
+    const Trace& trace = line->trace;
+    const double last = trace.x.size() < 60 ? trace.value.last() : trace.smooth.last();
+    m_end->setText(figureText(last));
+    m_end->setFont(theme::figureFont(0.88));
+    m_end->setColor(line->smooth->pen().color());
+    m_end->setPadding(QMargins(7, 0, 0, 0));
+    m_end->position->setCoords(trace.x.last(), last);
+}
+
+void Chart::placeEvents() {
+    for (const auto& [line, text] : m_eventItems) {
+        m_plot->removeItem(line);
+        m_plot->removeItem(text);
+    }
+    m_eventItems.clear();
+    if (!m_spec.events || m_group.axis() != XAxis::Step) return;
+    const QColor colour = theme::tokens().warning;
+    for (const store::Event& event : m_events) {
+        if (!isDrawn(event.kind) || event.step <= 0 || m_eventItems.size() >= kEventsShown) continue;
+        auto* line = new QCPItemStraightLine(m_plot);
+        line->point1->setCoords(static_cast<double>(event.step), 0);
+        line->point2->setCoords(static_cast<double>(event.step), 1);
+        line->setPen(QPen(colour, 1, Qt::DashLine));
+        auto* text = new QCPItemText(m_plot);
+        text->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
+        text->position->setTypeX(QCPItemPosition::ptPlotCoords);
+        text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+        text->position->setCoords(static_cast<double>(event.step), 0.02 + 0.09 * static_cast<double>(m_eventItems.size() % 3));
+        text->setPadding(QMargins(5, 1, 0, 0));
+        QString words = QString::fromStdString(event.text);
+        if (words.size() > kEventLetters) words = words.left(kEventLetters - 1) + QStringLiteral("…");
+        text->setText(words);
+        text->setFont(theme::textFont(0.8));
+        text->setColor(colour);
+        m_eventItems.emplace_back(line, text);
+    }
+}
+
+QString Chart::readout() const {
+    const Line* line = selectedLine();
+    if (!line || line->trace.x.isEmpty()) return {};
+    const double value = m_group.cursor() ? nearestValue(line->trace.x, line->trace.value, *m_group.cursor()) : line->trace.value.last();
+    return figureText(value);
+}
+
+void Chart::placeCursor() {
+    setFigure(readout());
+    m_cursorLine->setVisible(m_group.cursor().has_value());
+    if (m_group.cursor()) {
+        m_cursorLine->setPen(QPen(theme::tokens().muted, 1));
+        m_cursorLine->point1->setCoords(*m_group.cursor(), m_plot->yAxis->range().lower);
+        m_cursorLine->point2->setCoords(*m_group.cursor(), m_plot->yAxis->range().upper);
+    }
+    if (m_stack->currentWidget() == m_plot && m_plot->isVisible()) m_plot->layer(QStringLiteral("cursor"))->replot();
+}
+
+void Chart::moveCursor(int points) {
+    const Line* line = selectedLine();
+    if (!line || line->trace.x.isEmpty()) return;
+    const QVector<double>& xs = line->trace.x;
+    qsizetype at = m_group.cursor() ? std::lower_bound(xs.begin(), xs.end(), *m_group.cursor()) - xs.begin() : xs.size() - 1;
+    at = std::clamp<qsizetype>(at + points, 0, xs.size() - 1);
+    m_group.setCursor(xs[at]);
+    announce();
+}
+
+/// A screen reader says where the cursor stands.
+void Chart::announce() {
+    setAccessibleDescription(tr("%1 %2: %3").arg(title(m_group.axis()), format::value(m_group.cursor().value_or(0)), readout()));
+    QAccessibleEvent event(this, QAccessible::DescriptionChanged);
+    QAccessible::updateAccessibility(&event);
+}
+
+}  // namespace headroom::ui

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/plot_style.h"
+
+#include "ui/widgets/plot.h"
+
+#include "ui/bridge/format.h"
+#include "ui/theme/theme.h"
+
+namespace headroom::ui {
+namespace {
+
+class PlainTicker : public QCPAxisTicker {
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+        const double size = std::fabs(tick);
+        if (size != 0 && (size < 1e-3 || size >= 1e6)) return QString::number(tick, 'g', 2);
+        return size >= 1000 ? format::grouped(std::llround(tick)) : QString::number(tick, 'g', 4);
+    }
+};
+
+class DurationTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange& range) override {
+        static constexpr double kSteps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400};
+        for (const double step : kSteps)
+            if (range.size() / step <= 6) return step;
+        return QCPAxisTicker::getTickStep(range);
+    }
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+        if (std::fabs(tick) >= 3600) return QString::number(tick / 3600, 'g', 3) + QStringLiteral(" h");
+        if (std::fabs(tick) >= 60) return QString::number(tick / 60, 'g', 3) + QStringLiteral(" min");
+        return QString::number(tick, 'g', 3) + QStringLiteral(" s");
+    }
+};
+
+class BytesTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange& range) override {
+        double step = 1;
+        while (range.size() / step > 5) step *= 2;
+        return step;
+    }
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+        return tick == 0 ? QStringLiteral("0") : format::bytes(static_cast<Bytes>(tick));
+    }
+};
+
+}  // namespace
+
+void stylePlot(QCustomPlot& plot) {
+    const Tokens& t = theme::tokens();
+    plot.setBackground(QBrush(t.panel));
+    const QColor grid = blended(t.line, t.panel, 0.85);
+    for (QCPAxis* axis : {plot.xAxis, plot.yAxis}) {
+        axis->setBasePen(axis == plot.xAxis ? QPen(grid, 1) : QPen(Qt::NoPen));
+        axis->setTickPen(Qt::NoPen);
+        axis->setSubTickPen(Qt::NoPen);
+        axis->setTickLabelColor(t.muted);
+        axis->setTickLabelFont(theme::textFont(0.8));
+        axis->setLabelColor(t.muted);
+        axis->setLabelFont(theme::textFont(0.8));
+        axis->grid()->setPen(QPen(grid, 1));
+        axis->grid()->setZeroLinePen(Qt::NoPen);
+        axis->grid()->setAntialiased(false);
+    }
+    plot.xAxis->grid()->setVisible(false);
+    plot.axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
+    plot.axisRect()->setMinimumMargins(QMargins(34, 6, 6, 18));
+    plot.axisRect()->setMargins(QMargins(34, 6, 6, 18));
+}
+
+QSharedPointer<QCPAxisTicker> plainTicker() { return QSharedPointer<PlainTicker>::create(); }
+QSharedPointer<QCPAxisTicker> durationTicker() { return QSharedPointer<DurationTicker>::create(); }
+QSharedPointer<QCPAxisTicker> bytesTicker() { return QSharedPointer<BytesTicker>::create(); }
+
+QSharedPointer<QCPAxisTicker> clockTicker() {
+    auto ticker = QSharedPointer<QCPAxisTickerDateTime>::create();
+    ticker->setDateTimeFormat(QStringLiteral("HH:mm"));
+    return ticker;
+}
+
+}  // namespace headroom::ui

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QSharedPointer>
+
+class QCPAxisTicker;
+class QCustomPlot;
+
+namespace headroom::ui {
+
+/// The look that all plots share: no frame, horizontal grid only, muted tick labels, colours of the theme.
+void stylePlot(QCustomPlot& plot);
+/// Ticks as "12 s", "4 min", "2 h" for durations in seconds.
+QSharedPointer<QCPAxisTicker> durationTicker();
+/// Ticks as clock time for seconds since 1970.
+QSharedPointer<QCPAxisTicker> clockTicker();
+/// Ticks as KiB, MiB, GiB.
+QSharedPointer<QCPAxisTicker> bytesTicker();
+/// Ticks with thin spaces in thousands and few digits.
+QSharedPointer<QCPAxisTicker> plainTicker();
+
+}  // namespace headroom::ui
