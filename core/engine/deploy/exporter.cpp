@@ -6,7 +6,6 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
-#include "base/store/project.h"
 #include "engine/deploy/agreement.h"
 #include "engine/deploy/model_card.h"
 #include "engine/deploy/prover.h"
@@ -30,9 +29,9 @@ constexpr const char* kReference = "headroom.reference";
 constexpr const char* kClasses = "headroom.classes";
 
 /// Parameters and buffers as bytes.
-class Weights {
+class WeightBytes {
 public:
-    explicit Weights(const TrainedModel& trained) {
+    explicit WeightBytes(const TrainedModel& trained) {
         for (const train::NamedTensor& named : trained.model->named()) {
             m_bytes.push_back(tensor::toBytes(named.tensor));
             m_views.push_back({{named.name, formats::StType::F32, named.tensor.sizes().vec()}, m_bytes.back()});
@@ -107,15 +106,6 @@ nlohmann::json listed(const fs::path& folder) {
     return files;
 }
 
-/// The run that the file came from, where its folder is at hand.
-at::Tensor logitsOfSource(const Metadata& metadata, const fs::path& project, const data::Samples& samples) {
-    const auto run = metadata.find(kRun);
-    if (run == metadata.end() || project.empty()) return {};
-    const store::RunFolder folder(project / "runs" / fs::path(run->second).filename());
-    if (!fs::exists(folder.config())) return {};
-    return sourceLogits(openTrained(folder), samples);
-}
-
 data::Preparation preparationFrom(const Metadata& metadata, const fs::path& file, const fs::path& data) {
     const auto document = metadata.find(kConfig);
     if (document == metadata.end())
@@ -134,21 +124,29 @@ void requireSamePreparation(const Metadata& metadata, const data::Dataset& datas
                             "Give the data that the run was trained and evaluated on."});
 }
 
+/// Writes the ONNX file, proves it if asked, and gives it its final name when it holds.
+nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder, Verification verification) {
+    const fs::path file = folder / "model.unverified.onnx";
+    formats::writeOnnx(file, trained.model->plain(), weights.views(), {.metadata = metadataOf(trained)});
+    fs::remove(folder / "model.onnx");
+    if (verification == Verification::Skip) return nlohmann::json::object();
+    const data::Samples samples = provingSamples(trained.dataset);
+    nlohmann::json report = proveInBoth(file, samples, sourceLogits(trained, samples), trained.dataset);
+    if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
+    return report;
+}
+
 }  // namespace
 
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options) {
-    const TrainedModel trained = openTrained(run);
+    const TrainedModel trained = openTrained(run, options.weights);
     const fs::path folder = options.folder.empty() ? run.exports() : options.folder;
     fs::create_directories(folder);
-    const Weights weights(trained);
-    const fs::path file = folder / "model.unverified.onnx";
-    formats::writeOnnx(file, trained.model->plain(), weights.views(), {.metadata = metadataOf(trained)});
-    formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadataOf(trained));
-
-    const data::Samples samples = provingSamples(trained.dataset);
-    nlohmann::json report = proveInBoth(file, samples, sourceLogits(trained, samples), trained.dataset);
-    report.update({{"run", run.id()}, {"step", trained.step}, {"format", "onnx"}, {"folder", folder.string()}});
-    if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
+    const WeightBytes weights(trained);
+    nlohmann::json report = nlohmann::json::object();
+    if (options.format != Format::Safetensors) report = exportOnnx(trained, weights, folder, options.verification);
+    if (options.format != Format::Onnx) formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadataOf(trained));
+    report.update({{"run", run.id()}, {"step", trained.step}, {"folder", folder.string()}});
     writeText(folder / "labels.txt", labelsText(trained));
     writeText(folder / "README.md", modelCard(trained, report));
     report["files"] = listed(folder);
@@ -156,12 +154,12 @@ nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& optio
     return report;
 }
 
-nlohmann::json verifyFile(const fs::path& file, const fs::path& data, const fs::path& project) {
+nlohmann::json verifyFile(const fs::path& file, const fs::path& data, const std::optional<store::RunFolder>& run) {
     const Metadata metadata = formats::readOnnxMetadata(file);
     const data::Dataset dataset = data::load(preparationFrom(metadata, file, data));
     requireSamePreparation(metadata, dataset, data);
     const data::Samples samples = provingSamples(dataset);
-    nlohmann::json report = proveInBoth(file, samples, logitsOfSource(metadata, project, samples), dataset);
+    nlohmann::json report = proveInBoth(file, samples, run ? sourceLogits(openTrained(*run), samples) : at::Tensor(), dataset);
     report["file"] = file.string();
     return report;
 }

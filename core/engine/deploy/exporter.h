@@ -2,31 +2,38 @@
 #pragma once
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <string>
+#include <optional>
 
 #include "base/store/run_folder.h"
+#include "engine/deploy/trained_model.h"
 
 namespace headroom::deploy {
 
+enum class Format { Onnx, Safetensors, All };
+enum class Verification { Prove, Skip };
+
 struct ExportOptions {
     std::filesystem::path folder;  ///< empty: the run's exports/
+    Format format = Format::Onnx;
+    Weights weights = Weights::Last;
+    Verification verification = Verification::Prove;  ///< of the ONNX file
 };
 
-/// Writes a trained run as `model.onnx` (fp32, opset 17, free batch axis) and `model.safetensors`, with labels.txt, a model
-/// card and report.json, and proves the ONNX file: headroom-prover runs the validation part through OpenVINO, and its
+/// Writes a trained run as `model.onnx` (fp32, opset 17, free batch axis) or `model.safetensors`, or both, with labels.txt,
+/// a model card and report.json. Proves the ONNX file: headroom-prover runs the validation part through OpenVINO, and its
 /// logits are held against the source's. Returns the report:
-///   {"run","step","format":"onnx","files":[{"name","bytes"}],"task","samples",
-///    "source":{"accuracy"|"r2"}, "verified":bool, "largest_difference","relative_difference","largest_logit","flipped",
-///    "f32":{"accuracy"|"r2", prover's report}, "bf16":{..., "relative_difference","flipped"}}
-/// A file outside the tolerance (Agreement) stays as `model.unverified.onnx` and "verified" is false. Throws CKP-08
+///   {"run","step","folder","files":[{"name","bytes"}],
+///    proven: "samples","source":{"accuracy"|"r2"},"verified":bool,"largest_difference","relative_difference",
+///    "largest_logit","flipped","f32":{"accuracy"|"r2", the prover's report},"bf16":{the same at OpenVINO's default}}
+/// A file outside the tolerance (Agreement), and one that was not proven, stays `model.unverified.onnx`. Throws CKP-08
 /// without a checkpoint, EXP-01, EXP-03, DSK-01, DSK-02.
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options = {});
 
 /// Runs data through an exported file of ours in OpenVINO, prepared as its run prepared it (which the file's metadata
-/// says). The held-out part of `data` as the run's configuration has it. Where the source run is at hand (`project`), its
-/// logits are compared too. Throws EXP-03 for files that do not say how to prepare data, DAT-05 where the data differ in
-/// shape, and what reading data throws.
+/// says): the held-out part of `data` as the run's configuration has it. With `run`, its logits are compared too. Throws
+/// EXP-03 for files that do not say how to prepare data, DAT-05 where these are not the data of the model's run, and what
+/// reading data throws.
 nlohmann::json verifyFile(const std::filesystem::path& file, const std::filesystem::path& data,
-                          const std::filesystem::path& project);
+                          const std::optional<store::RunFolder>& run);
 
 }  // namespace headroom::deploy

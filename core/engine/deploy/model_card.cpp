@@ -31,21 +31,26 @@ std::string preparationText(const TrainedModel& trained) {
            "`headroom.reference`.";
 }
 
+std::string measured(const nlohmann::json& report) {
+    std::string text = fmt::format("\n## Measured\n\nOn {} held-out samples; the source: {}. {}: largest difference of a logit {:.2e} "
+                                   "(of {:.3g}), {} predictions differ.\n\n",
+                                   report["samples"].get<std::int64_t>(), qualityOf(report["source"]),
+                                   report["verified"].get<bool>() ? "Verified" : "NOT verified",
+                                   report["largest_difference"].get<double>(), report["largest_logit"].get<double>(),
+                                   report["flipped"].get<std::int64_t>());
+    text += fmt::format("| {} on {} | quality | latency, 1 thread | all threads |\n| --- | --- | --- | --- |\n",
+                        report["f32"]["runtime"].get<std::string>(), report["f32"]["device"].get<std::string>());
+    return text + row("f32", report["f32"]) + row("bf16", report["bf16"]);
+}
+
 }  // namespace
 
 std::string modelCard(const TrainedModel& trained, const nlohmann::json& report) {
     std::string card = fmt::format("# {}\n\n", trained.config.name.empty() ? trained.run.id() : trained.config.name);
     card += fmt::format("`{}` with {} parameters, trained by Headroom {} (run {}, step {}).\n\n", trained.config.model.arch,
                         grouped(trained.model->plain().parameterCount()), HEADROOM_VERSION, trained.run.id(), trained.step);
-    card += "## Input\n\n" + preparationText(trained) + "\n\n## Measured\n\n";
-    card += fmt::format("On {} held-out samples; the source: {}. {}: largest difference of a logit {:.2e} (of {:.3g}), {} "
-                        "predictions differ.\n\n", report["samples"].get<std::int64_t>(), qualityOf(report["source"]),
-                        report["verified"].get<bool>() ? "Verified" : "NOT verified",
-                        report["largest_difference"].get<double>(), report["largest_logit"].get<double>(),
-                        report["flipped"].get<std::int64_t>());
-    card += fmt::format("| {} on {} | quality | latency, 1 thread | all threads |\n| --- | --- | --- | --- |\n",
-                        report["f32"]["runtime"].get<std::string>(), report["f32"]["device"].get<std::string>());
-    card += row("f32", report["f32"]) + row("bf16", report["bf16"]);
+    card += "## Input\n\n" + preparationText(trained) + "\n";
+    if (report.contains("verified")) card += measured(report);
     return card;
 }
 

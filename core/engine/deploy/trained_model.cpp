@@ -7,6 +7,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "engine/tensor/bridge.h"
 #include "engine/train/checkpoints.h"
 #include "engine/train/passes.h"
 
@@ -36,6 +37,14 @@ void takeWeights(train::Model& model, const train::CheckpointContent& content, c
     }
 }
 
+train::CheckpointContent contentOf(const store::RunFolder& run, Weights weights) {
+    const train::Checkpoints checkpoints(run.checkpoints());
+    if (weights == Weights::Best && std::filesystem::exists(checkpoints.best())) return train::readCheckpoint(checkpoints.best());
+    if (std::optional<train::Checkpoints::Found> found = checkpoints.newest(); found && weights == Weights::Last)
+        return std::move(found->content);
+    throw noCheckpoint(run);
+}
+
 std::vector<std::int64_t> numbers(std::int64_t begin, std::int64_t end) {
     std::vector<std::int64_t> all;
     for (std::int64_t k = begin; k < end; ++k) all.push_back(k);
@@ -44,14 +53,12 @@ std::vector<std::int64_t> numbers(std::int64_t begin, std::int64_t end) {
 
 }  // namespace
 
-TrainedModel openTrained(const store::RunFolder& run) {
-    TrainedModel trained{run, config::load(run.config()), {}, nullptr, 0};
-    const std::optional<train::Checkpoints::Found> found = train::Checkpoints(run.checkpoints()).newest();
-    if (!found) throw noCheckpoint(run);
+TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
+    const train::CheckpointContent content = contentOf(run, weights);
+    TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state.value("step", std::int64_t{0})};
     trained.dataset = data::load(data::preparationOf(trained.config));
     trained.model = std::make_unique<train::Model>(trained.config, trained.dataset.shape, at::kCPU);
-    takeWeights(*trained.model, found->content, run);
-    trained.step = found->content.state.value("step", std::int64_t{0});
+    takeWeights(*trained.model, content, run);
     return trained;
 }
 
@@ -67,7 +74,7 @@ at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& sample
     for (std::int64_t first = 0; first < count; first += kBatch) {
         const std::int64_t end = std::min(count, first + kBatch);
         data::Batch batch;
-        batch.samples = {samples.input.slice(0, first, end), samples.target.slice(0, first, end)};
+        batch.samples = {tensor::inLayout(samples.input.slice(0, first, end)), samples.target.slice(0, first, end)};
         batch.positions = numbers(first, end);
         parts.push_back(passes.infer(trained.model->tensors(), batch).logits);
     }

@@ -9,6 +9,8 @@
 
 namespace headroom::deploy {
 
+enum class Weights { Last, Best };
+
 /// A run's net with the weights that its evaluations show (the averaged ones where the run keeps them), beside its data.
 struct TrainedModel {
     store::RunFolder run;
@@ -18,9 +20,9 @@ struct TrainedModel {
     std::int64_t step = 0;                ///< of the checkpoint
 };
 
-/// From the run's newest whole checkpoint. Throws CKP-08 where there is none, CKP-03 where it is of another model, and
+/// From the run's newest whole checkpoint, or the one of its best evaluation. Throws CKP-08 where there is none, CKP-03 where it is of another model, and
 /// what reading configuration and data throws.
-TrainedModel openTrained(const store::RunFolder& run);
+TrainedModel openTrained(const store::RunFolder& run, Weights weights = Weights::Last);
 
 /// All samples of the validation part (the training part where nothing is held out) prepared as the net takes them, in
 /// fp32: what the prover and the source both run.

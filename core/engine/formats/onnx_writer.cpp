@@ -154,7 +154,7 @@ void writeOnnx(const std::filesystem::path& path, const graph::Graph& graph, std
 
     onnx::ModelProto model;
     model.set_ir_version(irVersion(options.opset));
-    model.set_producer_name("headroom");
+    model.set_producer_name("Headroom");
     model.set_producer_version(HEADROOM_VERSION);
     onnx::OperatorSetIdProto& opset = *model.add_opset_import();
     opset.set_domain("");
