@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -64,7 +65,8 @@ public:
         return *this;
     }
     Binder& operator<<(const std::vector<float>& values) {
-        m_statement.bind(++m_index, static_cast<const void*>(values.data()), static_cast<int>(values.size() * sizeof(float)));
+        const void* bytes = values.empty() ? static_cast<const void*>("") : values.data();  // a null pointer would be NULL
+        m_statement.bind(++m_index, bytes, static_cast<int>(values.size() * sizeof(float)));
         return *this;
     }
 
