@@ -138,8 +138,10 @@ Dataset prepare(formats::RawDataset raw, const Preparation& preparation) {
     return dataset;
 }
 
-Dataset load(const Preparation& preparation) {
-    return prepare(formats::readDataset(preparation.data.path, readerOptions(preparation.data)), preparation);
+formats::RawDataset read(const Preparation& preparation) {
+    return formats::readDataset(preparation.data.path, readerOptions(preparation.data));
 }
+
+Dataset load(const Preparation& preparation) { return prepare(read(preparation), preparation); }
 
 }  // namespace headroom::data

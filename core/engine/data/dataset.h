@@ -40,6 +40,9 @@ Preparation preparationOf(const config::RunConfig& config);
 /// shorter than the context).
 Dataset prepare(formats::RawDataset raw, const Preparation& preparation);
 
+/// Reads `data.path` as the preparation says. Throws as formats::readDataset.
+formats::RawDataset read(const Preparation& preparation);
+
 /// Reads and prepares `data.path`. Throws as formats::readDataset and prepare.
 Dataset load(const Preparation& preparation);
 

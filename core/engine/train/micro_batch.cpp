@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "base/config/document.h"
 #include "base/errors/error.h"
 
 namespace headroom::train {
@@ -17,7 +18,32 @@ Bytes peakOf(const graph::Graph& graph, plan::StepOptions& step, std::int64_t ef
     return plan::plan(graph, step).peak;
 }
 
+plan::OptimizerState optimizerState(const config::RunConfig::Optimizer& options) {
+    if (options.name == "adamw") return plan::OptimizerState::TwoMoments;
+    return options.momentum != 0 ? plan::OptimizerState::OneMoment : plan::OptimizerState::None;
+}
+
 }  // namespace
+
+plan::StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& shape) {
+    plan::StepOptions step;
+    step.precision = config.train.precision == "bf16" ? plan::Precision::Bf16 : plan::Precision::Fp32;
+    step.extents = {{"sequence", shape.context}};
+    step.optimizer = optimizerState(config.train.optimizer);
+    step.ema = config.train.ema > 0;
+    step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
+    return step;
+}
+
+std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const models::DataShape& shape,
+                           graph::DeviceKind device) {
+    if (config.train.microBatch > 0) return config.train.microBatch;
+    const std::optional<Bytes> given = config::memoryBudget(config);
+    if (!given && device == graph::DeviceKind::Cuda) return config.train.batchSize;
+    plan::StepOptions step = stepOptions(config, shape);
+    step.device = device;
+    return largestMicroBatch(graph, step, config.train.batchSize, given.value_or(automaticBudget()));
+}
 
 std::int64_t largestMicroBatch(const graph::Graph& graph, plan::StepOptions step, std::int64_t effectiveBatch, Bytes budget) {
     const Bytes least = peakOf(graph, step, effectiveBatch, effectiveBatch);

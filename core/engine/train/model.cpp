@@ -14,11 +14,6 @@ namespace {
 
 std::size_t at(graph::ValueId id) { return static_cast<std::size_t>(id); }
 
-graph::Graph withLoss(graph::Graph graph, models::Task task, double labelSmoothing) {
-    models::appendLoss(graph, task, labelSmoothing);
-    return graph::fusedForTraining(graph);
-}
-
 run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed, at::Device device) {
     run::TensorSet tensors;
     run::initialize(graph, seed, tensors);
@@ -28,6 +23,15 @@ run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed, at::De
 }
 
 }  // namespace
+
+graph::Graph withLoss(graph::Graph graph, models::Task task, double labelSmoothing) {
+    models::appendLoss(graph, task, labelSmoothing);
+    return graph::fusedForTraining(graph);
+}
+
+graph::DeviceKind kindOf(at::Device device) {
+    return device.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
+}
 
 Model::Model(const config::RunConfig& config, const models::DataShape& data, at::Device device)
     : m_plain(models::build(config.model.arch, data, {.dropout = config.model.dropout})),

@@ -7,6 +7,7 @@
 
 #include "base/config/run_config.h"
 #include "base/graph/graph.h"
+#include "base/graph/op_entry.h"
 #include "base/models/models.h"
 #include "engine/run/executor.h"
 #include "engine/train/optimizer.h"
@@ -45,6 +46,10 @@ private:
     at::Device m_device;
     run::TensorSet m_tensors;
 };
+
+graph::DeviceKind kindOf(at::Device device);
+/// The graph that training runs: the loss appended, then the training rules.
+graph::Graph withLoss(graph::Graph graph, models::Task task, double labelSmoothing);
 
 /// SHA-256 over name, shape and bytes of each tensor, in the order given.
 std::string sha256Of(const std::vector<NamedTensor>& tensors);

@@ -13,10 +13,6 @@ graph::Graph lossOnly(graph::Graph graph) {
     return graph;
 }
 
-graph::DeviceKind kindOf(at::Device device) {
-    return device.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
-}
-
 }  // namespace
 
 Passes::Passes(const Model& model, plan::Precision precision, std::int64_t context)

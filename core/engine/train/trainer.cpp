@@ -34,24 +34,6 @@ Judge::Figure figureOf(models::Task task) {
     return task == models::Task::Regression ? Judge::Figure::R2 : Judge::Figure::Loss;
 }
 
-plan::OptimizerState optimizerState(const config::RunConfig::Optimizer& options) {
-    if (options.name == "adamw") return plan::OptimizerState::TwoMoments;
-    return options.momentum != 0 ? plan::OptimizerState::OneMoment : plan::OptimizerState::None;
-}
-
-std::int64_t planMicroBatch(const config::RunConfig& config, const Model& model, const models::DataShape& shape) {
-    if (config.train.microBatch > 0) return config.train.microBatch;
-    const std::optional<Bytes> given = config::memoryBudget(config);
-    if (!given && model.device().is_cuda()) return config.train.batchSize;
-    plan::StepOptions step;
-    step.precision = precisionOf(config);
-    step.extents = {{"sequence", shape.context}};
-    step.optimizer = optimizerState(config.train.optimizer);
-    step.ema = config.train.ema > 0;
-    step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
-    return largestMicroBatch(model.training(), step, config.train.batchSize, given.value_or(automaticBudget()));
-}
-
 std::int64_t totalStepsOf(const config::RunConfig& config, std::int64_t perEpoch) {
     const std::int64_t whole = config.train.epochs * perEpoch;
     return config.train.maxSteps > 0 ? std::min(config.train.maxSteps, whole) : whole;
@@ -92,7 +74,7 @@ data::Sampler Trainer::makeSampler() const {
     options.batch = m_config.train.batchSize;
     // A resumed run keeps the micro-batch it had: another one adds the same numbers in another order.
     options.microBatch = m_restored ? StateKeeper::microBatch(m_restored->content)
-                                    : planMicroBatch(m_config, m_model, m_dataset.shape);
+                                    : microBatchFor(m_config, m_model.training(), m_dataset.shape, kindOf(m_model.device()));
     options.seed = static_cast<std::uint64_t>(m_config.train.seed);
     options.rank = m_options.rank;
     options.world = m_options.world;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/monitor.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/telemetry/energy.h"
+#include "base/telemetry/sampler.h"
+#include "engine/tensor/memory.h"
+
+namespace headroom::worker {
+namespace {
+
+using namespace std::chrono_literals;
+namespace names = store::names;
+
+int gpuIndex(const std::string& device) { return device.starts_with("cuda:") ? std::stoi(device.substr(5)) : -1; }
+
+/// One series for each figure that can be read; what cannot is told once, as an event.
+class Recorder {
+public:
+    Recorder(store::RunWriter& writer, int gpu)
+        : m_writer(writer), m_gpu(gpu),
+          m_energy(writer.summary().joules.value_or(0), gpu >= 0 ? std::vector<int>{gpu} : std::vector<int>{}) {}
+
+    void record(const store::Moment& at) {
+        const telemetry::Reading reading = m_sampler.read();
+        m_energy.add(reading);
+        const telemetry::Figure<double> joules = m_energy.joules();
+        append(names::kCpu, "1", at, reading.cpu);
+        append(names::kMemoryProcess, "bytes", at, reading.processResident);
+        append(names::kMemoryAvailable, "bytes", at, reading.memoryAvailable);
+        append(names::kMemoryTensors, "bytes", at, telemetry::Figure<Bytes>::of(tensor::memoryCounts().liveTotal));
+        append(names::kEnergy, "J", at, joules);
+        for (const telemetry::GpuReading& gpu : reading.gpus)
+            if (gpu.index == m_gpu) recordGpu(at, gpu);
+        tellOnce(joules ? m_energy.leftOut() : joules.reason);
+    }
+
+private:
+    template <class T>
+    void append(const char* name, const char* unit, const store::Moment& at, const telemetry::Figure<T>& figure) {
+        if (figure) m_writer.append(m_writer.define(name, unit, store::SeriesKind::Time), at, static_cast<double>(*figure.value));
+    }
+    void recordGpu(const store::Moment& at, const telemetry::GpuReading& gpu) {
+        append(names::kGpuUtilisation, "1", at, gpu.utilisation);
+        append(names::kGpuMemory, "bytes", at, gpu.memoryUsed);
+        append(names::kGpuPower, "W", at, gpu.power);
+        append(names::kGpuTemperature, "C", at, gpu.temperature);
+    }
+    void tellOnce(const std::string& leftOut) {
+        if (m_told || leftOut.empty()) return;
+        m_told = true;
+        m_writer.setFact("energy_left_out", leftOut);
+    }
+
+    store::RunWriter& m_writer;
+    int m_gpu;
+    telemetry::Sampler m_sampler;
+    telemetry::EnergyMeter m_energy;
+    bool m_told = false;
+};
+
+}  // namespace
+
+double wallTimeNow() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+Monitor::Monitor(store::RunWriter& writer, const std::string& device)
+    : m_writer(writer), m_gpu(gpuIndex(device)), m_thread([this](const std::stop_token& stop) { watch(stop); }) {}
+
+Monitor::~Monitor() = default;
+
+void Monitor::at(const store::Moment& moment) {
+    const std::lock_guard lock(m_mutex);
+    m_moment = moment;
+}
+
+store::Moment Monitor::moment() const {
+    const std::lock_guard lock(m_mutex);
+    store::Moment now = m_moment;
+    now.wallTime = wallTimeNow();
+    return now;
+}
+
+void Monitor::watch(const std::stop_token& stop) {
+    Recorder recorder(m_writer, m_gpu);
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    try {
+        while (!stop.stop_requested()) {
+            recorder.record(moment());
+            wake.wait_for(lock, stop, 1s, [] { return false; });
+        }
+    } catch (const Error&) {
+        // The store cannot be written: the training thread meets the same error at its next point and ends the run.
+    }
+}
+
+}  // namespace headroom::worker

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "base/store/run_writer.h"
+
+namespace headroom::worker {
+
+/// Seconds since 1970.
+double wallTimeNow();
+
+/// Reads the machine's figures once a second in a thread of its own and appends them to the run: memory, CPU, GPUs, energy.
+class Monitor {
+public:
+    /// `device`: "cpu" or "cuda:N". `writer` must outlive the monitor.
+    Monitor(store::RunWriter& writer, const std::string& device);
+    ~Monitor();
+    Monitor(const Monitor&) = delete;
+    Monitor& operator=(const Monitor&) = delete;
+
+    /// Where the run is: the x value of what is read from now on.
+    void at(const store::Moment& moment);
+
+private:
+    void watch(const std::stop_token& stop);
+    store::Moment moment() const;
+
+    store::RunWriter& m_writer;
+    const int m_gpu;  ///< index, -1 = none
+    mutable std::mutex m_mutex;
+    store::Moment m_moment;
+    std::jthread m_thread;
+};
+
+}  // namespace headroom::worker

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/store/run_link.h"
+#include "base/store/run_writer.h"
+#include "engine/train/host.h"
+#include "engine/train/trainer.h"
+#include "worker/monitor.h"
+
+namespace headroom::worker {
+
+/// Writes what happens in a training into the run's database, and brings requests and signals to it.
+class RunHost : public train::Host {
+public:
+    RunHost(store::RunWriter& writer, store::RunLink& link, Monitor& monitor);
+
+    /// After the end record: answers what asked for it.
+    void answerEnding();
+    /// Before training: how far it is to the end, for the time that is left.
+    void plan(std::int64_t totalSteps, std::int64_t batch) { m_totalSteps = totalSteps; m_batch = batch; }
+
+    void stepped(const train::StepReport& report) override;
+    void progressed(const train::Position& at, double samplesPerSecond) override;
+    void evaluated(const train::Position& at, const train::Metrics& metrics) override;
+    void checkpointed(const train::Position& at, const std::filesystem::path& file) override;
+    void noted(const train::Position& at, std::string_view kind, const std::string& text) override;
+    std::vector<train::Order> orders() override;
+    void carriedOut(const train::Order& order) override;
+
+private:
+    static store::Moment moment(const train::Position& at);
+    nlohmann::json progress(const train::Position& at) const;
+
+    store::RunWriter& m_writer;
+    store::RunLink& m_link;
+    Monitor& m_monitor;
+    store::SeriesId m_loss, m_rate, m_speed;
+    std::int64_t m_totalSteps = 0, m_batch = 1;
+    double m_smoothedSpeed = 0;
+    bool m_signalled = false;
+    std::vector<std::int64_t> m_ending;  ///< requests that the end of the run answers
+};
+
+/// Last values for the end record: train_loss val_loss val_accuracy val_r2.
+nlohmann::json metricsOf(const std::optional<double>& trainLoss, const std::optional<train::Metrics>& metrics);
+
+}  // namespace headroom::worker

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/training_run.h"
+
+#include <ATen/Parallel.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "base/config/document.h"
+#include "base/store/project.h"
+#include "base/store/run_link.h"
+#include "base/store/run_writer.h"
+#include "engine/data/dataset.h"
+#include "engine/tensor/memory.h"
+#include "engine/train/environment.h"
+#include "engine/train/trainer.h"
+#include "worker/cuda_module.h"
+#include "worker/monitor.h"
+#include "worker/run_host.h"
+#include "worker/signals.h"
+#include "worker/translate.h"
+
+namespace headroom::worker {
+namespace {
+
+/// Standard output and error go to the run's own log from here on.
+void redirectOutput(const store::RunFolder& folder) {
+    const int log = ::open(folder.log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (log < 0) return;  // a log that cannot be written does not hold a training up
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    ::close(log);
+}
+
+config::RunConfig readConfig(const store::RunFolder& folder) {
+    std::ifstream file(folder.config());
+    if (!file) throw Error(Failure{Code::Run01, folder.id(), "the run's configuration is missing", {}, {}, {}});
+    return config::parse(std::string(std::istreambuf_iterator<char>(file), {}), "config.json");
+}
+
+/// What a resume was asked to put up with; written beside the run by whoever resumes it, and used up.
+bool takeAcceptance(const store::RunFolder& folder) {
+    const auto path = folder.path() / "accept-changed-data";
+    std::error_code ignored;
+    return std::filesystem::remove(path, ignored);
+}
+
+at::Device deviceOf(const std::string& name) {
+    if (name == "cpu") return at::Device(at::kCPU);
+    const int devices = openCuda();
+    const at::Device device(name);
+    if (device.index() >= devices)
+        throw Error(Failure{Code::Cfg14, "device", "the device is not here", name, fmt::format("cuda:0 to cuda:{}", devices - 1), {}});
+    return device;
+}
+
+/// One run with everything that lives as long as it.
+class Session {
+public:
+    explicit Session(const store::RunFolder& folder, const std::string& device)
+        : m_folder(folder), m_device(device), m_writer(folder), m_link(store::Project::open(folder.project()), m_writer),
+          m_monitor(m_writer, device), m_host(m_writer, m_link, m_monitor) {}
+
+    int run() {
+        const double begin = wallTimeNow();
+        const double before = m_writer.summary().wallSeconds;
+        int status = 0;
+        try {
+            const train::Outcome outcome = train();
+            m_writer.setFact("wall_s", before + wallTimeNow() - begin);
+            status = finish(outcome);
+        } catch (...) {
+            m_writer.setFact("wall_s", before + wallTimeNow() - begin);
+            status = finish(translated(std::current_exception()));
+        }
+        m_host.answerEnding();
+        return status;
+    }
+
+private:
+    train::Outcome train() {
+        const config::RunConfig config = readConfig(m_folder);
+        // The data is decoded while LibTorch and the device start.
+        auto reading = std::async(std::launch::async, [&config] { return data::load(data::preparationOf(config)); });
+        const at::Device device = deviceOf(m_device);
+        tensor::installAllocator();
+        train::setComputeThreads();
+        const data::Dataset dataset = reading.get();
+        if (caughtSignal() != 0) return {train::Outcome::Kind::Paused, {}, {}, {}, {}};
+        train::TrainerOptions options;
+        options.devices = {device};
+        options.checkpoints = m_folder.checkpoints();
+        options.resume = true;
+        options.acceptChangedData = takeAcceptance(m_folder);
+        train::Trainer trainer(config, dataset, options, m_host);
+        m_writer.rewindTo(trainer.position().step);
+        m_host.plan(trainer.totalSteps(), config.train.batchSize);
+        describe(config, dataset, trainer);
+        const train::Outcome outcome = trainer.run();
+        m_trained = true;
+        return outcome;
+    }
+
+    void describe(const config::RunConfig& config, const data::Dataset& dataset, train::Trainer& trainer) {
+        for (const std::string& note : dataset.notes) m_host.noted(trainer.position(), "warning", note);
+        m_writer.setFact("classes", dataset.classes);
+        m_writer.setFact("reference", dataset.reference);
+        m_writer.setFact("data", {{"format", dataset.format},
+                                  {"fingerprint", dataset.fingerprint},
+                                  {"training", dataset.training->size()},
+                                  {"validation", dataset.validation ? dataset.validation->size() : 0}});
+        m_writer.setFact("graph", {{"arch", config.model.arch},
+                                   {"parameters", trainer.model().plain().parameterCount()},
+                                   {"nodes", trainer.model().plain().nodes().size()}});
+        m_writer.setFact("environment", trainer.environment());
+        m_writer.setFact("device", m_device);
+        m_writer.setFact("micro_batch", trainer.microBatch());
+    }
+
+    int finish(const train::Outcome& outcome) {
+        using Kind = train::Outcome::Kind;
+        const nlohmann::json metrics = metricsOf(outcome.trainLoss, outcome.metrics);
+        if (m_trained) m_writer.setFact("weights_sha256", outcome.weightsSha256);
+        switch (outcome.kind) {
+            case Kind::Completed: m_writer.finish(store::EndState::Finished, "completed", metrics); break;
+            case Kind::EarlyStopping: m_writer.finish(store::EndState::Finished, "early stopping", metrics); break;
+            case Kind::Stopped: m_writer.finish(store::EndState::Finished, "stopped", metrics); break;
+            case Kind::Paused: m_writer.finish(store::EndState::Paused, caughtSignal() ? "signal" : "paused", metrics); break;
+        }
+        return outcome.kind == Kind::Paused && caughtSignal() ? exitStatusOf(caughtSignal()) : 0;
+    }
+
+    int finish(const Error& error) {
+        const CodeInfo& code = info(error.code());
+        fmt::print(stderr, "{}: {}\n", code.text, error.what());
+        const auto state = error.code() == Code::Num01   ? store::EndState::Diverged
+                           : error.code() == Code::Ckp06 ? store::EndState::Paused
+                                                         : store::EndState::Failed;
+        m_writer.finish(state, error.what(), nlohmann::json(m_writer.summary().metrics), code.text);
+        return static_cast<int>(code.exit);
+    }
+
+    const store::RunFolder m_folder;
+    const std::string m_device;
+    store::RunWriter m_writer;
+    store::RunLink m_link;
+    Monitor m_monitor;
+    RunHost m_host;
+    bool m_trained = false;
+};
+
+}  // namespace
+
+int trainRun(const store::RunFolder& folder, const std::string& device, const std::function<void()>& started) {
+    Session session(folder, device);
+    started();
+    redirectOutput(folder);
+    return session.run();
+}
+
+}  // namespace headroom::worker

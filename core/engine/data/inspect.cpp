@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/data/inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "base/errors/error.h"
+#include "base/models/models.h"
+#include "engine/data/augment.h"
+#include "engine/data/base64.h"
+#include "engine/data/split.h"
+
+namespace headroom::data {
+namespace {
+
+using nlohmann::json;
+using formats::Column;
+using formats::ColumnType;
+
+constexpr std::int64_t kRows = 20, kExcerpt = 1200;
+constexpr std::int64_t kMostSamples = 200;
+
+json tile(const formats::Pictures& pictures, std::int64_t picture, std::span<const std::uint8_t> pixels,
+          const std::vector<std::string>& classes) {
+    const std::int32_t label = pictures.labels[static_cast<std::size_t>(picture)];
+    return {{"label", classes[static_cast<std::size_t>(label)]}, {"width", pictures.width}, {"height", pictures.height},
+            {"channels", pictures.channels}, {"pixels", base64(pixels)}};
+}
+
+std::span<const std::uint8_t> pixelsOf(const formats::Pictures& pictures, std::int64_t picture) {
+    const auto bytes = static_cast<std::size_t>(pictures.bytesPerPicture());
+    return {pictures.pixels.data() + static_cast<std::size_t>(picture) * bytes, bytes};
+}
+
+/// The first pictures of each class in turn, so that every class is seen.
+std::vector<std::int64_t> spread(const formats::Pictures& pictures, std::int64_t samples) {
+    std::map<std::int32_t, std::vector<std::int64_t>> byClass;
+    for (std::int64_t i = 0; i < pictures.count(); ++i) {
+        auto& members = byClass[pictures.labels[static_cast<std::size_t>(i)]];
+        if (static_cast<std::int64_t>(members.size()) < samples) members.push_back(i);
+    }
+    std::vector<std::int64_t> chosen;
+    for (std::size_t turn = 0; static_cast<std::int64_t>(chosen.size()) < std::min(samples, pictures.count()); ++turn)
+        for (const auto& [label, members] : byClass)
+            if (turn < members.size() && static_cast<std::int64_t>(chosen.size()) < samples) chosen.push_back(members[turn]);
+    return chosen;
+}
+
+std::string typeName(const Column& column) {
+    if (column.type == ColumnType::Numeric) return "number";
+    return column.type == ColumnType::Category ? "category" : "text";
+}
+
+std::string cell(const Column& column, std::size_t row) {
+    if (column.type == ColumnType::Text) return std::string(column.texts[row]);
+    if (column.type == ColumnType::Category) return column.codes[row] < 0 ? "" : column.categories[static_cast<std::size_t>(column.codes[row])];
+    return std::isnan(column.numbers[row]) ? "" : fmt::format("{}", column.numbers[row]);
+}
+
+void describeTable(json& found, const formats::RawTable& raw) {
+    json columns = json::array(), rows = json::array();
+    for (std::size_t i = 0; i < raw.table.columns.size(); ++i) {
+        const Column& column = raw.table.columns[i];
+        columns.push_back({{"name", column.name}, {"type", typeName(column)}, {"missing", column.missing},
+                           {"distinct", column.categories.size()},
+                           {"role", static_cast<int>(i) == raw.target ? "target" : "feature"}});
+    }
+    for (std::int64_t row = 0; row < std::min(kRows, raw.table.rows); ++row) {
+        json cells = json::array();
+        for (const Column& column : raw.table.columns) cells.push_back(cell(column, static_cast<std::size_t>(row)));
+        rows.push_back(std::move(cells));
+    }
+    found["columns"] = std::move(columns);
+    found["rows"] = std::move(rows);
+}
+
+std::string excerptOf(const formats::Text& text) {
+    std::string excerpt;
+    for (std::size_t i = 0; i < std::min<std::size_t>(text.ids.size(), kExcerpt); ++i)
+        excerpt += formats::toUtf8(text.vocabulary[static_cast<std::size_t>(text.ids[i])]);
+    return excerpt;
+}
+
+void describeShape(json& found, const Dataset& dataset) {
+    const models::DataShape& shape = dataset.shape;
+    constexpr const char* kKinds[] = {"pictures", "table", "text"};
+    constexpr const char* kTasks[] = {"classification", "regression", "next_token"};
+    found.update({{"format", dataset.format}, {"kind", kKinds[static_cast<int>(shape.kind)]},
+                  {"task", kTasks[static_cast<int>(shape.task)]}, {"channels", shape.channels}, {"height", shape.height},
+                  {"width", shape.width}, {"features", shape.features}, {"vocabulary", shape.vocabulary},
+                  {"context", shape.context}, {"outputs", shape.outputs}, {"classes", dataset.classes},
+                  {"train", dataset.training->size()},
+                  {"validation", dataset.validation ? dataset.validation->size() : 0},
+                  {"counts", dataset.reference.value("class_counts", dataset.reference.value("counts", json::array()))},
+                  {"fingerprint", dataset.fingerprint}, {"suggested_arch", models::suggestedArchitecture(shape)}});
+}
+
+/// What a person should look at before training: classes that are rare beside the others.
+std::vector<std::string> warningsOf(const Dataset& dataset) {
+    std::vector<std::string> warnings = dataset.notes;
+    if (!dataset.reference.contains("class_counts")) return warnings;
+    const auto counts = dataset.reference["class_counts"].get<std::vector<std::int64_t>>();
+    const auto [least, most] = std::ranges::minmax_element(counts);
+    if (counts.size() > 1 && *most > 10 * *least)
+        warnings.push_back(fmt::format("The classes are uneven: '{}' has {} training samples, '{}' has {}.",
+                                       escaped(dataset.classes[static_cast<std::size_t>(least - counts.begin())]), *least,
+                                       escaped(dataset.classes[static_cast<std::size_t>(most - counts.begin())]), *most));
+    return warnings;
+}
+
+}  // namespace
+
+json inspect(const Preparation& preparation, std::int64_t samples) {
+    formats::RawDataset raw = read(preparation);
+    json found = json::object();
+    found["held_out"] = !raw.testPictures.has_value();
+    json tiles = json::array();
+    for (const std::int64_t picture : spread(raw.pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples)))
+        tiles.push_back(tile(raw.pictures, picture, pixelsOf(raw.pictures, picture), raw.classes));
+    found["samples"] = std::move(tiles);
+    if (raw.kind == formats::Kind::Table) describeTable(found, raw.table);
+    if (raw.kind == formats::Kind::Text) found["excerpt"] = excerptOf(raw.text);
+    const Dataset dataset = prepare(std::move(raw), preparation);
+    describeShape(found, dataset);
+    found["warnings"] = warningsOf(dataset);
+    return found;
+}
+
+json augmented(const Preparation& preparation, std::int64_t epoch, std::int64_t samples) {
+    const formats::RawDataset raw = read(preparation);
+    const formats::Pictures& pictures = raw.pictures;
+    const AugmentOptions options{preparation.data.augment.crop, preparation.data.augment.flip};
+    const PictureSize size{pictures.height, pictures.width, pictures.channels};
+    std::vector<std::uint8_t> changed(static_cast<std::size_t>(size.bytes()));
+    json tiles = json::array();
+    for (const std::int64_t picture : spread(pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples))) {
+        augment(size, augmentChoice(options, preparation.seed, epoch, picture), pixelsOf(pictures, picture), changed);
+        tiles.push_back(tile(pictures, picture, changed, raw.classes));
+    }
+    return {{"samples", std::move(tiles)}};
+}
+
+}  // namespace headroom::data

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "engine/data/dataset.h"
+
+namespace headroom::data {
+
+/// What a path holds, for people: format, kind, task, extents, classes with counts, sizes of the parts, warnings;
+/// pictures: `samples` (label, width, height, channels, pixels in Base64), as many of each class as there is room for;
+/// tables: `columns` and the first `rows` as text; text: an `excerpt`. Throws as load().
+nlohmann::json inspect(const Preparation& preparation, std::int64_t samples);
+
+/// Training pictures as epoch `epoch` shows them: `samples` as in inspect(). Empty for other data.
+nlohmann::json augmented(const Preparation& preparation, std::int64_t epoch, std::int64_t samples);
+
+}  // namespace headroom::data
