@@ -21,8 +21,10 @@ at::Tensor shapedAs(const at::Tensor& matrix, at::IntArrayRef shape) {
     return matrix.sizes() == shape ? matrix : matrix.view(shape);
 }
 
-/// Sum over the rows in fp32: gradients of biases.
-at::Tensor columnSums(const at::Tensor& matrix) { return at::sum(matrix, {0}, false, at::kFloat); }
+/// Sum over the rows, at least in fp32: gradients of biases.
+at::Tensor columnSums(const at::Tensor& matrix) {
+    return at::sum(matrix, {0}, false, matrix.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+}
 
 void gemmForward(KernelContext& context) {
     const at::ScalarType type = productType(context.inputs[0]);

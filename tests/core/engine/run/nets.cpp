@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/run/nets.h"
+
+#include <cmath>
+
+#include "base/graph/rewrites/rewrite.h"
+#include "engine/tensor/bridge.h"
+#include "engine/tensor/memory.h"
+
+namespace headroom::test {
+namespace {
+
+models::DataShape shapeFor(const std::string& name, bool small) {
+    models::DataShape shape;
+    shape.outputs = 10;
+    if (name == "mlp") {
+        shape.kind = models::DataKind::Table;
+        shape.features = small ? 12 : 108;
+        shape.outputs = small ? 5 : 2;
+    } else if (name == "gpt_mini") {
+        shape.kind = models::DataKind::Text;
+        shape.task = models::Task::NextToken;
+        shape.vocabulary = small ? 17 : 65;
+        shape.context = small ? 12 : 128;
+    } else {
+        shape.channels = name == "cnn" ? 1 : 3;
+        shape.height = shape.width = small ? 8 : name == "cnn" ? 28 : 32;
+    }
+    return shape;
+}
+
+/// Whole numbers in a fixed pseudo-random order, without LibTorch's global generator.
+std::uint64_t nextNumber(std::uint64_t& state) {
+    state += 0x9E3779B97F4A7C15u;
+    std::uint64_t x = state;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+at::Tensor madeUp(const std::vector<std::int64_t>& shape, graph::DType type, std::int64_t classes, std::uint64_t& state) {
+    at::Tensor whole = tensor::emptyInLayout(shape, at::kLong, at::kCPU);
+    at::Tensor real = tensor::emptyInLayout(shape, at::kFloat, at::kCPU);
+    const bool integer = type == graph::DType::I64 || type == graph::DType::I32 || type == graph::DType::U8;
+    for (std::int64_t i = 0; i < whole.numel(); ++i) {
+        const std::uint64_t bits = nextNumber(state);
+        whole.mutable_data_ptr<std::int64_t>()[i] = static_cast<std::int64_t>(bits % static_cast<std::uint64_t>(classes));
+        real.mutable_data_ptr<float>()[i] = static_cast<float>(std::ldexp(static_cast<double>(bits >> 11), -51) - 2);
+    }
+    return (integer ? whole : real).to(tensor::scalarType(type));
+}
+
+}  // namespace
+
+Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout) {
+    const models::DataShape shape = shapeFor(name, small);
+    Net net{name, {}, models::build(name, shape, {.dropout = dropout}), {{"batch", batch}, {"sequence", shape.context}}};
+    models::appendLoss(net.unfused, shape.task);
+    net.graph = graph::fusedForTraining(net.unfused);
+    return net;
+}
+
+plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision precision, plan::Gradients gradients,
+                      plan::Mode mode) {
+    plan::LowerOptions options;
+    options.mode = mode;
+    options.precision = precision;
+    options.gradients = gradients;
+    options.extents = net.extents;
+    return plan::lower(graph, options);
+}
+
+std::vector<at::Tensor> madeUpInputs(const Net& net, const graph::Graph& graph, const plan::Program& program,
+                                     std::uint64_t seed) {
+    const tensor::MemoryScope scope(plan::Kind::Batches);
+    const std::int64_t classes = net.name == "mlp" ? 2 : net.name == "gpt_mini" ? 17 : 10;
+    std::vector<at::Tensor> inputs;
+    for (const graph::ValueId id : graph.inputs()) {
+        const graph::ResolvedTensor& wanted =
+            program.slots[static_cast<std::size_t>(program.valueSlots[static_cast<std::size_t>(id)])].tensor;
+        inputs.push_back(madeUp(wanted.shape, wanted.dtype, classes, seed));
+    }
+    return inputs;
+}
+
+run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed) {
+    run::TensorSet tensors;
+    run::initialize(graph, seed, tensors);
+    return tensors;
+}
+
+}  // namespace headroom::test

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "base/graph/graph.h"
+#include "base/models/models.h"
+#include "base/plan/program.h"
+#include "engine/run/executor.h"
+
+/// The four built-in nets with made-up data, for tests of the executor and its bench.
+namespace headroom::test {
+
+struct Net {
+    std::string name;
+    graph::Graph graph;      ///< with its loss, fused for training
+    graph::Graph unfused;    ///< the same before the rewrites
+    graph::Extents extents;
+};
+
+/// "mlp", "cnn", "resnet20", "gpt_mini"; `small` shrinks pictures and sequences, not the layers.
+Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout = 0);
+
+plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision precision,
+                      plan::Gradients gradients = plan::Gradients::Absent, plan::Mode mode = plan::Mode::Training);
+
+/// Inputs in the program's element types and in layout, a function of `seed`.
+std::vector<at::Tensor> madeUpInputs(const Net& net, const graph::Graph& graph, const plan::Program& program,
+                                     std::uint64_t seed = 7);
+
+run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed = 1);
+
+}  // namespace headroom::test
