@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/print.h"
+
+namespace headroom::cli {
+
+struct Session;
+
+struct WorkerAnswer {
+    Json document;   ///< what the worker printed: one JSON document
+    int status = 0;  ///< its exit status, one of Exit
+};
+
+/// Runs `headroom-worker <arguments>` to its end; its progress goes to our standard error unless --quiet. Where the worker
+/// answers {"error": {...}} the sentence is on standard error. Throws WRK-03 where it cannot be started, WRK-01 where it
+/// died or answered nonsense.
+WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments);
+/// Prints the answer - with --json as it came, else through `readable` - and returns the exit status.
+int tell(const Session& session, const WorkerAnswer& answer, std::string (*readable)(const Json&));
+
+}  // namespace headroom::cli
