@@ -36,7 +36,8 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
     const store::RunSummary& run = m_runs[static_cast<std::size_t>(index.row())];
     const QString id = QString::fromStdString(run.id);
     switch (role) {
-        case Qt::DisplayRole: return QString::fromStdString(run.name);
+        case Qt::DisplayRole:
+        case Qt::EditRole: return QString::fromStdString(run.name);
         case Qt::ToolTipRole: return tr("%1\n%2 on %3").arg(id, QString::fromStdString(run.arch), QString::fromStdString(run.data));
         case Qt::AccessibleTextRole: {
             const auto figure = headline(run);
@@ -52,6 +53,19 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const {
         }
         default: return {};
     }
+}
+
+bool RunsModel::setData(const QModelIndex& index, const QVariant& value, int role) {
+    if (role != Qt::EditRole || !checkIndex(index, CheckIndexOption::IndexIsValid)) return false;
+    const store::RunSummary& run = m_runs[static_cast<std::size_t>(index.row())];
+    const QString before = QString::fromStdString(run.name), name = value.toString().trimmed();
+    if (name.isEmpty() || name == before) return false;
+    Q_EMIT renamed(QString::fromStdString(run.id), before, name);
+    return true;
+}
+
+Qt::ItemFlags RunsModel::flags(const QModelIndex& index) const {
+    return QAbstractListModel::flags(index) | (index.isValid() ? Qt::ItemIsEditable : Qt::NoItemFlags);
 }
 
 void RunsModel::merge(const RunList& runs) {

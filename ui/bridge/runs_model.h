@@ -26,6 +26,9 @@ public:
     using QAbstractListModel::QAbstractListModel;
     int rowCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;
+    /// A new name asks for it (renamed); the row changes once the store has it.
+    bool setData(const QModelIndex& index, const QVariant& value, int role) override;
+    Qt::ItemFlags flags(const QModelIndex& index) const override;
 
     void merge(const RunList& runs);
     const store::RunSummary* find(const QString& id) const;
@@ -35,6 +38,7 @@ public:
     void setShown(const std::map<QString, int>& shown);
 
 Q_SIGNALS:
+    void renamed(const QString& run, const QString& before, const QString& name);
     /// The state of a run that was there before changed.
     void stateChanged(const QString& run, headroom::store::RunState before, headroom::store::RunState now);
 

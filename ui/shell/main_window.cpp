@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/main_window.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDockWidget>
+#include <QMimeData>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include "ui/panels/data/data_panel.h"
+#include "ui/panels/export/export_panel.h"
+#include "ui/panels/system/system_panel.h"
+#include "ui/panels/train/setup_card.h"
+#include "ui/panels/train/train_panel.h"
+#include "ui/shell/bars.h"
+#include "ui/shell/docks.h"
+#include "ui/shell/menus.h"
+#include "ui/shell/overlays.h"
+#include "ui/shell/run_list.h"
+#include "ui/shell/studio.h"
+#include "ui/shell/welcome.h"
+
+namespace headroom::ui {
+namespace {
+
+constexpr int kGap = 8;
+constexpr QSize kSmallest(1024, 700), kUsual(1560, 940);
+constexpr int kRunsWidth = 320, kBottomHeight = 172;
+
+}  // namespace
+
+MainWindow::MainWindow(Studio& studio, const QString& session, QWidget* parent)
+    : QMainWindow(parent), m_studio(studio), m_sessionPath(session), m_session(Session::load(session)), m_actions(this), m_stack(new QStackedWidget), m_activity(new ActivityBar),
+      m_status(new StatusLine(studio)), m_welcome(new WelcomePage), m_paletteCard(new CommandPalette(this, m_actions, studio)), m_shortcuts(new ShortcutList(this)), m_close(new CloseCard(this)) {
+    setWindowTitle(tr("Headroom"));
+    setMinimumSize(kSmallest);
+    resize(kUsual);
+    setAcceptDrops(true);
+    setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowTabbedDocks);
+    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setStatusBar(m_status);
+    addPages();
+    addDocks();
+    connectActions();
+    connectRuns();
+    restoreSession();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::addPages() {
+    const Context context = m_studio.context();
+    m_train = new TrainPanel(context);
+    const std::tuple<const char*, QString, Panel*> pages[] = {{"data", tr("Data"), new DataPanel(context)},
+                                                              {"train", tr("Train"), m_train},
+                                                              {"export", tr("Export"), new ExportPanel(context)},
+                                                              {"system", tr("System"), new SystemPanel(context)}};
+    for (const auto& [name, title, panel] : pages) {
+        const QString key = QLatin1String(name);
+        m_activity->add(key, title, key);
+        m_stack->addWidget(panel);
+        m_panels[key] = panel;
+        connect(panel, &Panel::wanted, this, [this](const QString& action) { m_actions[action]->trigger(); });
+    }
+    m_stack->addWidget(m_welcome);
+    connect(m_welcome, &WelcomePage::wanted, this, [this](const QString& action) { m_actions[action]->trigger(); });
+    connect(m_activity, &ActivityBar::chosen, this, &MainWindow::openPage);
+    auto* bars = new QWidget;
+    bars->setObjectName(QStringLiteral("page"));
+    auto* rows = new QVBoxLayout(bars);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->addWidget(new TopBar(m_actions, m_studio, windowMenu(m_actions, this)));
+    setMenuWidget(bars);
+    auto* left = new QToolBar;
+    left->setObjectName(QStringLiteral("activity"));
+    left->setMovable(false);
+    left->setContextMenuPolicy(Qt::PreventContextMenu);
+    left->toggleViewAction()->setEnabled(false);
+    left->setStyleSheet(QStringLiteral("QToolBar { border: none; padding: 0; margin: 0; spacing: 0; }"));
+    left->addWidget(m_activity);
+    addToolBar(Qt::LeftToolBarArea, left);
+    auto* centre = new QWidget;
+    centre->setObjectName(QStringLiteral("page"));
+    auto* layout = new QVBoxLayout(centre);
+    layout->setContentsMargins(0, kGap, kGap + 2, kGap);
+    layout->addWidget(m_stack);
+    setCentralWidget(centre);
+}
+
+QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* contents, Qt::DockWidgetArea area) {
+    auto* dock = new QDockWidget(title);
+    dock->setObjectName(name);
+    dock->setTitleBarWidget(new QWidget);  // the card inside has its own head
+    dock->setFeatures(QDockWidget::DockWidgetClosable);
+    auto* frame = new QWidget;
+    frame->setObjectName(QStringLiteral("page"));
+    auto* layout = new QVBoxLayout(frame);
+    const bool left = area == Qt::LeftDockWidgetArea;
+    layout->setContentsMargins(left ? kGap + 2 : 0, left ? kGap : 0, left ? 0 : kGap + 2, kGap);
+    layout->addWidget(contents);
+    dock->setWidget(frame);
+    addDockWidget(area, dock);
+    m_docks[name] = dock;
+    QAction* action = m_actions[name];
+    action->setCheckable(true);
+    action->setChecked(true);
+    connect(action, &QAction::triggered, dock, &QDockWidget::setVisible);
+    connect(dock, &QDockWidget::visibilityChanged, action, [action, dock] { action->setChecked(!dock->isHidden()); });
+    return dock;
+}
+
+void MainWindow::addDocks() {
+    m_runList = new RunListCard(m_studio.runs(), m_studio.selection());
+    m_problems = new ProblemsCard;
+    addDock(QStringLiteral("runs"), tr("Runs"), m_runList, Qt::LeftDockWidgetArea);
+    addDock(QStringLiteral("hardware"), tr("Hardware"), new HardwareRow(m_studio.bridge()), Qt::BottomDockWidgetArea);
+    addDock(QStringLiteral("log"), tr("Log"), new LogCard(m_studio.bridge()), Qt::BottomDockWidgetArea);
+    addDock(QStringLiteral("problems"), tr("Problems"), m_problems, Qt::BottomDockWidgetArea);
+    for (const char* name : {"rename", "duplicate", "pin", "trash", "export"}) m_runList->list()->addAction(m_actions[QLatin1String(name)]);
+    m_actions["trash"]->setShortcutContext(Qt::WidgetShortcut);
+    connect(m_runList, &RunListCard::wanted, this, [this](const QString& action) { m_actions[action]->trigger(); });
+    connect(m_problems, &ProblemsCard::changed, m_status, &StatusLine::setProblems);
+    connect(m_status, &StatusLine::problemsWanted, this, [this] { showDock(QStringLiteral("problems"), true); });
+    connect(&m_studio, &Studio::problem, m_problems, &ProblemsCard::add);
+    connect(&m_studio, &Studio::problem, this, [this](const Problem& problem) { m_status->showMessage(problem.text, 10000); });
+    defaultLayout();
+}
+
+void MainWindow::defaultLayout() {
+    for (const char* name : {"runs", "hardware"}) m_docks[QLatin1String(name)]->show();
+    for (const char* name : {"log", "problems"}) m_docks[QLatin1String(name)]->hide();
+    resizeDocks({m_docks[QStringLiteral("runs")]}, {kRunsWidth}, Qt::Horizontal);
+    resizeDocks({m_docks[QStringLiteral("hardware")]}, {kBottomHeight}, Qt::Vertical);
+}
+
+void MainWindow::showDock(const QString& name, bool visible) {
+    m_docks[name]->setVisible(visible);
+    if (visible) m_docks[name]->raise();
+}
+
+void MainWindow::openPage(const QString& name) {
+    m_page = m_panels.contains(name) ? name : QStringLiteral("train");
+    m_activity->setCurrent(m_page);
+    updateWelcome();
+}
+
+/// A project without runs and without data begins with what can be done first.
+void MainWindow::updateWelcome() {
+    const bool bare = m_page == QLatin1String("train") && m_studio.runs().rowCount() == 0 && m_studio.draft().config().data.path.empty();
+    m_stack->setCurrentWidget(bare ? static_cast<QWidget*>(m_welcome) : m_panels[m_page]);
+}
+
+void MainWindow::connectRuns() {
+    connect(&m_studio, &Studio::listed, this, &MainWindow::updateWelcome);
+    connect(&m_studio.draft(), &ConfigDraft::changed, this, &MainWindow::updateWelcome);
+    connect(&m_studio.runs(), &RunsModel::stateChanged, this, [this](const QString& run, store::RunState, store::RunState now) { runStateChanged(run, now); });
+    connect(&m_studio.undo(), &QUndoStack::canUndoChanged, m_actions["undo"], &QAction::setEnabled);
+    connect(&m_studio.undo(), &QUndoStack::canRedoChanged, m_actions["redo"], &QAction::setEnabled);
+    m_actions["undo"]->setEnabled(false);
+    m_actions["redo"]->setEnabled(false);
+}
+
+/// A run that ends badly is a problem to be read; any end calls for attention where the window is not in front.
+void MainWindow::runStateChanged(const QString& id, store::RunState now) {
+    const store::RunSummary* run = m_studio.runs().find(id);
+    if (!run || store::isLive(now) || now == store::RunState::Queued) return;
+    const QString name = QString::fromStdString(run->name);
+    if (now == store::RunState::Lost)
+        m_problems->add({Severity::Error, QStringLiteral("WRK-01"), id, tr("%1: the training process stopped unexpectedly at step %2. Nothing committed is lost; F6 resumes it.").arg(name).arg(run->progress.step)});
+    else if (run->end && !run->end->code.empty())
+        m_problems->add({Severity::Error, QString::fromStdString(run->end->code), id, QStringLiteral("%1: %2").arg(name, QString::fromStdString(run->end->reason))});
+    m_status->showMessage(tr("%1 is %2.").arg(name, stateText(now)), 8000);
+    if (!isActiveWindow()) QApplication::alert(this);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    const QStringList live = m_studio.live();
+    if (!m_closing && !live.isEmpty()) {
+        event->ignore();
+        return m_close->ask(live);
+    }
+    saveSession();
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    const QString path = event->mimeData()->urls().first().toLocalFile();
+    if (path.endsWith(QLatin1String(".json"))) return m_studio.openConfig(path);
+    openPage(QStringLiteral("data"));
+    m_panels[m_page]->accept(path);
+}
+
+}  // namespace headroom::ui
