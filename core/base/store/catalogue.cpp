@@ -135,11 +135,12 @@ void Catalogue::Parts::reconcile() {
     });
 }
 
-/// A row without an end whose worker is gone: it may have ended without telling the catalogue.
-void Catalogue::Parts::settle(RunRow& row) {
-    if (row.seen == fingerprint(project.run(row.summary.id))) return;
+/// The row of a run without a worker: the last one may have gone without telling the catalogue. True where it changed.
+bool Catalogue::Parts::settle(RunRow& row) {
+    if (row.seen == fingerprint(project.run(row.summary.id))) return false;
     row = fromFolder(row.summary.id);
     if (!database->readOnly()) writing(path, **database, [&] { writeRow(**database, row, NotesPart::Replace); });
+    return true;
 }
 
 Catalogue::Catalogue(const Project& project, OpenOptions options)
@@ -164,10 +165,7 @@ std::vector<RunSummary> Catalogue::list(const Home& home) const {
     for (RunRow& row : m_parts->rows()) {
         const RunFolder folder = m_parts->project.run(row.summary.id);
         StateFacts facts = factsOf(row.summary, folder, around);
-        if (derive(facts) == RunState::Lost) {
-            m_parts->settle(row);
-            facts = factsOf(row.summary, folder, around);
-        }
+        if (!facts.lockHeld && m_parts->settle(row)) facts = factsOf(row.summary, folder, around);
         row.summary.state = derive(facts);
         runs.push_back(std::move(row.summary));
     }

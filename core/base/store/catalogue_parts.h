@@ -34,7 +34,7 @@ struct Catalogue::Parts {
     void reconcile();
     std::vector<RunRow> rows() const;
     RunRow fromFolder(const RunId& id);
-    void settle(RunRow& row);
+    bool settle(RunRow& row);
 
     Project project;
     OpenOptions options;

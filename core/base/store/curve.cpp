@@ -35,15 +35,15 @@ const char* columnsOf(Axis axis) {
 Span narrowed(const CurveSource& source, int level, const Range& range, Span within) {
     const std::int64_t width = pointsPerChunkOf(level);
     const std::int64_t first = within.begin / width, last = (within.end - 1) / width;
-    std::int64_t begin = last + 1, end = first;
+    std::int64_t begin = first, end = first;
     SQLite::Statement query(source.database, fmt::format("SELECT id, {} FROM chunk WHERE id BETWEEN ? AND ?",
                                                          columnsOf(range.axis)));
     query.bind(1, ChunkKey{source.series.id, level, first}.packed());
     query.bind(2, ChunkKey{source.series.id, level, last}.packed());
     while (query.executeStep()) {
         const std::int64_t index = ChunkKey::unpack(query.getColumn(0).getInt64()).index;
-        if (query.getColumn(2).getDouble() < range.from) begin = std::min(begin, index + 1), end = std::max(end, index + 1);
-        else if (query.getColumn(1).getDouble() <= range.to) begin = std::min(begin, index), end = std::max(end, index + 1);
+        if (query.getColumn(2).getDouble() < range.from) begin = std::max(begin, index + 1);
+        if (query.getColumn(1).getDouble() <= range.to) end = std::max(end, index + 1);
     }
     return {std::max(within.begin, (begin - 1) * width), std::min(within.end, (end + 1) * width)};
 }

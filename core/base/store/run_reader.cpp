@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/store/run_reader.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -150,7 +152,8 @@ RunSummary RunReader::summary() const {
 
 void RunReader::copyTo(const std::filesystem::path& file) const {
     m_parts->with([&](SQLite::Database& database) {
-        database.exec("COMMIT");  // VACUUM INTO makes its own snapshot
+        database.exec("COMMIT");  // VACUUM INTO makes its own snapshot, and attaches the new file
+        sqlite3_limit(database.getHandle(), SQLITE_LIMIT_ATTACHED, 1);
         SQLite::Statement copy(database, "VACUUM INTO ?");
         copy.bind(1, file.string());
         copy.exec();

@@ -3,9 +3,11 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <span>
 
 namespace headroom::telemetry {
@@ -129,6 +131,9 @@ Figure<Bytes> Nvml::Library::memoryOf(Device device, const std::vector<pid_t>& o
         return Figure<Bytes>::missing(status == kInsufficientSize ? "Too many processes use the device." : why(status));
     Bytes sum = 0;
     for (const ProcessInfo& process : std::span(all).first(std::min<std::size_t>(count, all.size()))) {
+        // Inside a container the driver counts processes by numbers of the machine outside.
+        if (::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH)
+            return Figure<Bytes>::missing("The driver numbers processes otherwise than this system (a container).");
         if (std::ranges::find(ours, static_cast<pid_t>(process.pid)) == ours.end()) continue;
         if (process.usedMemory == ~0ULL) return Figure<Bytes>::missing("The driver does not tell memory by process.");
         sum += static_cast<Bytes>(process.usedMemory);
