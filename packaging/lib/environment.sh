@@ -39,6 +39,15 @@ make_environment() {
     mv -T "$partial" "$folder"
 }
 
+# finish_environment FOLDER
+finish_environment() {
+    local cuda
+    cuda=$(echo "$1"/lib/python3*/site-packages/nvidia/cu13)
+    # nvcc's own settings look for the runtime library in lib64; the wheels put it into lib.
+    if [[ -x $cuda/bin/nvcc ]]; then ln -s lib "$cuda/lib64" || return; fi
+    add_sample "$1"
+}
+
 add_sample() {
     rm -rf "$cache/tmp/sample"
     pip_in "$1" download --no-deps --progress-bar off --dest "$cache/tmp/sample" --requirement "$packaging/wheels-sample.lock" || return
@@ -58,5 +67,5 @@ alone() {
 }
 
 make_environment_once() {
-    [[ -d $env ]] || make_environment "$env" add_sample "${locks[@]}"
+    [[ -d $env ]] || make_environment "$env" finish_environment "${locks[@]}"
 }
