@@ -11,6 +11,7 @@ Bridge::Bridge(std::filesystem::path home, std::filesystem::path project)
       m_log(new LogReader(m_project / "runs")),
       m_commands(new RunCommands(m_home, m_project)),
       m_questions(new WorkerQuestions),
+      m_exporter(new Exporter(m_project / "runs")),
       m_hardware(new Hardware) {
     connect(m_store, &StoreReader::problem, this, &Bridge::problem);
     connect(m_curves, &CurveReader::problem, this, &Bridge::problem);
@@ -23,7 +24,9 @@ Bridge::Bridge(std::filesystem::path home, std::filesystem::path project)
     connect(&reading, &QThread::started, m_log, &LogReader::start);
     connect(&threadFor(m_hardware, "hardware"), &QThread::started, m_hardware, &Hardware::start);
     threadFor(m_commands, "commands");
-    threadFor(m_questions, "questions");
+    QThread& asking = threadFor(m_questions, "questions");
+    m_exporter->moveToThread(&asking);
+    connect(&asking, &QThread::finished, m_exporter, &QObject::deleteLater);
 }
 
 QThread& Bridge::threadFor(QObject* object, const char* name) {
@@ -38,7 +41,7 @@ QThread& Bridge::threadFor(QObject* object, const char* name) {
 Bridge::~Bridge() {
     for (const auto& thread : m_threads) thread->quit();
     for (const auto& thread : m_threads) thread->wait();
-    for (QObject* part : std::initializer_list<QObject*>{m_store, m_curves, m_log, m_commands, m_questions, m_hardware})
+    for (QObject* part : std::initializer_list<QObject*>{m_store, m_curves, m_log, m_commands, m_questions, m_exporter, m_hardware})
         if (!m_threads.front()->isFinished()) delete part;  // never started
 }
 

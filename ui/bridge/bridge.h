@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ui/bridge/curve_reader.h"
+#include "ui/bridge/exporter.h"
 #include "ui/bridge/hardware.h"
 #include "ui/bridge/log_reader.h"
 #include "ui/bridge/run_commands.h"
@@ -33,6 +34,7 @@ public:
     LogReader& log() { return *m_log; }
     RunCommands& commands() { return *m_commands; }
     WorkerQuestions& questions() { return *m_questions; }
+    Exporter& exporter() { return *m_exporter; }
     Hardware& hardware() { return *m_hardware; }
 
     void watch(const Watch& watch);
@@ -53,6 +55,7 @@ private:
     LogReader* m_log;
     RunCommands* m_commands;
     WorkerQuestions* m_questions;
+    Exporter* m_exporter;
     Hardware* m_hardware;
 };
 

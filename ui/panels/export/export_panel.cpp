@@ -5,8 +5,10 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QDesktopServices>
+#include <QDir>
 #include <QFileInfo>
 #include <QHBoxLayout>
+#include <QJsonArray>
 #include <QStackedWidget>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -48,13 +50,19 @@ ExportPanel::ExportPanel(const Context& context, QWidget* parent)
     layout->addWidget(m_pages);
     connect(&context.selection, &Selection::currentChanged, this, &ExportPanel::follow);
     connect(&context.selection, &Selection::runChanged, this, &ExportPanel::follow);
-    WorkerQuestions& questions = context.bridge.questions();
-    connect(&questions, &WorkerQuestions::answered, this, [this](qint64 id, const QString&, const QJsonObject& answer) {
-        if (m_asked.contains(id)) take(m_asked[id], answer);
+    Exporter& exporter = context.bridge.exporter();
+    connect(&context.selection, &Selection::currentChanged, &exporter, &Exporter::load, Qt::DirectConnection);
+    connect(&exporter, &Exporter::report, this, [this](const QString& run, const QJsonObject& report) {
+        m_reports[run] = report;
+        follow();
     });
-    connect(&questions, &WorkerQuestions::failed, this, [this](qint64 id, const QString&, const Problem& problem) {
-        if (!m_asked.contains(id)) return;
-        m_failures[m_asked.take(id)] = problem.code.isEmpty() ? problem.text : tr("%1 (%2)").arg(problem.text, problem.code);
+    connect(&exporter, &Exporter::finished, this, [this](const QString& run) {
+        m_busy.removeAll(run);
+        follow();
+    });
+    connect(&exporter, &Exporter::failed, this, [this](const QString& run, const Problem& problem) {
+        m_failures[run] = problem.code.isEmpty() ? problem.text : tr("%1 (%2)").arg(problem.text, problem.code);
+        m_busy.removeAll(run);
         follow();
     });
     follow();
@@ -151,7 +159,7 @@ void ExportPanel::follow() {
     m_run->setText(QString::fromStdString(run->name));
     const auto best = headline(*run);
     m_runFacts->setText(tr("%1 on %2 · %3%4").arg(QString::fromStdString(run->arch), QString::fromStdString(run->data), subtitle(*run), best ? QStringLiteral(" · ") + format::metric(*best) : QString()));
-    const bool busy = m_asked.values().contains(m_context.selection.current());
+    const bool busy = m_busy.contains(m_context.selection.current());
     m_export->setEnabled(!busy);
     const QString failure = m_failures.value(m_context.selection.current());
     m_status->setText(busy ? tr("Exporting…") : failure);
@@ -162,42 +170,47 @@ void ExportPanel::follow() {
 
 void ExportPanel::begin() {
     const QString run = m_context.selection.current();
-    const QString folder = QString::fromStdString((m_context.bridge.project() / "runs" / run.toStdString()).string());
     m_failures.remove(run);
-    const qint64 id = m_context.bridge.questions().ask(QStringLiteral("export"), {{"ask", "export"}, {"run", folder}, {"format", m_format->currentData().toString()}, {"verify", true}});
-    m_asked[id] = run;
+    m_busy << run;
+    m_context.bridge.exporter().exportRun(run, m_format->currentData().toString());
     follow();
 }
 
-void ExportPanel::take(const QString& run, const QJsonObject& answer) {
-    if (answer.value(QLatin1String("partial")).toBool()) {
-        if (run == m_context.selection.current()) m_status->setText(answer.value(QLatin1String("text")).toString());
-        return;
+/// What the file itself reaches, measured by another runtime, beside what the run's own net reaches.
+void ExportPanel::showQuality(const QJsonObject& report, const QJsonObject& proof) {
+    const QJsonObject source = report.value(QLatin1String("source")).toObject();
+    const QString samples = format::grouped(report.value(QLatin1String("samples")).toInteger());
+    if (proof.contains(QLatin1String("accuracy"))) {
+        m_accuracy->setText(format::percent(proof.value(QLatin1String("accuracy")).toDouble(), 2));
+        m_accuracyDetail->setText(tr("accuracy; the run's own net: %1. On %2 samples").arg(format::percent(source.value(QLatin1String("accuracy")).toDouble(), 2), samples));
+    } else {
+        m_accuracy->setText(format::metric(proof.value(QLatin1String("r2")).toDouble()));
+        m_accuracyDetail->setText(tr("R²; the run's own net: %1. On %2 samples").arg(format::metric(source.value(QLatin1String("r2")).toDouble()), samples));
     }
-    m_asked.remove(answer.value(QLatin1String("id")).toInteger());
-    m_results[run] = answer;
-    follow();
+    m_difference->setText(QString::number(report.value(QLatin1String("largest_difference")).toDouble(), 'e', 1));
+    m_differenceDetail->setText(tr("of a logit; the largest is %1. Other answers: %2").arg(format::value(report.value(QLatin1String("largest_logit")).toDouble())).arg(report.value(QLatin1String("flipped")).toInt()));
 }
 
 void ExportPanel::showProof() {
-    const QJsonObject result = m_results.value(m_context.selection.current());
-    m_proof->setVisible(!result.isEmpty());
-    if (result.isEmpty()) return;
-    const QJsonObject v = result.value(QLatin1String("verify")).toObject();
-    const auto number = [&v](const char* key) { return v.value(QLatin1String(key)).toDouble(); };
-    const bool ok = v.value(QLatin1String("ok")).toBool();
-    m_file->setText(result.value(QLatin1String("file")).toString());
-    m_verdict->setText((ok ? QStringLiteral("✓  ") : QStringLiteral("✗  ")) + v.value(QLatin1String("sentence")).toString());
-    setTone(m_verdict, ok ? "good" : "bad");
-    const bool accuracy = v.contains(QLatin1String("accuracy"));
-    m_accuracy->setText(accuracy ? format::percent(number("accuracy"), 2) : QStringLiteral("–"));
-    m_accuracyDetail->setText(accuracy ? tr("the run: %1, on %2 samples").arg(format::percent(number("source_accuracy"), 2), format::grouped(v.value(QLatin1String("samples")).toInteger())) : tr("no classes here"));
-    m_difference->setText(QString::number(number("max_difference"), 'e', 1));
-    m_differenceDetail->setText(tr("of a logit; the largest is %1. Same answer for %2").arg(format::value(number("largest_logit")), format::percent(number("agreement"), 1)));
-    m_latency->setText(tr("%1 ms").arg(number("latency_ms"), 0, 'g', 3));
-    m_latencyDetail->setText(tr("one sample, %1, %2").arg(v.value(QLatin1String("runtime")).toString(), v.value(QLatin1String("precision")).toString()));
-    m_size->setText(format::bytes(result.value(QLatin1String("bytes")).toInteger()));
-    m_sizeDetail->setText(result.contains(QLatin1String("opset")) ? tr("opset %1").arg(result.value(QLatin1String("opset")).toInt()) : QString());
+    const QJsonObject report = m_reports.value(m_context.selection.current());
+    m_proof->setVisible(!report.isEmpty());
+    if (report.isEmpty()) return;
+    const QJsonObject proof = report.value(QLatin1String("f32")).toObject();
+    const bool proven = report.contains(QLatin1String("verified")), ok = report.value(QLatin1String("verified")).toBool();
+    const QJsonObject file = report.value(QLatin1String("files")).toArray().first().toObject();
+    m_file->setText(QDir(report.value(QLatin1String("folder")).toString()).filePath(file.value(QLatin1String("name")).toString()));
+    m_verdict->setText(!proven ? tr("Written. The weights are those of the run, byte for byte; other runtimes do not open this format.")
+                       : ok    ? tr("✓  %1 opened the file and agrees with the run: same answers, differences below 1e-4 of the largest logit.").arg(proof.value(QLatin1String("runtime")).toString())
+                               : tr("✗  The file differs from the run by more than 1e-4 of the largest logit. It is kept as model.unverified.onnx."));
+    setTone(m_verdict, ok || !proven ? "good" : "bad");
+    for (QWidget* block : {m_accuracy->parentWidget(), m_difference->parentWidget(), m_latency->parentWidget()}) block->setVisible(proven);
+    m_copy->setVisible(proven);
+    if (proven) showQuality(report, proof);
+    const QJsonObject latency = proof.value(QLatin1String("latency")).toArray().first().toObject();
+    m_latency->setText(tr("%1 ms").arg(latency.value(QLatin1String("p50_ms")).toDouble(), 0, 'g', 3));
+    m_latencyDetail->setText(tr("batch %1, %n thread(s), %2, median", nullptr, latency.value(QLatin1String("threads")).toInt()).arg(latency.value(QLatin1String("batch")).toInt()).arg(proof.value(QLatin1String("precision")).toString()));
+    m_size->setText(format::bytes(file.value(QLatin1String("bytes")).toInteger()));
+    m_sizeDetail->setText(file.value(QLatin1String("name")).toString());
 }
 
 }  // namespace headroom::ui

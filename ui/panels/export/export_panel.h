@@ -2,6 +2,7 @@
 #pragma once
 #include <QJsonObject>
 #include <QMap>
+#include <QStringList>
 
 #include "ui/bridge/problem.h"
 #include "ui/panels/context.h"
@@ -29,7 +30,6 @@ private:
     QWidget* figureBlock(const QString& title, QLabel*& value, QLabel*& detail);
     void follow();
     void begin();
-    void take(const QString& run, const QJsonObject& answer);
     void showProof();
 
     Context m_context;
@@ -41,8 +41,10 @@ private:
     QLabel *m_accuracy, *m_accuracyDetail, *m_difference, *m_differenceDetail, *m_latency, *m_latencyDetail, *m_size, *m_sizeDetail;
     QLabel *m_verdict, *m_file;
     Card* m_proof;
-    QMap<qint64, QString> m_asked;         ///< question to run
-    QMap<QString, QJsonObject> m_results;  ///< last answer by run
+    void showQuality(const QJsonObject& report, const QJsonObject& proof);
+
+    QStringList m_busy;
+    QMap<QString, QJsonObject> m_reports;  ///< by run
     QMap<QString, QString> m_failures;
 };
 

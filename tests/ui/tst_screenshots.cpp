@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Pictures of every page, dark and light, empty and filled: from the real window and runs of the real worker on the
+// sample. They go to HEADROOM_SCREENSHOTS; without it they are made and thrown away.
+#include <QApplication>
+#include <QDir>
+#include <QPushButton>
+
+#include "support/registry.h"
+#include "ui/panels/train/train_panel.h"
+#include "ui/widgets/chart.h"
+#include "ui_support/studio_fixture.h"
+
+using namespace headroom;
+
+class Screenshots : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<test::StudioFixture> m_fixture;
+
+    ui::Studio& studio() { return m_fixture->studio(); }
+    ui::MainWindow& window() { return m_fixture->window(); }
+
+    void take(const QString& name) {
+        for (const auto& [scheme, word] : {std::pair(ui::SchemeChoice::Dark, "dark"), std::pair(ui::SchemeChoice::Light, "light")}) {
+            window().setScheme(scheme);
+            QTest::qWait(250);
+            const QPixmap picture = window().grab();
+            QCOMPARE(picture.size(), window().size());
+            const QString folder = qEnvironmentVariable("HEADROOM_SCREENSHOTS");
+            if (!folder.isEmpty()) {
+                QDir().mkpath(folder);
+                QVERIFY(picture.save(QDir(folder).filePath(QStringLiteral("%1-%2.png").arg(name, QLatin1String(word)))));
+            }
+        }
+    }
+
+    bool hasWorker() { return QFile::exists(QCoreApplication::applicationDirPath() + "/headroom-worker"); }
+    bool hasSample() { return QFile::exists(QCoreApplication::applicationDirPath() + "/../share/headroom/sample/digits/train-images-idx3-ubyte"); }
+
+    void start(const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes) {
+        for (const auto& [path, text] : changes) QCOMPARE(studio().draft().set(QLatin1String(path), QLatin1String(text)), QString());
+        studio().draft().set(QStringLiteral("name"), name);
+        const int before = studio().runs().rowCount();
+        window().actions()["start"]->trigger();
+        QTRY_COMPARE_WITH_TIMEOUT(studio().runs().rowCount(), before + 1, 10000);
+    }
+
+    void waitForEnd() {
+        const auto over = [this] {
+            for (const auto& run : studio().runs().all())
+                if (store::isLive(run.state) || run.state == store::RunState::Queued) return false;
+            return true;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(over(), 280000);
+    }
+
+private Q_SLOTS:
+    void initTestCase() { m_fixture = std::make_unique<test::StudioFixture>(); }
+    void cleanupTestCase() { m_fixture.reset(); }
+
+    void emptyPages() {
+        window().resize(1560, 940);
+        QTRY_VERIFY(!studio().projectName().isEmpty());
+        for (const char* page : {"train", "data", "export", "system"}) {
+            window().openPage(QLatin1String(page));
+            take(QStringLiteral("%1-empty").arg(QLatin1String(page)));
+        }
+    }
+
+    void pagesOfRealRuns() {
+        if (!hasWorker() || !hasSample()) QSKIP("the worker or the sample is not built");
+        window().openPage(QStringLiteral("train"));
+        studio().openSample();
+        QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);
+        take(QStringLiteral("train-ready"));
+        window().openPage(QStringLiteral("data"));
+        take(QStringLiteral("data"));
+        start("sgd", {{"train.epochs", "8"}, {"train.optimizer.name", "sgd"}, {"train.optimizer.lr", "0.05"}});
+        start("mlp", {{"train.optimizer.name", "adamw"}, {"model.arch", "mlp"}, {"train.optimizer.lr", "0.003"}});
+        start("cnn-bf16", {{"model.arch", "cnn"}, {"train.precision", "bf16"}});
+        waitForEnd();
+        start("cnn", {{"train.precision", "fp32"}, {"train.epochs", "14"}});
+        const auto* run = studio().selection().run();
+        QTRY_VERIFY_WITH_TIMEOUT((run = studio().selection().run()) && run->progress.step > 180, 60000);
+        take(QStringLiteral("train-running"));
+        waitForEnd();
+        take(QStringLiteral("train"));
+        window().actions()["log"]->trigger();
+        take(QStringLiteral("train-log"));
+        window().actions()["log"]->trigger();
+        window().actions()["palette"]->trigger();
+        take(QStringLiteral("palette"));
+    }
+
+    void exportWithItsProof() {
+        if (studio().runs().rowCount() == 0 || !QFile::exists(QCoreApplication::applicationDirPath() + "/headroom-prover")) QSKIP("no run, or the prover is not built");
+        window().openPage(QStringLiteral("export"));
+        QSignalSpy finished(&studio().bridge().exporter(), &ui::Exporter::finished);
+        QPushButton* button = nullptr;
+        for (auto* each : window().panel(QStringLiteral("export"))->findChildren<QPushButton*>())
+            if (each->property("primary").toBool()) button = each;
+        QVERIFY(button);
+        button->click();
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, 120000);
+        take(QStringLiteral("export"));
+        window().openPage(QStringLiteral("system"));
+        take(QStringLiteral("system"));
+    }
+};
+
+HEADROOM_TEST(Screenshots)
+#include "tst_screenshots.moc"

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QString>
+
+#include <functional>
+#include <memory>
+
+#include "base/store/run_writer.h"
+#include "support/temporary_folder.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/studio.h"
+
+namespace headroom::test {
+
+/// A home of its own with the real window on it.
+class StudioFixture {
+public:
+    StudioFixture();
+    ~StudioFixture();
+
+    ui::Studio& studio() { return *m_studio; }
+    ui::MainWindow& window() { return *m_window; }
+    store::Project project() const;
+    QString sessionFile() const;
+    /// Closes the window and opens it again on the same home.
+    void reopen();
+    /// A run as the store makes it, before any worker.
+    store::RunId makeRun(const std::string& name, const std::string& arch = "cnn") const;
+    std::filesystem::path home() const { return m_folder.path() / "home"; }
+
+private:
+    void open();
+
+    TemporaryFolder m_folder;
+    std::unique_ptr<ui::Studio> m_studio;
+    std::unique_ptr<ui::MainWindow> m_window;
+};
+
+/// Writes a decaying loss and a growing accuracy, as a worker would: for tests of behaviour, never for pictures.
+void writeCurves(store::RunWriter& writer, std::int64_t from, std::int64_t to);
+
+}  // namespace headroom::test
