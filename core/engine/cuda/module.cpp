@@ -1,18 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entry points that the worker looks up after opening the module.
+// Entry points that run/device.cpp looks up after opening the module.
 #include <ATen/core/Tensor.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
-#include "engine/cuda/fill.h"
+#include <algorithm>
+
+#include "engine/cuda/dropout.h"
+#include "engine/cuda/exports.h"
+
+namespace {
+
+namespace Caching = c10::cuda::CUDACachingAllocator;
+constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+
+}  // namespace
 
 #define HEADROOM_EXPORT extern "C" __attribute__((visibility("default")))
 
 /// Devices that LibTorch can use; 0 where the driver is missing or too old.
 HEADROOM_EXPORT int headroomCudaDeviceCount() { return c10::cuda::device_count(); }
 
-/// Fills a contiguous float tensor on its device's current stream. Returns a cudaError_t, 0 for success.
-HEADROOM_EXPORT int headroomCudaFill(at::Tensor& tensor, float value) {
-    const auto stream = c10::cuda::getCurrentCUDAStream(tensor.get_device());
-    return headroom::cuda::fill(tensor.mutable_data_ptr<float>(), tensor.numel(), value, stream.stream());
+HEADROOM_EXPORT void headroomCudaMemory(int device, headroom::cuda::MemoryFigures& figures) {
+    const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
+    std::size_t free = 0, total = 0;
+    if (cudaMemGetInfo(&free, &total) != cudaSuccess) return;
+    figures.total = static_cast<std::int64_t>(total);
+    figures.free = static_cast<std::int64_t>(free);
+    const auto stats = Caching::getDeviceStats(static_cast<c10::DeviceIndex>(device));
+    figures.reserved = stats.reserved_bytes[kAll].current;
+    figures.allocated = stats.requested_bytes[kAll].current;
+    figures.peakAllocated = stats.requested_bytes[kAll].peak;
+    figures.retries = stats.num_alloc_retries;
+    figures.refusals = stats.num_ooms;
+}
+
+HEADROOM_EXPORT void headroomCudaResetPeak(int device) {
+    Caching::resetPeakStats(static_cast<c10::DeviceIndex>(device));
+}
+
+HEADROOM_EXPORT void headroomCudaLimitMemory(int device, double share) {
+    Caching::setMemoryFraction(share, static_cast<c10::DeviceIndex>(device));
+}
+
+HEADROOM_EXPORT void headroomCudaEmptyCache() { Caching::emptyCache(); }
+
+HEADROOM_EXPORT void headroomCudaSynchronise(int device) {
+    const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
+    c10::cuda::device_synchronize();
+}
+
+HEADROOM_EXPORT int headroomCudaDropout(const at::Tensor& x, const at::Tensor& y, const at::Tensor& samples,
+                                        std::uint64_t key, std::uint32_t threshold, float factor) {
+    const c10::cuda::CUDAGuard guard(x.device());
+    const auto stream = c10::cuda::getCurrentCUDAStream(x.get_device());
+    const std::int64_t perSample = x.numel() / std::max<std::int64_t>(1, samples.numel());
+    return headroom::cuda::dropout(x.const_data_ptr(), y.mutable_data_ptr(), x.numel(), x.scalar_type() == at::kBFloat16,
+                                   {perSample, samples.const_data_ptr<std::int64_t>(), key, threshold, factor},
+                                   stream.stream());
 }

@@ -171,9 +171,10 @@ void layerForward(KernelContext& context) {
     const bool shift = context.inputs.size() > 2 && context.inputs[2].defined();
     const std::int64_t width = x.size(-1), rows = x.numel() / width;
     if (!hasOwnLoops(x)) {
-        auto [y, mean, invstd] = at::native_layer_norm(
-            x, {width}, context.inputs[1], shift ? std::optional(context.inputs[2]) : std::nullopt, eps);
-        context.outputs[0] = y;
+        // In the type of the parameters: on CUDA the operator takes one type only.
+        auto [y, mean, invstd] = at::native_layer_norm(as(x, context.inputs[1].scalar_type()), {width}, context.inputs[1],
+                                                       shift ? std::optional(context.inputs[2]) : std::nullopt, eps);
+        context.outputs[0] = as(y, x.scalar_type());
         if (!context.training) return;
         context.extras[0] = mean.view({rows});
         context.extras[1] = invstd.view({rows});
@@ -230,13 +231,14 @@ void layerBackward(KernelContext& context) {
     const bool shift = context.wantsGradient.size() > 2 && context.wantsGradient[2];
     std::vector<std::int64_t> rows(x.sizes().begin(), x.sizes().end());
     rows.back() = 1;
+    const at::ScalarType type = context.inputs[1].scalar_type();
     auto [dx, dscale, dshift] = at::native_layer_norm_backward(
-        context.outputGradients[0], x, {x.size(-1)}, context.extras[0].view(rows), context.extras[1].view(rows),
+        as(context.outputGradients[0], type), as(x, type), {x.size(-1)}, context.extras[0].view(rows), context.extras[1].view(rows),
         context.inputs[1], shift ? std::optional(context.inputs[1]) : std::nullopt,
         {context.wantsGradient[0], context.wantsGradient[1], shift});
-    const std::array gradients{dx, dscale, dshift};
-    for (std::size_t i = 0; i < context.wantsGradient.size(); ++i)
-        if (context.wantsGradient[i]) context.inputGradients[i] = gradients[i];
+    if (context.wantsGradient[0]) context.inputGradients[0] = as(dx, x.scalar_type());
+    if (context.wantsGradient[1]) context.inputGradients[1] = dscale;
+    if (shift) context.inputGradients[2] = dshift;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "engine/run/device.h"
 #include "engine/run/ops/kernels.h"
 #include "engine/run/ops/support.h"
 
@@ -31,33 +32,56 @@ std::uint64_t keyOf(const KernelContext& context) {
     return mixed(step ^ hashOf(context.node.name));
 }
 
-/// x with the node's mask laid over it; the same for the gradient in the backward. Dimension 0 is the sample.
-at::Tensor dropped(const KernelContext& context, const at::Tensor& given) {
+/// What decides the mask besides the place of an element.
+struct MaskRule {
+    std::uint64_t key;
+    std::uint32_t threshold;
+    float factor;
+};
+
+MaskRule ruleOf(const KernelContext& context) {
     const double ratio = context.node.real("ratio", 0.5);
-    const at::Tensor x = tensor::inLayout(given);
+    const double threshold = std::min(std::floor(ratio * 4294967296.0), 4294967295.0);
+    return {keyOf(context), static_cast<std::uint32_t>(threshold), static_cast<float>(1 / (1 - ratio))};
+}
+
+/// Identity of sample `s` of the micro-batch.
+std::int64_t sampleOf(const KernelContext& context, std::int64_t s) {
+    const auto at = static_cast<std::size_t>(s);
+    return at < context.identity.samples.size() ? context.identity.samples[at] : s;
+}
+
+at::Tensor droppedOnCpu(const KernelContext& context, const at::Tensor& x) {
     const at::Tensor y = emptyLike(x);
     const std::int64_t samples = x.size(0), count = samples ? x.numel() / samples : 0;
-    const auto threshold = static_cast<std::uint32_t>(std::min(std::floor(ratio * 4294967296.0), 4294967295.0));
-    const std::uint64_t key = keyOf(context);
-    const auto& identity = context.identity.samples;
+    const MaskRule rule = ruleOf(context);
     withElement(x, [&]<class T>() {
         parallel(samples, 1 + 8192 / std::max<std::int64_t>(1, count), [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t s = begin; s < end; ++s) {
-                const auto at = static_cast<std::size_t>(s);
-                const auto sample = static_cast<std::uint64_t>(at < identity.size() ? identity[at] : s);
-                simd::table<T>().dropout(elements<T>(x) + s * count, elements<T>(y) + s * count, count, 0, sample, key,
-                                         threshold, static_cast<float>(1 / (1 - ratio)));
-            }
+            for (std::int64_t s = begin; s < end; ++s)
+                simd::table<T>().dropout(elements<T>(x) + s * count, elements<T>(y) + s * count, count, 0,
+                                         static_cast<std::uint64_t>(sampleOf(context, s)), rule.key, rule.threshold,
+                                         rule.factor);
         });
     });
     return y;
 }
 
-/// On another device the mask is made by the same function on the CPU, so that both draw the same samples.
-at::Tensor masked(const KernelContext& context, const at::Tensor& x) {
-    if (hasOwnLoops(x)) return dropped(context, x);
+at::Tensor droppedOnDevice(const KernelContext& context, const at::Tensor& x) {
+    const at::Tensor y = emptyLike(x);
+    const at::Tensor samples = at::empty({x.size(0)}, at::kLong);
+    for (std::int64_t s = 0; s < x.size(0); ++s) elements<std::int64_t>(samples)[s] = sampleOf(context, s);
+    const MaskRule rule = ruleOf(context);
+    deviceDropout(x, y, samples, rule.key, rule.threshold, rule.factor);
+    return y;
+}
+
+/// x with the node's mask laid over it; the same for the gradient in the backward. Dimension 0 is the sample.
+at::Tensor masked(const KernelContext& context, const at::Tensor& given) {
+    const at::Tensor x = tensor::inLayout(given);
+    if (hasOwnLoops(x)) return droppedOnCpu(context, x);
+    if (x.is_cuda() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16)) return droppedOnDevice(context, x);
     at::Tensor ones = tensor::emptyInLayout(x.sizes(), at::kFloat, at::kCPU);
-    return x * dropped(context, ones.fill_(1)).to(x.options());
+    return x * droppedOnCpu(context, ones.fill_(1)).to(x.options());
 }
 
 void forward(KernelContext& context) {
