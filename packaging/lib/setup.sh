@@ -12,9 +12,9 @@ with_cuda=yes
 for part in say machine packages environment build; do source "$packaging/lib/$part.sh"; done
 
 # Measured with cold caches on 2 cores; MB as du counts them, minutes rounded up.
-readonly kPackagesMb=2300 kPackagesMinutes=2
-readonly kEnvironmentMb=2400 kEnvironmentMinutes=2
-readonly kNvccMb=600 kGpuMb=4200 kGpuMinutes=4
+readonly kPackagesMb=1800 kPackagesMinutes=3
+readonly kEnvironmentMb=2500 kEnvironmentMinutes=2
+readonly kNvccMb=350 kGpuMb=4200 kGpuMinutes=4
 readonly kBuildMb=1500 kBuildCoreMinutes=30
 
 # look PACKAGE_WORD: finds out what is there and what is missing.
@@ -61,7 +61,7 @@ announce() {
         needed+=("$clone" "$kBuildMb")
         stage_count=$((stage_count + 1))
     fi
-    ((${#needed[@]} > 0)) || say "  Everything is in place; only what changed is built again."
+    if ((${#needed[@]} == 0)); then say "  Everything is in place."; fi
     check_packages_can_be_installed
     check_disk "${needed[@]}"
 }
