@@ -188,7 +188,6 @@ Pictures readPart(const std::vector<const File*>& files, const Layout& layout, s
 
 CifarPictures readCifar(const fs::path& folder, const std::vector<fs::path>& files, const CifarOptions& options) {
     CifarPictures result;
-    requireAllBatches(folder, files, options, result.notes);
     std::vector<fs::path> sorted = files;
     std::sort(sorted.begin(), sorted.end());
     std::vector<File> opened(sorted.begin(), sorted.end());
@@ -200,6 +199,7 @@ CifarPictures readCifar(const fs::path& folder, const std::vector<fs::path>& fil
         checkFile(opened[i], layout, options.limits);
         (isTest(sorted[i]) ? test : train).push_back(&opened[i]);
     }
+    requireAllBatches(folder, files, options, result.notes);
     if (train.empty())
         throw Error({Code::Cif06, nameOf(folder), "a batch file is missing", "only a test part", "",
                      "Add the training files."});

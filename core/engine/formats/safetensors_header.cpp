@@ -37,6 +37,29 @@ std::string supportedTypes() {
     return text;
 }
 
+/// Keys of one object and where they stand: a list while they are few, as nearly always.
+class Keys {
+public:
+    std::size_t size() const { return m_few.size() + m_many.size(); }
+
+    /// Where the key already stands; else it is taken in.
+    std::optional<Position> add(const std::string& key, const Position& position) {
+        for (const auto& [known, where] : m_few)
+            if (known == key) return where;
+        if (m_few.size() < kFew) {
+            m_few.emplace_back(key, position);
+            return std::nullopt;
+        }
+        const auto [known, added] = m_many.try_emplace(key, position);
+        return added ? std::nullopt : std::optional(known->second);
+    }
+
+private:
+    static constexpr std::size_t kFew = 8;
+    std::vector<std::pair<std::string, Position>> m_few;
+    std::unordered_map<std::string, Position> m_many;
+};
+
 /// Collects tensors from the tokens of a header and refuses what no header may hold. Dimensions stay unsigned until
 /// their product is checked.
 class HeaderReader final : public json::Events {
@@ -84,8 +107,7 @@ public:
         Open& open = m_levels.back();
         if (open.kind == Level::Top) checkName(name);
         else if (open.keys.size() >= kMostKeys) refuse(Code::Stf05, "too many keys in one object", groupedUnsigned(kMostKeys));
-        const auto [known, added] = open.keys.try_emplace(name, position);
-        if (!added) return known->second;
+        if (const auto earlier = open.keys.add(name, position)) return earlier;
         (open.kind == Level::Top ? m_name : m_key) = std::move(name);
         return std::nullopt;
     }
@@ -107,7 +129,7 @@ private:
     enum class Level { Top, Metadata, Tensor, Shape, Offsets, Ignored };
     struct Open {
         Level kind;
-        std::unordered_map<std::string, Position> keys;
+        Keys keys;
     };
 
     [[noreturn]] void refuse(Code code, std::string problem, std::string found, std::string allowed = {}) const {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/formats/refusal.h"
+#include "engine/formats/dataset.h"
+#include "support/data.h"
+#include "support/registry.h"
+#include "support/temporary_folder.h"
+
+using namespace headroom;
+using namespace headroom::formats;
+using namespace headroom::test;
+
+class TestText : public QObject {
+    Q_OBJECT
+
+    TemporaryFolder m_folder;
+
+private Q_SLOTS:
+    void charactersBecomeNumbersInTheOrderOfTheirCodePoints() {
+        const Text text = readText(m_folder.write("t.txt", "\xEF\xBB\xBF" "b\xC3\xA9\xF0\x9F\x98\x80" "a b\n"));
+        QCOMPARE(text.vocabulary, (std::vector<char32_t>{'\n', ' ', 'a', 'b', 0xE9, 0x1F600}));
+        QCOMPARE(text.ids, (std::vector<std::int32_t>{3, 4, 5, 2, 1, 3, 0}));
+        QCOMPARE(toUtf8(0x1F600), std::string("\xF0\x9F\x98\x80"));
+        QCOMPARE(toUtf8(0xE9) + toUtf8('a') + toUtf8(0x20AC), std::string("\xC3\xA9" "a\xE2\x82\xAC"));
+    }
+    void charactersThatLieAcrossBlocksAreWhole() {
+        std::string bytes((1 << 20) - 1, 'x');
+        bytes += "\xE2\x82\xAC";
+        const Text text = readText(m_folder.write("long.txt", bytes));
+        QCOMPARE(text.ids.size(), std::size_t(1 << 20));
+        QCOMPARE(text.vocabulary.back(), char32_t(0x20AC));
+    }
+    void badTextsAreRefused() {
+        EXPECT_REFUSED([&] { readText(m_folder.write("bad.txt", "ab\xC3(")); }, "TXT-02", "byte 0xC3 at offset 2");
+        EXPECT_REFUSED([&] { readText(m_folder.write("cut.txt", "ab\xE2\x82")); }, "TXT-02", "offset 2");
+        EXPECT_REFUSED([&] { readText(m_folder.write("empty.txt", "")); }, "TXT-01", "empty");
+        TextLimits limits;
+        limits.maxVocabulary = 2;
+        EXPECT_REFUSED([&] { readText(m_folder.write("abc.txt", "abc"), limits); }, "TXT-03", "3|at most 2");
+    }
+    void realTextIsReadWhole() {
+        REQUIRE_DATA();
+        const RawDataset data = readDataset(dataFolder() / "text" / "tinyshakespeare.txt");
+        QCOMPARE(data.kind, Kind::Text);
+        QCOMPARE(data.text.ids.size(), std::size_t(1115394));
+        QCOMPARE(data.text.vocabulary.size(), std::size_t(65));
+    }
+};
+
+HEADROOM_TEST(TestText)
+#include "tst_text.moc"
