@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     verify->add_option("--samples", request.samples, "safetensors file with one tensor an input")->required();
     verify->add_option("--out", request.outputs, "safetensors file to write, one tensor an output")->required();
     verify->add_option("--precision", request.precision, "OpenVINO's arithmetic")
-        ->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+        ->check(CLI::IsMember({"f32", "default"}))->capture_default_str();
     verify->add_option("--batch", request.batch, "Samples at a time")->check(CLI::PositiveNumber)->capture_default_str();
     verify->add_option("--threads", request.threads, "0 = all")->check(CLI::NonNegativeNumber)->capture_default_str();
     app.require_subcommand(1);

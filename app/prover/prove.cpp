@@ -87,7 +87,8 @@ std::vector<Input> readInputs(const ov::Model& model, const Request& request) {
 }
 
 ov::AnyMap settings(const Request& request, int threads) {
-    ov::AnyMap map{ov::hint::inference_precision(request.precision == "bf16" ? ov::element::bf16 : ov::element::f32)};
+    ov::AnyMap map;
+    if (request.precision != "default") map.insert(ov::hint::inference_precision(ov::element::f32));
     if (threads > 0) map.insert(ov::inference_num_threads(threads));
     map.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY));
     return map;
@@ -101,11 +102,12 @@ void append(Output& whole, const ov::Tensor& part) {
     if (part.get_element_type() != ov::element::f32)
         throw Error(Failure{.code = Code::Exp03, .subject = escaped(whole.spec.name), .problem = "the output is not fp32",
                             .found = part.get_element_type().get_type_name()});
+    const ov::Shape shape = part.get_shape();
     if (whole.spec.shape.empty()) {
-        whole.spec.shape.assign(part.get_shape().begin(), part.get_shape().end());
+        whole.spec.shape.assign(shape.begin(), shape.end());
         whole.spec.shape[0] = 0;
     }
-    whole.spec.shape[0] += static_cast<std::int64_t>(part.get_shape()[0]);
+    whole.spec.shape[0] += static_cast<std::int64_t>(shape[0]);
     const auto* bytes = static_cast<const std::byte*>(part.data());
     whole.bytes.insert(whole.bytes.end(), bytes, bytes + part.get_byte_size());
 }

@@ -13,7 +13,8 @@ struct Request {
     std::filesystem::path model;    ///< ONNX
     std::filesystem::path samples;  ///< safetensors: one tensor an input of the model, first dimension = samples
     std::filesystem::path outputs;  ///< safetensors, written: one tensor an output, in fp32
-    std::string precision = "f32";  ///< f32, bf16: OpenVINO's arithmetic; its own default on the CPU is bf16 where it can
+    /// f32, or default: what OpenVINO chooses itself, on the CPU bf16 where the processor has it.
+    std::string precision = "f32";
     std::int64_t batch = 256;
     int threads = 0;                ///< 0 = all
 };

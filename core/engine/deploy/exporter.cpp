@@ -81,14 +81,14 @@ nlohmann::json judged(Proof proof, const at::Tensor& source, const at::Tensor& t
     return figures;
 }
 
-/// Proves at f32, which is what is held against the source, and shows the runtime's default bf16 beside.
+/// Proves at f32, which is what is held against the source, and shows the runtime's own choice beside.
 nlohmann::json proveInBoth(const fs::path& model, const data::Samples& samples, const at::Tensor& source,
                            const data::Dataset& dataset) {
     const ScratchFolder scratch;
     const fs::path file = scratch.path() / "samples.safetensors";
     writeSamples(file, dataset.shape.kind == models::DataKind::Text ? "tokens" : "input", samples.input);
     nlohmann::json report;
-    for (const char* precision : {"f32", "bf16"})
+    for (const char* precision : {"f32", "default"})
         report[precision] = judged(prove(model, file, scratch.path(), precision), source, samples.target, dataset.shape.task);
     report["samples"] = samples.input.size(0);
     if (!source.defined()) return report;

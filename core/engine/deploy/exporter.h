@@ -24,7 +24,7 @@ struct ExportOptions {
 /// logits are held against the source's. Returns the report:
 ///   {"run","step","folder","files":[{"name","bytes"}],
 ///    proven: "samples","source":{"accuracy"|"r2"},"verified":bool,"largest_difference","relative_difference",
-///    "largest_logit","flipped","f32":{"accuracy"|"r2", the prover's report},"bf16":{the same at OpenVINO's default}}
+///    "largest_logit","flipped","f32":{"accuracy"|"r2", the prover's report},"default":{the same at the precision that OpenVINO chooses}}
 /// A file outside the tolerance (Agreement), and one that was not proven, stays `model.unverified.onnx`. Throws CKP-08
 /// without a checkpoint, EXP-01, EXP-03, DSK-01, DSK-02.
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options = {});

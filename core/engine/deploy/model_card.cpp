@@ -40,7 +40,8 @@ std::string measured(const nlohmann::json& report) {
                                    report["flipped"].get<std::int64_t>());
     text += fmt::format("| {} on {} | quality | latency, 1 thread | all threads |\n| --- | --- | --- | --- |\n",
                         report["f32"]["runtime"].get<std::string>(), report["f32"]["device"].get<std::string>());
-    return text + row("f32", report["f32"]) + row("bf16", report["bf16"]);
+    return text + row("f32", report["f32"]) +
+           row(fmt::format("its default: {}", report["default"]["precision"].get<std::string>()), report["default"]);
 }
 
 }  // namespace

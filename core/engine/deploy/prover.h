@@ -18,7 +18,7 @@ struct Proof {
 void writeSamples(const std::filesystem::path& file, const std::string& inputName, const at::Tensor& input);
 
 /// Runs headroom-prover, a process of its own, over samples that lie in `folder` (where it writes its outputs too).
-/// `precision` f32 or bf16. Throws EXP-03 where the prover cannot be started or cannot run the file.
+/// `precision` f32 or default. Throws EXP-03 where the prover cannot be started or cannot run the file.
 Proof prove(const std::filesystem::path& model, const std::filesystem::path& samples, const std::filesystem::path& folder,
             const std::string& precision);
 

@@ -75,6 +75,7 @@ at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& sample
         const std::int64_t end = std::min(count, first + kBatch);
         data::Batch batch;
         batch.samples = {tensor::inLayout(samples.input.slice(0, first, end)), samples.target.slice(0, first, end)};
+        batch.share.count = batch.share.effective = end - first;
         batch.positions = numbers(first, end);
         parts.push_back(passes.infer(trained.model->tensors(), batch).logits);
     }
