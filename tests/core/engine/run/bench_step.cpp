@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times of a training step without loader and optimizer, and of every operator in it: bench_step NET BATCH fp32|bf16
 // [STEPS [THREADS [unfused]]]. With one thread the processor time is taken, which other programs do not disturb.
+// With BY_NODE in the environment every node has its line.
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -35,7 +36,7 @@ struct Shares {
 };
 
 void profile(run::Executor& executor, const graph::Graph& graph, const plan::Program& program, run::TensorSet& tensors,
-             const std::vector<at::Tensor>& inputs) {
+             const std::vector<at::Tensor>& inputs, bool byNode) {
     Shares shares;
     constexpr int kSteps = 10;
     for (int step = 0; step < kSteps; ++step) {
@@ -43,7 +44,8 @@ void profile(run::Executor& executor, const graph::Graph& graph, const plan::Pro
         executor.run(program, tensors, inputs, {1, step, {}}, 1, [&](std::size_t i) {
             const plan::Instruction& instruction = program.instructions[i];
             const bool back = instruction.what == plan::Instruction::What::Backward;
-            shares.ms[std::string(graph.node(instruction.node).op->name) + (back ? " backward" : "")] += msSince(shares.last) / kSteps;
+            const graph::Node& node = graph.node(instruction.node);
+            shares.ms[std::string(byNode ? node.name : node.op->name) + (back ? " backward" : "")] += msSince(shares.last) / kSteps;
             shares.last = now();
         });
     }
@@ -78,6 +80,6 @@ int main(int argc, char** argv) {
                 argv[3], argv[2], median(times), *std::ranges::min_element(times), times[0],
                 static_cast<double>(counts.peakTotal) / 1e6, static_cast<double>(counts.reserved) / 1e6,
                 run::simd::tables().name, run::simd::hasNativeBf16() ? "native" : "emulated");
-    profile(executor, graph, program, tensors, inputs);
+    profile(executor, graph, program, tensors, inputs, std::getenv("BY_NODE") != nullptr);
     return 0;
 }

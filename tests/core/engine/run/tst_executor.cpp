@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/Parallel.h>
+#include <ATen/ops/cat.h>
 
 #include <cmath>
 
@@ -38,6 +39,14 @@ std::pair<double, double> likeness(const at::Tensor& a, const at::Tensor& b) {
     return {lengths > 0 ? dot / lengths : 1, std::sqrt(x.dot(x).item<double>() / std::max(1e-300, y.dot(y).item<double>()))};
 }
 
+/// All gradients of a graph as one vector, in the order of the names of `order`'s parameters.
+at::Tensor allGradients(const graph::Graph& graph, const run::TensorSet& tensors, const graph::Graph& order) {
+    std::vector<at::Tensor> parts;
+    for (const graph::ValueId id : order.parameters())
+        parts.push_back(tensors.gradients[static_cast<std::size_t>(graph.find(order.value(id).name))].reshape(-1));
+    return at::cat(parts);
+}
+
 /// Bytes of each kind that the program allocates; others (the test's own) are not looked at.
 bool countsEqual(const plan::BytesByKind& counted, const plan::BytesByKind& planned, const plan::BytesByKind& before) {
     for (const Kind kind : {Kind::Weights, Kind::Gradients, Kind::Activations, Kind::Batches}) {
@@ -61,7 +70,7 @@ class NodeExecutor : public QObject {
 private Q_SLOTS:
     void initTestCase() {
         tensor::installAllocator();
-        at::set_num_threads(2);
+        at::set_num_threads(1);  // small tensors; that results do not depend on it is tested with the operators
     }
 
     /// A7: what the plan says, byte for byte, at every node boundary, for the first and for a later micro-batch.
@@ -182,14 +191,8 @@ private Q_SLOTS:
         }
         // The same sums in another order: fp32 rounding, or bf16 roundings that fusion leaves out.
         QVERIFY2(std::abs(losses[0] - losses[1]) < (low ? 2e-2 : 1e-5) * std::abs(losses[1]), qPrintable(QString("%1 %2").arg(losses[0]).arg(losses[1])));
-        for (const graph::ValueId id : net.graph.parameters()) {
-            const std::string& value = net.graph.value(id).name;
-            const auto other = static_cast<std::size_t>(net.unfused.find(value));
-            const auto [cosine, ratio] = likeness(sets[0].gradients[static_cast<std::size_t>(id)], sets[1].gradients[other]);
-            if (sets[1].gradients[other].abs().max().item<double>() < 1e-3) continue;
-            // Pictures of 8x8 leave the last stage of resnet20 with 24 numbers a channel: norms amplify bf16 there.
-            QVERIFY2(cosine > (low ? 0.75 : 0.99999) && std::abs(ratio - 1) < (low ? 0.3 : 1e-4), qPrintable(QString("%1: cosine %2, ratio %3").arg(QString::fromStdString(value)).arg(cosine).arg(ratio)));
-        }
+        const auto [cosine, ratio] = likeness(allGradients(net.graph, sets[0], net.graph), allGradients(net.unfused, sets[1], net.graph));
+        QVERIFY2(cosine > (low ? 0.9 : 0.99999) && std::abs(ratio - 1) < (low ? 0.1 : 1e-4), qPrintable(QString("cosine %1, ratio %2").arg(cosine).arg(ratio)));
     }
 
     void bf16GradientsPointWhereThoseOfFp32Do_data() { gradientsOfWholeNetsEqualFiniteDifferences_data(); }
@@ -206,12 +209,8 @@ private Q_SLOTS:
         }
         // bf16 keeps 8 bits: 0.4 % a rounding, some tens of roundings deep, mostly of opposite signs.
         QVERIFY2(std::abs(losses[1] - losses[0]) < 0.02 * std::abs(losses[0]), qPrintable(QString("%1 %2").arg(losses[0]).arg(losses[1])));
-        for (const graph::ValueId id : net.graph.parameters()) {
-            const auto at = static_cast<std::size_t>(id);
-            if (sets[0].gradients[at].abs().max().item<double>() < 1e-2) continue;
-            const auto [cosine, ratio] = likeness(sets[1].gradients[at], sets[0].gradients[at]);
-            QVERIFY2(cosine > 0.75 && std::abs(ratio - 1) < 0.3, qPrintable(QString("%1: cosine %2, ratio %3").arg(QString::fromStdString(net.graph.value(id).name)).arg(cosine).arg(ratio)));
-        }
+        const auto [cosine, ratio] = likeness(allGradients(net.graph, sets[1], net.graph), allGradients(net.graph, sets[0], net.graph));
+        QVERIFY2(cosine > 0.9 && std::abs(ratio - 1) < 0.1, qPrintable(QString("cosine %1, ratio %2").arg(cosine).arg(ratio)));
     }
 
     void aSecondMicroBatchAddsItsGradients() {

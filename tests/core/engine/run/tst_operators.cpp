@@ -74,6 +74,8 @@ void compareWithReference(const OperatorCase& one, at::ScalarType type, double o
 class OperatorKernels : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void initTestCase() { at::set_num_threads(1); }
+
     void everyOperatorHasAKernelAndACase() {
         std::set<const graph::OpEntry*> tested;
         for (const OperatorCase& one : test::operatorCases()) tested.insert(one.op);
@@ -162,7 +164,7 @@ private Q_SLOTS:
             if (threads == 1) first = results;
             for (std::size_t i = 0; i < results.size(); ++i) QVERIFY(results[i].data == first[i].data);
         }
-        at::set_num_threads(2);
+        at::set_num_threads(1);
     }
 };
 
