@@ -73,7 +73,8 @@ Report awaited(int pipe) {
 std::vector<char*> argumentVector(const Launch& launch, std::string& name, std::vector<std::string>& storage) {
     storage = launch.arguments;
     std::vector<char*> pointers{name.data()};
-    std::transform(storage.begin(), storage.end(), std::back_inserter(pointers), [](std::string& s) { return s.data(); });
+    std::transform(storage.begin(), storage.end(), std::back_inserter(pointers),
+                   [](std::string& s) { return s.data(); });
     pointers.push_back(nullptr);
     return pointers;
 }
@@ -99,7 +100,8 @@ ProcessId launchDetached(const Launch& launch) {
     std::string name = launch.program.string();
     std::vector<std::string> storage;
     const auto arguments = argumentVector(launch, name, storage);
-    const Prepared prepared{name.c_str(), arguments.data(), input.value(), log.value(), writing.value(), launch.niceness};
+    const Prepared prepared{name.c_str(), arguments.data(), input.value(),
+                            log.value(),  writing.value(),  launch.niceness};
     const pid_t first = ::fork();
     if (first < 0) throw cannotStart(launch.program, errno);
     if (first == 0) detach(prepared);

@@ -22,8 +22,9 @@ struct Launch {
 /// the caller (so nobody has to wait for it), working folder "/". Throws WRK-03 where it cannot be started.
 ProcessId launchDetached(const Launch& launch);
 
-/// Starts `headroom-worker run --home <home> --device <device>`: it takes the device's lock and runs the queue, or, where
-/// another worker holds the lock, ends at once because that one takes the entry. Its log is <home>/workers/<device>.log.
+/// Starts `headroom-worker run --home <home> --device <device>`: it takes the device's lock and runs the queue, or,
+/// where another worker holds the lock, ends at once because that one takes the entry. Its log is
+/// <home>/workers/<device>.log.
 ProcessId launchWorker(const std::filesystem::path& home, const std::string& device, int niceness = 0);
 
 }  // namespace headroom::process

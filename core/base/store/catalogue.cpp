@@ -39,7 +39,7 @@ Failure setAside(const Error& cause, const std::filesystem::path& to) {
 }
 
 double modifiedSeconds(const std::filesystem::path& path) {
-    struct stat info{};
+    struct stat info {};
     return ::stat(path.c_str(), &info) == 0 ? static_cast<double>(info.st_mtim.tv_sec) : 0;
 }
 
@@ -203,8 +203,7 @@ RunId Catalogue::resolve(const std::string& text) const {
 }
 
 void Catalogue::publish(const RunSummary& summary) {
-    writing(m_parts->path, **m_parts->database,
-            [&] { writeRow(**m_parts->database, {summary, 0}, NotesPart::Keep); });
+    writing(m_parts->path, **m_parts->database, [&] { writeRow(**m_parts->database, {summary, 0}, NotesPart::Keep); });
 }
 
 void Catalogue::refresh(const RunId& id) {

@@ -30,9 +30,9 @@ struct Request {
 /// One thread at a time; open one for each thread.
 class Catalogue {
 public:
-    /// Made, and filled from the folders, where it is missing; set aside and made anew where it is damaged (a notice says
-    /// so). Throws DB-02 where the file is not ours. In a folder that cannot be written, and where a newer version made
-    /// it, it is read-only (readOnly()).
+    /// Made, and filled from the folders, where it is missing; set aside and made anew where it is damaged (a notice
+    /// says so). Throws DB-02 where the file is not ours. In a folder that cannot be written, and where a newer version
+    /// made it, it is read-only (readOnly()).
     explicit Catalogue(const Project& project, OpenOptions options = {});
     ~Catalogue();
     Catalogue(Catalogue&&) noexcept;
@@ -46,16 +46,16 @@ public:
     /// All runs, newest first, states derived from the facts at hand. A thousand runs take a few milliseconds.
     std::vector<RunSummary> list(const Home& home) const;
     std::optional<RunSummary> find(const Home& home, const RunId& id) const;
-    /// The run that a person means: its id, the unique start of one, or a name (the newest run of that name that is not in
-    /// the trash). Throws RUN-01 where there is none, CLI-02 where a start of an id fits several.
+    /// The run that a person means: its id, the unique start of one, or a name (the newest run of that name that is not
+    /// in the trash). Throws RUN-01 where there is none, CLI-02 where a start of an id fits several.
     RunId resolve(const std::string& text) const;
 
     /// Puts in or replaces the row of one run. `state` is not stored. Throws STO-03 where the catalogue stays locked.
     void publish(const RunSummary& summary);
     /// Reads the run's folder and publishes it: after its notes changed.
     void refresh(const RunId& id);
-    /// Forgets all rows and reads every folder. Nothing is lost. Returns the number of runs; folders that cannot be read
-    /// are listed in notices().
+    /// Forgets all rows and reads every folder. Nothing is lost. Returns the number of runs; folders that cannot be
+    /// read are listed in notices().
     std::size_t rebuild();
 
     /// Asks the worker of a run; a later request of the same kind replaces the earlier one.

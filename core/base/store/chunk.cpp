@@ -17,9 +17,7 @@ std::uint64_t zigzag(std::int64_t value) {
     return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }
 
-std::int64_t unzigzag(std::uint64_t value) {
-    return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
-}
+std::int64_t unzigzag(std::uint64_t value) { return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1)); }
 
 /// Arithmetic that wraps: a hostile chunk may hold any differences.
 std::int64_t plus(std::int64_t a, std::int64_t b) {
@@ -141,8 +139,7 @@ void readMoments(Reader& in, Entries& entries, Get moment) {
     EvenReal epochs;
     for (auto& entry : entries) moment(entry).step = steps.value(in.varint());
     for (auto& entry : entries) moment(entry).samples = samples.value(in.varint());
-    for (auto& entry : entries)
-        moment(entry).wallTime = static_cast<double>(times.value(in.varint())) * kMicrosecond;
+    for (auto& entry : entries) moment(entry).wallTime = static_cast<double>(times.value(in.varint())) * kMicrosecond;
     for (auto& entry : entries) moment(entry).epoch = epochs.value(in.varint());
 }
 

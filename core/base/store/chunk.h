@@ -32,9 +32,7 @@ struct ChunkKey {
     std::int64_t index = 0;
 
     std::int64_t packed() const { return (series << 36) | (static_cast<std::int64_t>(level) << 32) | index; }
-    static ChunkKey unpack(std::int64_t id) {
-        return {id >> 36, static_cast<int>((id >> 32) & 0xF), id & 0xFFFFFFFF};
-    }
+    static ChunkKey unpack(std::int64_t id) { return {id >> 36, static_cast<int>((id >> 32) & 0xF), id & 0xFFFFFFFF}; }
     auto operator<=>(const ChunkKey&) const = default;
 };
 

@@ -38,7 +38,8 @@ std::string nameOf(const std::string& configJson, const CreateOptions& options) 
     if (!options.name.empty()) return options.name;
     const auto config = nlohmann::json::parse(configJson, nullptr, false);
     const auto found = config.is_object() ? config.find("name") : config.end();
-    return config.is_object() && found != config.end() && found->is_string() ? found->get<std::string>() : std::string{};
+    return config.is_object() && found != config.end() && found->is_string() ? found->get<std::string>()
+                                                                             : std::string{};
 }
 
 /// A folder under a name that no list shows, until it is whole.
@@ -70,7 +71,8 @@ private:
     RunFolder m_folder;
 };
 
-bool tryCreate(const Project& project, const std::string& configJson, const CreateOptions& options, const Birth& birth) {
+bool tryCreate(const Project& project, const std::string& configJson, const CreateOptions& options,
+               const Birth& birth) {
     const Unfinished unfinished(project.runs(), birth.id);
     const RunFolder& folder = unfinished.folder();
     std::filesystem::create_directory(folder.checkpoints());

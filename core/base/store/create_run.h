@@ -7,8 +7,8 @@
 namespace headroom::store {
 
 struct CreateOptions {
-    std::string name;    ///< shown name; empty = the configuration's, else the id
-    RunId parent;        ///< run this one comes from; empty = none
+    std::string name;      ///< shown name; empty = the configuration's, else the id
+    RunId parent;          ///< run this one comes from; empty = none
     std::string relation;  ///< "duplicate", "retry", "fine-tune" ...; with a parent only
 };
 

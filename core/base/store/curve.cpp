@@ -16,17 +16,22 @@ struct Placed {
 };
 
 Gap gapOf(const CurveSource& source, const StoredChunk& chunk) {
-    return {source.series.name, chunk.firstStep, chunk.lastStep,
-            fmt::format("{}: {}: steps {} to {} cannot be read: the checksum of chunk {} is wrong. Other parts are whole.",
-                        source.run, source.series.name, chunk.firstStep, chunk.lastStep, chunk.key.index)};
+    return {
+        source.series.name, chunk.firstStep, chunk.lastStep,
+        fmt::format("{}: {}: steps {} to {} cannot be read: the checksum of chunk {} is wrong. Other parts are whole.",
+                    source.run, source.series.name, chunk.firstStep, chunk.lastStep, chunk.key.index)};
 }
 
 const char* columnsOf(Axis axis) {
     switch (axis) {
-        case Axis::Step: return "first_step, last_step";
-        case Axis::Epoch: return "first_epoch, last_epoch";
-        case Axis::Samples: return "first_samples, last_samples";
-        case Axis::WallTime: return "first_time, last_time";
+        case Axis::Step:
+            return "first_step, last_step";
+        case Axis::Epoch:
+            return "first_epoch, last_epoch";
+        case Axis::Samples:
+            return "first_samples, last_samples";
+        case Axis::WallTime:
+            return "first_time, last_time";
     }
     return "";
 }
@@ -36,8 +41,8 @@ Span narrowed(const CurveSource& source, int level, const Range& range, Span wit
     const std::int64_t width = pointsPerChunkOf(level);
     const std::int64_t first = within.begin / width, last = (within.end - 1) / width;
     std::int64_t begin = first, end = first;
-    SQLite::Statement query(source.database, fmt::format("SELECT id, {} FROM chunk WHERE id BETWEEN ? AND ?",
-                                                         columnsOf(range.axis)));
+    SQLite::Statement query(source.database,
+                            fmt::format("SELECT id, {} FROM chunk WHERE id BETWEEN ? AND ?", columnsOf(range.axis)));
     query.bind(1, ChunkKey{source.series.id, level, first}.packed());
     query.bind(2, ChunkKey{source.series.id, level, last}.packed());
     while (query.executeStep()) {
@@ -61,8 +66,8 @@ template <class Entry, class First, class Last>
 void clip(std::vector<Entry>& entries, const Range& range, First first, Last last) {
     auto begin = std::find_if(entries.begin(), entries.end(),
                               [&](const Entry& e) { return along(range.axis, last(e)) >= range.from; });
-    auto end = std::find_if(begin, entries.end(),
-                            [&](const Entry& e) { return along(range.axis, first(e)) > range.to; });
+    auto end =
+        std::find_if(begin, entries.end(), [&](const Entry& e) { return along(range.axis, first(e)) > range.to; });
     if (begin != entries.begin()) --begin;
     if (end != entries.end()) ++end;
     entries.erase(end, entries.end());
@@ -172,8 +177,9 @@ Curve readCurve(const CurveSource& source, const Range& range, std::int64_t maxP
     curve.exact = false;
     const int level = levelFor(span.size(), source.series.count, limit);
     auto entries = readLevel(source, span, level, curve.gaps);
-    clip(entries, range, [](const Placed& e) -> const Moment& { return e.bucket.first; },
-         [](const Placed& e) -> const Moment& { return e.bucket.last; });
+    clip(
+        entries, range, [](const Placed& e) -> const Moment& { return e.bucket.first; },
+        [](const Placed& e) -> const Moment& { return e.bucket.last; });
     curve.buckets = joined(entries, pointsPerEntry(level), limit);
     return curve;
 }

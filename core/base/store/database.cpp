@@ -17,9 +17,12 @@ constexpr int kMaxValueBytes = 64 * 1024 * 1024;  ///< of one value; our largest
 
 int flagsOf(Access access) {
     switch (access) {
-        case Access::ReadOnly: return SQLite::OPEN_READONLY;
-        case Access::ReadWrite: return SQLite::OPEN_READWRITE;
-        case Access::Create: return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+        case Access::ReadOnly:
+            return SQLite::OPEN_READONLY;
+        case Access::ReadWrite:
+            return SQLite::OPEN_READWRITE;
+        case Access::Create:
+            return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
     }
     return SQLite::OPEN_READONLY;
 }
@@ -73,7 +76,7 @@ std::string fileUri(const std::filesystem::path& path, const std::string& parame
 }
 
 void requireDatabaseFile(const std::filesystem::path& path, Code missing) {
-    struct stat info{};
+    struct stat info {};
     if (::stat(path.c_str(), &info) != 0)
         throw Error(failureOf(missing, path, "the file is not there", escaped(path.parent_path().string()), {}));
     if (!S_ISREG(info.st_mode)) throw notADatabase(path, "not a regular file");
@@ -128,7 +131,8 @@ Error translated(const SQLite::Exception& exception, const std::filesystem::path
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return Error(failureOf(Code::Sto03, path, "another process keeps it locked", {}, "Try again."));
-        case SQLITE_NOTADB: return notADatabase(path, "no database header");
+        case SQLITE_NOTADB:
+            return notADatabase(path, "no database header");
         case SQLITE_CORRUPT:
             return Error(failureOf(Code::Db03, path, "the database is damaged", found, "Restore it from a backup."));
         default:

@@ -31,16 +31,16 @@ struct Identity {
 
 enum class Access { ReadOnly, ReadWrite, Create };
 
-/// Opens and hardens: nothing in the file is run (triggers, views, functions in its schema), sizes are bounded. `uri` is a
-/// "file:" address where a plain path does not say enough.
+/// Opens and hardens: nothing in the file is run (triggers, views, functions in its schema), sizes are bounded. `uri`
+/// is a "file:" address where a plain path does not say enough.
 std::unique_ptr<SQLite::Database> openDatabase(const std::filesystem::path& path, Access access,
                                                const OpenOptions& options, const std::string& uri = {});
 
 /// "file:/a%20b?immutable=1".
 std::string fileUri(const std::filesystem::path& path, const std::string& parameters);
 
-/// DB-01 for what is too small to be a database; DSK-02 or `missing` where it is not there. Does not open the file: closing
-/// any descriptor of a database would drop the locks that this process holds on it.
+/// DB-01 for what is too small to be a database; DSK-02 or `missing` where it is not there. Does not open the file:
+/// closing any descriptor of a database would drop the locks that this process holds on it.
 void requireDatabaseFile(const std::filesystem::path& path, Code missing);
 
 Identity identify(SQLite::Database& database);

@@ -16,7 +16,8 @@ std::filesystem::path fromEnvironment(const char* variable) {
 }
 
 std::string fileName(std::string device) {
-    std::replace_if(device.begin(), device.end(), [](char c) { return c == ':' || c == '/'; }, '-');
+    std::replace_if(
+        device.begin(), device.end(), [](char c) { return c == ':' || c == '/'; }, '-');
     return device;
 }
 

@@ -11,8 +11,8 @@ namespace headroom::store {
 /// holder dies, however it dies.
 class LockFile {
 public:
-    /// Nothing where somebody else (or another LockFile of this process) holds it. Throws DSK-02 where the file cannot be
-    /// made.
+    /// Nothing where somebody else (or another LockFile of this process) holds it. Throws DSK-02 where the file cannot
+    /// be made.
     static std::optional<LockFile> tryTake(const std::filesystem::path& path);
     /// Takes over the descriptor of a lock that this process held before it replaced itself (execv).
     static LockFile adopt(int descriptor);

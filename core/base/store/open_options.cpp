@@ -27,7 +27,7 @@ constexpr std::array<std::uint32_t, 10> kNetworkKinds{
 }  // namespace
 
 FileSystem fileSystemOf(const std::filesystem::path& path) {
-    struct statfs info{};
+    struct statfs info {};
     if (::statfs(path.c_str(), &info) != 0) return FileSystem::Local;
     const auto kind = static_cast<std::uint32_t>(info.f_type);
     return std::ranges::find(kNetworkKinds, kind) == kNetworkKinds.end() ? FileSystem::Local : FileSystem::Network;

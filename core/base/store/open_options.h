@@ -17,7 +17,7 @@ FileSystem fileSystemOf(const std::filesystem::path& path);
 /// Where the store touches the ground. Tests put faults here; everybody else takes the defaults.
 struct OpenOptions {
     std::function<FileSystem(const std::filesystem::path&)> fileSystem = fileSystemOf;
-    std::string vfs{};  ///< name of the SQLite VFS; empty = the system's
+    std::string vfs{};            ///< name of the SQLite VFS; empty = the system's
     int commitIntervalMs = 1000;  ///< 0 = the writer commits only when told to
 };
 

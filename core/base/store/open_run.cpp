@@ -100,8 +100,8 @@ void OpenRun::connectWithoutWriting(const RunFolder& folder, const OpenOptions& 
     notices.push_back(readOnlyFolder(folder));
     m_database.reset();
     if (!hasLog(folder.database())) {
-        m_database = openDatabase(folder.database(), Access::ReadOnly, options,
-                                  fileUri(folder.database(), "immutable=1"));
+        m_database =
+            openDatabase(folder.database(), Access::ReadOnly, options, fileUri(folder.database(), "immutable=1"));
         return;
     }
     m_copy = std::make_unique<Copy>(folder.database());
@@ -121,7 +121,7 @@ void OpenRun::check(const RunFolder& folder, const OpenOptions& options, std::ve
 }
 
 void requireOnlyName(const std::filesystem::path& file, bool usesLog) {
-    struct stat info{};
+    struct stat info {};
     const bool link = std::filesystem::is_symlink(file);
     const bool second = ::stat(file.c_str(), &info) == 0 && info.st_nlink > 1;
     if (!usesLog || (!link && !second)) return;

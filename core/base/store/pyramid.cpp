@@ -50,8 +50,10 @@ void Pyramid::cut(int level) {
     const auto join = [&](const auto& parts) {
         for (std::size_t i = begin; i < parts.size(); ++i) add(tail.buckets.back(), parts[i]);
     };
-    if (level == 1) join(m_points);
-    else join(m_levels[static_cast<std::size_t>(level) - 2].buckets);
+    if (level == 1)
+        join(m_points);
+    else
+        join(m_levels[static_cast<std::size_t>(level) - 2].buckets);
 }
 
 void Pyramid::append(const Point& point) {
@@ -109,7 +111,8 @@ std::map<ChunkKey, ChunkRow> Pyramid::changed() const {
     if (!m_dirty) return rows;
     rows.insert_or_assign(ChunkKey{m_series, 0, m_pointChunk}, rowOf(m_points));
     for (std::size_t i = 0; i < m_levels.size(); ++i)
-        rows.insert_or_assign(ChunkKey{m_series, static_cast<int>(i) + 1, m_levels[i].chunk}, rowOf(m_levels[i].buckets));
+        rows.insert_or_assign(ChunkKey{m_series, static_cast<int>(i) + 1, m_levels[i].chunk},
+                              rowOf(m_levels[i].buckets));
     return rows;
 }
 

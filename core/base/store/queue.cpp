@@ -84,7 +84,8 @@ std::int64_t Queue::enqueue(const RunFolder& run, const std::string& device, Sta
     std::int64_t id = 0;
     SQLite::Database& database = m_parts->connection();
     writing(m_parts->path, database, [&] {
-        SQLite::Statement insert(database, "INSERT OR IGNORE INTO entry (run, device, mode, created) VALUES (?, ?, ?, ?)");
+        SQLite::Statement insert(database,
+                                 "INSERT OR IGNORE INTO entry (run, device, mode, created) VALUES (?, ?, ?, ?)");
         SQLite::bind(insert, run.path().string(), device, mode == StartMode::Resume ? "resume" : "start", now());
         insert.exec();
         SQLite::Statement query(database, "SELECT id FROM entry WHERE run = ?");
@@ -134,7 +135,8 @@ bool Queue::cancel(const RunFolder& run) {
 
 std::vector<QueueEntry> Queue::list(const std::string& device) const {
     return guarded(m_parts->path, [&] {
-        SQLite::Statement query(m_parts->connection(), std::string(kSelect) + "WHERE ?1 = '' OR device = ?1 ORDER BY id");
+        SQLite::Statement query(m_parts->connection(),
+                                std::string(kSelect) + "WHERE ?1 = '' OR device = ?1 ORDER BY id");
         query.bind(1, device);
         std::vector<QueueEntry> entries;
         for (auto& row : rowsOf(query)) entries.push_back(std::move(row.entry));

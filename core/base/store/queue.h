@@ -20,12 +20,12 @@ struct QueueEntry {
     RunFolder run{std::filesystem::path{}};
     std::string device;  ///< "cpu", "cuda:0"
     StartMode mode = StartMode::Start;
-    double created = 0;                ///< wall time
-    process::ProcessId claimedBy;      ///< worker that is starting it; pid 0 = none
+    double created = 0;            ///< wall time
+    process::ProcessId claimedBy;  ///< worker that is starting it; pid 0 = none
 };
 
-/// queue.sqlite of a home: runs that wait for a device, first come first served for each device. Needs no daemon: whoever
-/// holds the device's lock claims the next entry. One thread at a time.
+/// queue.sqlite of a home: runs that wait for a device, first come first served for each device. Needs no daemon:
+/// whoever holds the device's lock claims the next entry. One thread at a time.
 class Queue {
 public:
     explicit Queue(const Home& home, OpenOptions options = {});
@@ -33,12 +33,12 @@ public:
     Queue(Queue&&) noexcept;
     Queue& operator=(Queue&&) noexcept;
 
-    /// Adds the run at the end of the device's queue and returns the entry's id; a run that already waits keeps its entry.
-    /// Throws STO-03 where the queue stays locked.
+    /// Adds the run at the end of the device's queue and returns the entry's id; a run that already waits keeps its
+    /// entry. Throws STO-03 where the queue stays locked.
     std::int64_t enqueue(const RunFolder& run, const std::string& device, StartMode mode = StartMode::Start);
-    /// The device's next entry, marked as claimed by this process, or nothing. It stays in the queue until remove(), which
-    /// the worker calls once it holds the run's lock: a worker that dies in between gives it back. An entry whose workers
-    /// died three times is dropped.
+    /// The device's next entry, marked as claimed by this process, or nothing. It stays in the queue until remove(),
+    /// which the worker calls once it holds the run's lock: a worker that dies in between gives it back. An entry whose
+    /// workers died three times is dropped.
     std::optional<QueueEntry> claim(const std::string& device);
     void remove(std::int64_t entryId);
     /// Takes the run out, as long as no worker has claimed it. False where it was not waiting.

@@ -20,10 +20,14 @@ void drop(SQLite::Database& database, const RunId& run, const char* kind) {
 
 std::string_view word(RequestKind kind) {
     switch (kind) {
-        case RequestKind::Pause: return "pause";
-        case RequestKind::Stop: return "stop";
-        case RequestKind::Checkpoint: return "checkpoint";
-        case RequestKind::LearningRate: return "lr";
+        case RequestKind::Pause:
+            return "pause";
+        case RequestKind::Stop:
+            return "stop";
+        case RequestKind::Checkpoint:
+            return "checkpoint";
+        case RequestKind::LearningRate:
+            return "lr";
     }
     return {};
 }
@@ -41,8 +45,9 @@ void Catalogue::request(const RunId& run, RequestKind kind, double value) {
 std::vector<Request> Catalogue::pending(const RunId& run) const {
     return guarded(m_parts->path, [&] {
         std::vector<Request> all;
-        SQLite::Statement query(**m_parts->database,
-                                "SELECT id, run, kind, value, created FROM request WHERE ?1 = '' OR run = ?1 ORDER BY id");
+        SQLite::Statement query(
+            **m_parts->database,
+            "SELECT id, run, kind, value, created FROM request WHERE ?1 = '' OR run = ?1 ORDER BY id");
         query.bind(1, run);
         while (query.executeStep()) {
             Request request{query.getColumn(0).getInt64(), query.getColumn(1).getString(), RequestKind::Pause,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/store/run_link.h"
 
-#include <utility>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>

@@ -9,8 +9,8 @@
 namespace headroom::store {
 
 /// A worker's tie to the catalogue, in a thread of its own so that no step waits for a lock: publishes the writer's
-/// summary at most once a second and looks five times a second for requests. A catalogue that stays locked, or that went
-/// away, is tried again later; training never fails because of it.
+/// summary at most once a second and looks five times a second for requests. A catalogue that stays locked, or that
+/// went away, is tried again later; training never fails because of it.
 class RunLink {
 public:
     /// Drops requests made to an earlier worker. `writer` must outlive the link.

@@ -45,8 +45,8 @@ struct Changes {
 class RunReader {
 public:
     /// Throws RUN-01 where there is no such run; DB-01 (not a database), DB-02 (not ours), DB-05 (another database's
-    /// write-ahead log beside it), DB-06 (second name), DB-03 (damaged). A database of a newer version, or one in a folder
-    /// that cannot be written, is read with a notice.
+    /// write-ahead log beside it), DB-06 (second name), DB-03 (damaged). A database of a newer version, or one in a
+    /// folder that cannot be written, is read with a notice.
     explicit RunReader(RunFolder folder, OpenOptions options = {});
     ~RunReader();
     RunReader(RunReader&&) noexcept;

@@ -46,7 +46,8 @@ ON CONFLICT (id) DO UPDATE SET
     weights_sha256=excluded.weights_sha256, sparkline=excluded.sparkline, parent=excluded.parent,
     relation=excluded.relation, seen=excluded.seen)sql";
 constexpr const char* kPutNotes =
-    ", name=excluded.name, trashed=excluded.trashed, pinned=excluded.pinned, tags=excluded.tags, colour=excluded.colour";
+    ", name=excluded.name, trashed=excluded.trashed, pinned=excluded.pinned, tags=excluded.tags, "
+    "colour=excluded.colour";
 
 /// Binds one value after another.
 class Binder {
@@ -65,7 +66,8 @@ public:
         return *this;
     }
     Binder& operator<<(const std::vector<float>& values) {
-        const void* bytes = values.empty() ? static_cast<const void*>("") : values.data();  // a null pointer would be NULL
+        const void* bytes =
+            values.empty() ? static_cast<const void*>("") : values.data();  // a null pointer would be NULL
         m_statement.bind(++m_index, bytes, static_cast<int>(values.size() * sizeof(float)));
         return *this;
     }
@@ -174,7 +176,7 @@ RunRow rowOf(SQLite::Statement& query) {
 }
 
 std::int64_t modified(const std::filesystem::path& path) {
-    struct stat info{};
+    struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return 0;
     return info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
 }

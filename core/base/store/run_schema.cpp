@@ -61,7 +61,8 @@ std::string readMeta(SQLite::Database& database, const char* key) {
 }
 
 void writeMeta(SQLite::Database& database, const char* key, const std::string& value) {
-    SQLite::Statement statement(database, "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+    SQLite::Statement statement(
+        database, "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
     statement.bind(1, key);
     statement.bind(2, value);
     statement.exec();

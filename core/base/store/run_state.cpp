@@ -14,10 +14,14 @@ namespace {
 
 RunState ended(EndState state) {
     switch (state) {
-        case EndState::Finished: return RunState::Finished;
-        case EndState::Paused: return RunState::Paused;
-        case EndState::Failed: return RunState::Failed;
-        case EndState::Diverged: return RunState::Diverged;
+        case EndState::Finished:
+            return RunState::Finished;
+        case EndState::Paused:
+            return RunState::Paused;
+        case EndState::Failed:
+            return RunState::Failed;
+        case EndState::Diverged:
+            return RunState::Diverged;
     }
     return RunState::Lost;
 }

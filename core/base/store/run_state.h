@@ -11,14 +11,14 @@ namespace headroom::store {
 
 /// What a run's state follows from. Each is looked up afresh; none is a flag that a crash leaves behind.
 struct StateFacts {
-    bool lockHeld = false;       ///< somebody holds the flock on the run's `lock`: a worker lives
-    bool queued = false;         ///< an entry waits in the queue
-    bool claimed = false;        ///< a living worker has taken the entry and is about to take the lock
-    bool justCreated = false;    ///< made in the last seconds, nothing has touched it yet
-    bool committed = false;      ///< the present session has committed progress
-    bool pauseRequested = false; ///< asked for, not yet done
+    bool lockHeld = false;        ///< somebody holds the flock on the run's `lock`: a worker lives
+    bool queued = false;          ///< an entry waits in the queue
+    bool claimed = false;         ///< a living worker has taken the entry and is about to take the lock
+    bool justCreated = false;     ///< made in the last seconds, nothing has touched it yet
+    bool committed = false;       ///< the present session has committed progress
+    bool pauseRequested = false;  ///< asked for, not yet done
     bool stopRequested = false;
-    std::optional<EndState> end; ///< end record of the last session
+    std::optional<EndState> end;  ///< end record of the last session
 };
 
 /// So long a fresh run counts as starting although nothing has touched it: its maker is about to put it into the queue.

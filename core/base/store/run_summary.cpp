@@ -5,26 +5,40 @@ namespace headroom::store {
 
 std::string_view word(EndState state) {
     switch (state) {
-        case EndState::Finished: return "finished";
-        case EndState::Paused: return "paused";
-        case EndState::Failed: return "failed";
-        case EndState::Diverged: return "diverged";
+        case EndState::Finished:
+            return "finished";
+        case EndState::Paused:
+            return "paused";
+        case EndState::Failed:
+            return "failed";
+        case EndState::Diverged:
+            return "diverged";
     }
     return {};
 }
 
 std::string_view word(RunState state) {
     switch (state) {
-        case RunState::Queued: return "queued";
-        case RunState::Starting: return "starting";
-        case RunState::Running: return "running";
-        case RunState::Pausing: return "pausing";
-        case RunState::Paused: return "paused";
-        case RunState::Stopping: return "stopping";
-        case RunState::Finished: return "finished";
-        case RunState::Failed: return "failed";
-        case RunState::Diverged: return "diverged";
-        case RunState::Lost: return "lost";
+        case RunState::Queued:
+            return "queued";
+        case RunState::Starting:
+            return "starting";
+        case RunState::Running:
+            return "running";
+        case RunState::Pausing:
+            return "pausing";
+        case RunState::Paused:
+            return "paused";
+        case RunState::Stopping:
+            return "stopping";
+        case RunState::Finished:
+            return "finished";
+        case RunState::Failed:
+            return "failed";
+        case RunState::Diverged:
+            return "diverged";
+        case RunState::Lost:
+            return "lost";
     }
     return {};
 }

@@ -21,8 +21,9 @@ std::string_view word(EndState state);
 /// The last record of a run.
 struct End {
     EndState state = EndState::Finished;
-    std::string reason;  ///< "completed", "stopped", "early stopping"; for Failed and Diverged the sentence of the error
-    std::string code;    ///< "MEM-01" for Failed and Diverged
+    std::string
+        reason;        ///< "completed", "stopped", "early stopping"; for Failed and Diverged the sentence of the error
+    std::string code;  ///< "MEM-01" for Failed and Diverged
     double wallTime = 0;
 };
 
@@ -44,12 +45,12 @@ struct Progress {
 /// A row of the list of runs.
 struct RunSummary {
     RunId id;
-    std::string name;  ///< the notes' name
-    double created = 0;  ///< seconds since 1970
-    double updated = 0;  ///< wall time of the last commit; 0 = never
+    std::string name;                 ///< the notes' name
+    double created = 0;               ///< seconds since 1970
+    double updated = 0;               ///< wall time of the last commit; 0 = never
     RunState state = RunState::Lost;  ///< as derived when the list was made (runState())
     std::optional<End> end;
-    std::int64_t pid = 0;  ///< of the last worker; 0 = none
+    std::int64_t pid = 0;   ///< of the last worker; 0 = none
     bool underWay = false;  ///< that worker has committed points
 
     std::string arch, data, device;  ///< from config.json: architecture, base name of the data's path, device

@@ -66,7 +66,9 @@ struct Buffer {
 
 struct RunWriter::Parts {
     Parts(RunFolder runFolder, OpenOptions openOptions)
-        : folder(std::move(runFolder)), options(std::move(openOptions)), lock(takeLock(folder)),
+        : folder(std::move(runFolder)),
+          options(std::move(openOptions)),
+          lock(takeLock(folder)),
           database(folder, options, notices) {}
 
     void load();
@@ -133,10 +135,11 @@ void RunWriter::Parts::loadSparkline() {
     guarded(folder.database(), [&] {
         const std::int64_t count = pyramids.at(lossSeries).count();
         if (count == 0) return;
-        forChunks(database.connection(), lossSeries, 0, 0, (count - 1) / kPointsPerChunk, [&](const StoredChunk& chunk) {
-            const auto points = chunk.intact ? decodePoints(chunk.data, chunk.count) : std::nullopt;
-            for (const Point& point : points.value_or(std::vector<Point>{})) sparkline.add(point.value);
-        });
+        forChunks(database.connection(), lossSeries, 0, 0, (count - 1) / kPointsPerChunk,
+                  [&](const StoredChunk& chunk) {
+                      const auto points = chunk.intact ? decodePoints(chunk.data, chunk.count) : std::nullopt;
+                      for (const Point& point : points.value_or(std::vector<Point>{})) sparkline.add(point.value);
+                  });
     });
 }
 
@@ -259,8 +262,10 @@ void RunWriter::rewindTo(std::int64_t step) {
     for (auto& [id, pyramid] : kept) {
         pyramid.forget();
         const std::string& name = p.series.at(id).name;
-        if (pyramid.count() > 0) p.live.lasts[name] = pyramid.last();
-        else p.live.lasts.erase(name);
+        if (pyramid.count() > 0)
+            p.live.lasts[name] = pyramid.last();
+        else
+            p.live.lasts.erase(name);
         p.lastSteps[static_cast<std::size_t>(id) - 1] = pyramid.last().at.step;
         p.pyramids.insert_or_assign(id, std::move(pyramid));
     }
@@ -304,8 +309,8 @@ void RunWriter::event(std::string_view kind, std::string_view text, const Moment
 
 void RunWriter::event(std::string_view kind, std::string_view text, const Moment& at, const nlohmann::json& details) {
     const std::lock_guard guard(m_parts->bufferMutex);
-    m_parts->buffer.events.push_back({0, at.wallTime > 0 ? at.wallTime : now(), at.step, std::string(kind),
-                                      std::string(text), dumped(details)});
+    m_parts->buffer.events.push_back(
+        {0, at.wallTime > 0 ? at.wallTime : now(), at.step, std::string(kind), std::string(text), dumped(details)});
     m_parts->wake.notify_one();
 }
 

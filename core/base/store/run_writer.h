@@ -18,13 +18,13 @@ namespace headroom::store {
 ///
 /// append(), event() and setFact() fill a buffer in memory (well under a microsecond a point); a thread of its own
 /// commits it at most a second after the first entry. Committed is acknowledged: it survives the death of the process
-/// and of the machine. Any thread may call any function. What fails in the thread is thrown by check(), once; nothing is
-/// dropped, the next commit tries again: DSK-01 (disk full), DSK-02 (cannot be written).
+/// and of the machine. Any thread may call any function. What fails in the thread is thrown by check(), once; nothing
+/// is dropped, the next commit tries again: DSK-01 (disk full), DSK-02 (cannot be written).
 class RunWriter {
 public:
     /// Takes the lock and begins a session. A fresh run starts at step 0; a resumed one first calls rewindTo().
-    /// An earlier end record is removed. Throws STO-01 where another process (or this one) writes the run, DB-01, DB-02,
-    /// DB-03, DB-05, DB-06 where the database is unusable.
+    /// An earlier end record is removed. Throws STO-01 where another process (or this one) writes the run, DB-01,
+    /// DB-02, DB-03, DB-05, DB-06 where the database is unusable.
     explicit RunWriter(RunFolder folder, OpenOptions options = {});
     /// Commits what is left; without finish() the run counts as lost.
     ~RunWriter();
@@ -57,8 +57,9 @@ public:
     /// What the catalogue shows of this run, from memory: no database is read.
     RunSummary summary() const;
 
-    /// Ends the run: end record, last commit, write-ahead log folded in, rollback journal, lock released. `reason` as in
-    /// End. `metrics` is an object of last values. Only summary() may be called afterwards. A paused run ends here too.
+    /// Ends the run: end record, last commit, write-ahead log folded in, rollback journal, lock released. `reason` as
+    /// in End. `metrics` is an object of last values. Only summary() may be called afterwards. A paused run ends here
+    /// too.
     void finish(EndState state, std::string_view reason, const nlohmann::json& metrics, std::string_view code = {});
 
 private:

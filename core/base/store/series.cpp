@@ -7,10 +7,14 @@ namespace headroom::store {
 
 double along(Axis axis, const Moment& moment) {
     switch (axis) {
-        case Axis::Step: return static_cast<double>(moment.step);
-        case Axis::Epoch: return moment.epoch;
-        case Axis::Samples: return static_cast<double>(moment.samples);
-        case Axis::WallTime: return moment.wallTime;
+        case Axis::Step:
+            return static_cast<double>(moment.step);
+        case Axis::Epoch:
+            return moment.epoch;
+        case Axis::Samples:
+            return static_cast<double>(moment.samples);
+        case Axis::WallTime:
+            return moment.wallTime;
     }
     return 0;
 }

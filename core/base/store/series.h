@@ -15,15 +15,15 @@ inline constexpr const char* kValR2 = "val_r2";
 inline constexpr const char* kLr = "lr";
 inline constexpr const char* kSamplesPerSecond = "samples_per_s";
 inline constexpr const char* kGradNorm = "grad_norm";
-inline constexpr const char* kMemoryProcess = "memory.process";   ///< bytes, resident
-inline constexpr const char* kMemoryTensors = "memory.tensors";   ///< bytes, counted by the allocator
+inline constexpr const char* kMemoryProcess = "memory.process";      ///< bytes, resident
+inline constexpr const char* kMemoryTensors = "memory.tensors";      ///< bytes, counted by the allocator
 inline constexpr const char* kMemoryAvailable = "memory.available";  ///< bytes, of the machine
-inline constexpr const char* kEnergy = "energy";                  ///< joules since the run's first start, growing
-inline constexpr const char* kCpu = "cpu.utilisation";            ///< 0 to 1, of all cores
-inline constexpr const char* kGpuUtilisation = "gpu.utilisation"; ///< 0 to 1; with several devices "gpu.1.utilisation"
-inline constexpr const char* kGpuMemory = "gpu.memory";           ///< bytes used on the device by anybody
-inline constexpr const char* kGpuPower = "gpu.power";             ///< watts
-inline constexpr const char* kGpuTemperature = "gpu.temperature"; ///< degrees Celsius
+inline constexpr const char* kEnergy = "energy";                     ///< joules since the run's first start, growing
+inline constexpr const char* kCpu = "cpu.utilisation";               ///< 0 to 1, of all cores
+inline constexpr const char* kGpuUtilisation = "gpu.utilisation";  ///< 0 to 1; with several devices "gpu.1.utilisation"
+inline constexpr const char* kGpuMemory = "gpu.memory";            ///< bytes used on the device by anybody
+inline constexpr const char* kGpuPower = "gpu.power";              ///< watts
+inline constexpr const char* kGpuTemperature = "gpu.temperature";  ///< degrees Celsius
 }  // namespace names
 
 /// Where in a run a value was taken: what every x axis is made from.
@@ -95,8 +95,8 @@ struct Event {
 
 /// One process that worked on the run. A resumed run has several.
 struct Session {
-    double start = 0;        ///< wall time
-    double lastCommit = 0;   ///< wall time
+    double start = 0;       ///< wall time
+    double lastCommit = 0;  ///< wall time
     std::int64_t pid = 0;
     std::int64_t fromStep = 0;  ///< the step it went on from
 };

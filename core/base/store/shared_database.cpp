@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/store/shared_database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -16,7 +17,9 @@ Failure cannotWrite(const std::filesystem::path& path) {
             .remedy = {}};
 }
 
-bool writableFolder(const std::filesystem::path& path) { return ::access(path.parent_path().c_str(), W_OK) == 0; }
+bool writableFolder(const std::filesystem::path& path) {
+    return ::faccessat(AT_FDCWD, path.parent_path().c_str(), W_OK, AT_EACCESS) == 0;
+}
 
 /// An empty file is a database that was never begun.
 bool isThere(const std::filesystem::path& path) {

@@ -5,8 +5,8 @@
 
 namespace headroom::store {
 
-/// Opens such a database for reading and writing, made where it is missing: rollback journal, short transactions, waits for
-/// others up to 5 s.
+/// Opens such a database for reading and writing, made where it is missing: rollback journal, short transactions, waits
+/// for others up to 5 s.
 class SharedDatabase {
 public:
     /// Throws DB-01, DB-02, DB-03, STO-02. Where it cannot be written, or is of a newer version, readOnly() holds.

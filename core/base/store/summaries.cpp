@@ -60,7 +60,8 @@ Progress progressOf(const Live& live) {
 
 void fillMetrics(RunSummary& summary, const Live& live) {
     for (const char* name : kListed)
-        if (const auto found = live.lasts.find(name); found != live.lasts.end()) summary.metrics[name] = found->second.value;
+        if (const auto found = live.lasts.find(name); found != live.lasts.end())
+            summary.metrics[name] = found->second.value;
     if (!live.endMetrics.is_object()) return;
     for (const auto& [name, value] : live.endMetrics.items())
         if (value.is_number()) summary.metrics[name] = value.get<double>();
@@ -106,7 +107,8 @@ void fill(RunSummary& summary, const Live& live) {
     if (const auto line = live.facts.find("sparkline"); line != live.facts.end() && line->is_array()) {
         summary.sparkline.clear();
         for (const auto& value : *line)
-            summary.sparkline.push_back(value.is_number() ? value.get<float>() : std::numeric_limits<float>::quiet_NaN());
+            summary.sparkline.push_back(value.is_number() ? value.get<float>()
+                                                          : std::numeric_limits<float>::quiet_NaN());
     }
     if (live.sessions.empty()) return;
     const Session& last = live.sessions.back();
@@ -131,7 +133,8 @@ void fillFromDatabase(SQLite::Database& database, RunSummary& summary) {
 void Sparkline::add(double value) {
     if (static_cast<std::size_t>(m_count / m_stride) == kShares) {
         for (std::size_t i = 0; i < kShares / 2; ++i)
-            m_shares[i] = {m_shares[2 * i].sum + m_shares[2 * i + 1].sum, m_shares[2 * i].finite + m_shares[2 * i + 1].finite};
+            m_shares[i] = {m_shares[2 * i].sum + m_shares[2 * i + 1].sum,
+                           m_shares[2 * i].finite + m_shares[2 * i + 1].finite};
         m_shares.resize(kShares / 2);
         m_stride *= 2;
     }

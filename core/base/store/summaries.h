@@ -19,14 +19,14 @@ struct Live {
     nlohmann::json endMetrics = nlohmann::json::object();
 };
 
-/// Name, tags and the like from notes.json; architecture, data and device from config.json. Unreadable files leave their
-/// part empty: a list must show the run all the same.
+/// Name, tags and the like from notes.json; architecture, data and device from config.json. Unreadable files leave
+/// their part empty: a list must show the run all the same.
 RunSummary birthSummary(const RunFolder& folder);
 void fill(RunSummary& summary, const Live& live);
 void fillFromDatabase(SQLite::Database& database, RunSummary& summary);
 
-/// The curve in a row of the list: means over equal shares of a growing series, between 32 and 64 of them once there are
-/// enough points. A function of the sequence of values alone.
+/// The curve in a row of the list: means over equal shares of a growing series, between 32 and 64 of them once there
+/// are enough points. A function of the sequence of values alone.
 class Sparkline {
 public:
     void add(double value);

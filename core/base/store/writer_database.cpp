@@ -117,8 +117,8 @@ Session WriterDatabase::beginSession() {
         const Session session{now(), 0, me.pid, 0};
         SQLite::Transaction transaction(*m_database);
         m_database->exec("DELETE FROM run_end");
-        SQLite::Statement insert(*m_database,
-                                 "INSERT INTO session (start, last_commit, pid, start_time, from_step) VALUES (?, 0, ?, ?, 0)");
+        SQLite::Statement insert(
+            *m_database, "INSERT INTO session (start, last_commit, pid, start_time, from_step) VALUES (?, 0, ?, ?, 0)");
         insert.bind(1, session.start);
         insert.bind(2, session.pid);
         insert.bind(3, static_cast<std::int64_t>(me.startTime));
@@ -149,8 +149,8 @@ Pyramid WriterDatabase::pyramid(SeriesId series, std::int64_t count) {
 
 std::int64_t WriterDatabase::countUpTo(const SeriesInfo& series, std::int64_t step) {
     return guarded(m_file, [&]() -> std::int64_t {
-        SQLite::Statement query(*m_database,
-                                "SELECT id FROM chunk WHERE id BETWEEN ? AND ? AND first_step <= ? ORDER BY id DESC LIMIT 1");
+        SQLite::Statement query(
+            *m_database, "SELECT id FROM chunk WHERE id BETWEEN ? AND ? AND first_step <= ? ORDER BY id DESC LIMIT 1");
         query.bind(1, ChunkKey{series.id, 0, 0}.packed());
         query.bind(2, ChunkKey{series.id, 0, kLastIndex}.packed());
         query.bind(3, step);
@@ -159,7 +159,9 @@ std::int64_t WriterDatabase::countUpTo(const SeriesInfo& series, std::int64_t st
         std::int64_t within = -1;
         forChunks(*m_database, series.id, 0, index, index, [&](const StoredChunk& chunk) {
             const auto points = chunk.intact ? decodePoints(chunk.data, chunk.count) : std::nullopt;
-            if (points) within = std::ranges::upper_bound(*points, step, {}, [](const Point& p) { return p.at.step; }) - points->begin();
+            if (points)
+                within = std::ranges::upper_bound(*points, step, {}, [](const Point& p) { return p.at.step; }) -
+                         points->begin();
         });
         if (within < 0) throw damagedTail(m_folder, fmt::format("chunk {} of {}", index, series.name));
         return index * kPointsPerChunk + within;
@@ -212,7 +214,8 @@ void WriterDatabase::close() {
         m_database->tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
         // Changing the mode needs the file alone and, unlike a checkpoint, does not wait by itself.
         const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
-        while (m_database->tryExec("PRAGMA journal_mode=DELETE") == SQLITE_BUSY && std::chrono::steady_clock::now() < deadline)
+        while (m_database->tryExec("PRAGMA journal_mode=DELETE") == SQLITE_BUSY &&
+               std::chrono::steady_clock::now() < deadline)
             std::this_thread::sleep_for(kBetweenTries);
         m_database.reset();
     });
@@ -237,8 +240,8 @@ void WriterDatabase::setCount(SeriesId series, std::int64_t count) {
 }
 
 void WriterDatabase::updateSession(const char* column, double value) {
-    SQLite::Statement update(*m_database, fmt::format("UPDATE session SET {} = ? WHERE id = (SELECT max(id) FROM session)",
-                                                      column));
+    SQLite::Statement update(*m_database,
+                             fmt::format("UPDATE session SET {} = ? WHERE id = (SELECT max(id) FROM session)", column));
     update.bind(1, value);
     update.exec();
 }

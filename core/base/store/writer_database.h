@@ -39,8 +39,8 @@ public:
     /// Cuts the given series to what their pyramids hold, in one transaction.
     void rewind(const std::map<SeriesId, Pyramid>& kept, std::int64_t step);
     void end(const End& end, const std::string& metrics);
-    /// Folds the log in and goes over to plain files. A reader at work in this very moment is waited for, at most 5 s; then
-    /// the file keeps its (empty) log.
+    /// Folds the log in and goes over to plain files. A reader at work in this very moment is waited for, at most 5 s;
+    /// then the file keeps its (empty) log.
     void close();
 
 private:

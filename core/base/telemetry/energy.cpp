@@ -25,18 +25,24 @@ void mention(std::string& all, const std::string& reason) {
 EnergyMeter::EnergyMeter(double before, std::vector<int> gpus) : m_joules(before), m_gpus(std::move(gpus)) {}
 
 void EnergyMeter::add(const Reading& reading) {
-    if (reading.cpuJoules) m_any = true;
-    else mention(m_leftOut, reading.cpuJoules.reason);
+    if (reading.cpuJoules)
+        m_any = true;
+    else
+        mention(m_leftOut, reading.cpuJoules.reason);
     for (const int index : m_gpus) {
         const GpuReading* now = find(reading, index);
-        if (now != nullptr && (now->joules || now->power)) m_any = true;
-        else mention(m_leftOut, now == nullptr ? reading.gpuReason : now->power.reason);
+        if (now != nullptr && (now->joules || now->power))
+            m_any = true;
+        else
+            mention(m_leftOut, now == nullptr ? reading.gpuReason : now->power.reason);
     }
     if (m_last) {
         const double seconds = grown(reading.steadyTime, m_last->steadyTime);
-        if (reading.cpuJoules && m_last->cpuJoules) m_joules += grown(*reading.cpuJoules.value, *m_last->cpuJoules.value);
+        if (reading.cpuJoules && m_last->cpuJoules)
+            m_joules += grown(*reading.cpuJoules.value, *m_last->cpuJoules.value);
         for (const int index : m_gpus)
-            if (const GpuReading* now = find(reading, index)) m_joules += gpuJoules(*now, find(*m_last, index), seconds);
+            if (const GpuReading* now = find(reading, index))
+                m_joules += gpuJoules(*now, find(*m_last, index), seconds);
     }
     m_last = reading;
 }

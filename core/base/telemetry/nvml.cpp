@@ -42,8 +42,8 @@ struct Functions {
     Status (*name)(Device, char*, unsigned int) = nullptr;
     Status (*memory)(Device, MemoryInfo*) = nullptr;
     Status (*utilization)(Device, UtilizationInfo*) = nullptr;
-    Status (*power)(Device, unsigned int*) = nullptr;        ///< milliwatts
-    Status (*energy)(Device, unsigned long long*) = nullptr; ///< millijoules
+    Status (*power)(Device, unsigned int*) = nullptr;         ///< milliwatts
+    Status (*energy)(Device, unsigned long long*) = nullptr;  ///< millijoules
     Status (*temperature)(Device, unsigned int, unsigned int*) = nullptr;
     Status (*processes)(Device, unsigned int*, ProcessInfo*) = nullptr;
 };
@@ -110,11 +110,15 @@ GpuReading Nvml::Library::read(unsigned int index, const std::vector<pid_t>& our
     std::array<char, kNameBytes> name{};
     if (f.name != nullptr && f.name(device, name.data(), kNameBytes - 1) == kSuccess) gpu.name = name.data();
     const auto bytes = [](unsigned long long value) { return static_cast<Bytes>(value); };
-    gpu.memoryTotal = ask<MemoryInfo>(f.memory, [&](const MemoryInfo& m) { return bytes(m.total); }, device);
-    gpu.memoryUsed = ask<MemoryInfo>(f.memory, [&](const MemoryInfo& m) { return bytes(m.used); }, device);
+    gpu.memoryTotal = ask<MemoryInfo>(
+        f.memory, [&](const MemoryInfo& m) { return bytes(m.total); }, device);
+    gpu.memoryUsed = ask<MemoryInfo>(
+        f.memory, [&](const MemoryInfo& m) { return bytes(m.used); }, device);
     gpu.memoryOurs = memoryOf(device, ours);
-    gpu.utilisation = ask<UtilizationInfo>(f.utilization, [](const UtilizationInfo& u) { return u.gpu / 100.0; }, device);
-    gpu.power = ask<unsigned int>(f.power, [](unsigned int milliwatts) { return milliwatts * 1e-3; }, device);
+    gpu.utilisation = ask<UtilizationInfo>(
+        f.utilization, [](const UtilizationInfo& u) { return u.gpu / 100.0; }, device);
+    gpu.power = ask<unsigned int>(
+        f.power, [](unsigned int milliwatts) { return milliwatts * 1e-3; }, device);
     gpu.joules = ask<unsigned long long>(
         f.energy, [](unsigned long long millijoules) { return static_cast<double>(millijoules) * 1e-3; }, device);
     gpu.temperature = ask<unsigned int>(

@@ -17,7 +17,8 @@ std::optional<double> readNumber(const std::filesystem::path& path) {
     return file >> value ? std::optional(value) : std::nullopt;
 }
 
-/// "intel-rapl:0" is a package, "intel-rapl:0:1" a part that its package counts already; AMD's driver has the same names.
+/// "intel-rapl:0" is a package, "intel-rapl:0:1" a part that its package counts already; AMD's driver has the same
+/// names.
 bool isPackage(const std::string& name) {
     return name.starts_with("intel-rapl:") && std::ranges::count(name, ':') == 1;
 }
@@ -42,8 +43,8 @@ Rapl::Rapl(std::filesystem::path powercap) {
         const auto start = readNumber(entry.path() / "energy_uj");
         locked |= !start;
         if (start)
-            m_packages.push_back({entry.path() / "energy_uj",
-                                  readNumber(entry.path() / "max_energy_range_uj").value_or(0), *start});
+            m_packages.push_back(
+                {entry.path() / "energy_uj", readNumber(entry.path() / "max_energy_range_uj").value_or(0), *start});
     }
     if (!m_packages.empty()) return;
     m_reason = locked ? reason("the kernel allows it to root only (CVE-2020-8694)",

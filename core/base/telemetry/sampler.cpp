@@ -85,12 +85,14 @@ Reading Sampler::read(const std::vector<pid_t>& given) {
     p.readCpu(reading, ours);
     reading.processResident = p.sumOf(ours, "VmRSS");
     reading.processPeak = p.sumOf(ours, "VmHWM");
-    reading.memoryTotal = figure(readKilobytes(p.sources.proc / "meminfo", "MemTotal"), "/proc/meminfo cannot be read.");
+    reading.memoryTotal =
+        figure(readKilobytes(p.sources.proc / "meminfo", "MemTotal"), "/proc/meminfo cannot be read.");
     reading.memoryAvailable =
         figure(readKilobytes(p.sources.proc / "meminfo", "MemAvailable"), "/proc/meminfo cannot be read.");
     reading.cpuJoules = p.rapl.read();
     reading.gpus = p.nvml.read(ours);
-    if (reading.gpus.empty()) reading.gpuReason = p.nvml.reason().empty() ? "The driver shows no GPU." : p.nvml.reason();
+    if (reading.gpus.empty())
+        reading.gpuReason = p.nvml.reason().empty() ? "The driver shows no GPU." : p.nvml.reason();
     return reading;
 }
 

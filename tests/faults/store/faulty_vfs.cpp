@@ -56,8 +56,9 @@ int sharedLock(sqlite3_file* f, int o, int n, int flags) { return real(f)->pMeth
 void sharedBarrier(sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); }
 int sharedUnmap(sqlite3_file* f, int remove) { return real(f)->pMethods->xShmUnmap(real(f), remove); }
 
-const sqlite3_io_methods kMethods{2,      close,   read,   write,  truncate,  sync,       size,          lock,        unlock, reserved,
-                                  control, sector, traits, sharedMap, sharedLock, sharedBarrier, sharedUnmap, nullptr, nullptr};
+const sqlite3_io_methods kMethods{2,          close,         read,        write,   truncate, sync,   size,
+                                  lock,       unlock,        reserved,    control, sector,   traits, sharedMap,
+                                  sharedLock, sharedBarrier, sharedUnmap, nullptr, nullptr};
 
 sqlite3_vfs* original() { return sqlite3_vfs_find("unix"); }
 

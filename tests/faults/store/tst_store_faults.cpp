@@ -35,7 +35,8 @@ private Q_SLOTS:
         QTest::addColumn<int>("code");
         for (const int operations : {0, 1, 2, 3, 5, 8}) {
             QTest::addRow("full after %d writes", operations) << int(Fault::DiskFull) << operations << int(Code::Dsk01);
-            QTest::addRow("error after %d writes", operations) << int(Fault::WriteError) << operations << int(Code::Dsk02);
+            QTest::addRow("error after %d writes", operations)
+                << int(Fault::WriteError) << operations << int(Code::Dsk02);
         }
         QTest::addRow("sync error") << int(Fault::SyncError) << 0 << int(Code::Dsk02);
     }
@@ -92,7 +93,8 @@ private Q_SLOTS:
         RunWriter writer(folder, faulty());
         writer.append(writer.define("train_loss", "1"), at(1), 1);
         vfs.fail(Fault::DiskFull);
-        QCOMPARE(codeOf([&] { writer.finish(EndState::Finished, "completed", nlohmann::json::object()); }), Code::Dsk01);
+        QCOMPARE(codeOf([&] { writer.finish(EndState::Finished, "completed", nlohmann::json::object()); }),
+                 Code::Dsk01);
         QVERIFY(vfs.fired() > 0);
         vfs.repair();
         writer.finish(EndState::Finished, "completed", nlohmann::json::object());

@@ -35,8 +35,8 @@ private Q_SLOTS:
 
     void aDetachedProgramRunsInItsOwnSessionAndWritesToItsLog() {
         const test::TemporaryFolder folder;
-        const ProcessId started = launchDetached({"/bin/sh", {"-c", "echo out; echo err >&2; pwd; exec sleep 60"},
-                                                  folder.path() / "logs/a.log", 3});
+        const ProcessId started = launchDetached(
+            {"/bin/sh", {"-c", "echo out; echo err >&2; pwd; exec sleep 60"}, folder.path() / "logs/a.log", 3});
         QVERIFY(isAlive(started));
         QCOMPARE(::getsid(started.pid) == ::getsid(0), false);
         QVERIFY(::waitpid(started.pid, nullptr, WNOHANG) == -1);  // no child of ours

@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
     try {
         const RunFolder folder{argv[1]};
         std::int64_t step = 0;
-        if (const auto known = RunReader(folder).find("train_loss"); known && known->count > 0) step = known->last.at.step;
+        if (const auto known = RunReader(folder).find("train_loss"); known && known->count > 0)
+            step = known->last.at.step;
         RunWriter writer(folder, {.commitIntervalMs = 0});
         writer.rewindTo(step);
         const auto loss = writer.define("train_loss", "1");

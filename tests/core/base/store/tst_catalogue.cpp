@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/store/catalogue.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -26,20 +28,58 @@ void train(const RunFolder& folder, EndState end = EndState::Finished) {
     for (int i = 1; i <= 200; ++i) writer.append(loss, at(i), 1.0 / i);
     writer.append(accuracy, at(200), 0.91);
     writer.append(energy, at(200), 12.5);
-    writer.setFact("progress", {{"step", 200}, {"epoch", 2.0}, {"total_steps", 400}, {"samples", 6400}, {"eta_s", 3.5}});
+    writer.setFact("progress",
+                   {{"step", 200}, {"epoch", 2.0}, {"total_steps", 400}, {"samples", 6400}, {"eta_s", 3.5}});
     writer.setFact("weights_sha256", "abc");
     writer.finish(end, "completed", {{"val_accuracy", 0.92}});
 }
 
+/// As long as it lives the folder is readable only: its rights are taken away, and, since these mean nothing to the
+/// administrator, so is that.
+class NoRights {
+public:
+    explicit NoRights(std::filesystem::path folder) : m_folder(std::move(folder)), m_user(::geteuid()) {
+        set(std::filesystem::perms::owner_write | std::filesystem::perms::group_write |
+                std::filesystem::perms::others_write,
+            std::filesystem::perm_options::remove);
+        if (m_user == 0 && ::seteuid(kNobody) != 0) qFatal("seteuid failed");
+    }
+    ~NoRights() {
+        if (m_user == 0 && ::seteuid(0) != 0) qFatal("seteuid failed");
+        set(std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+    }
+    NoRights(const NoRights&) = delete;
+    NoRights& operator=(const NoRights&) = delete;
+
+private:
+    static constexpr uid_t kNobody = 65534;
+
+    void set(std::filesystem::perms rights, std::filesystem::perm_options how) const {
+        using std::filesystem::perms;
+        const auto one = [&](const std::filesystem::path& path) {
+            std::filesystem::permissions(path, rights, how);
+            const perms read = perms::group_read | perms::others_read, enter = perms::group_exec | perms::others_exec;
+            std::filesystem::permissions(path, std::filesystem::is_directory(path) ? read | enter : read,
+                                         std::filesystem::perm_options::add);
+        };
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(m_folder)) one(entry.path());
+        one(m_folder);
+    }
+
+    std::filesystem::path m_folder;
+    uid_t m_user;
+};
+
 bool same(const RunSummary& a, const RunSummary& b) {
     return a.id == b.id && a.name == b.name && a.created == b.created && a.updated == b.updated && a.state == b.state &&
-           a.end.has_value() == b.end.has_value() && (!a.end || (a.end->reason == b.end->reason && a.end->wallTime == b.end->wallTime)) &&
-           a.pid == b.pid && a.arch == b.arch && a.data == b.data && a.device == b.device &&
-           a.progress.step == b.progress.step && a.progress.epoch == b.progress.epoch &&
-           a.progress.totalSteps == b.progress.totalSteps && a.progress.etaSeconds == b.progress.etaSeconds &&
-           a.metrics == b.metrics && a.wallSeconds == b.wallSeconds && a.joules == b.joules &&
-           a.weightsSha256 == b.weightsSha256 && a.sparkline == b.sparkline && a.parent == b.parent &&
-           a.relation == b.relation && a.trashed == b.trashed && a.tags == b.tags && a.colour == b.colour;
+           a.end.has_value() == b.end.has_value() &&
+           (!a.end || (a.end->reason == b.end->reason && a.end->wallTime == b.end->wallTime)) && a.pid == b.pid &&
+           a.arch == b.arch && a.data == b.data && a.device == b.device && a.progress.step == b.progress.step &&
+           a.progress.epoch == b.progress.epoch && a.progress.totalSteps == b.progress.totalSteps &&
+           a.progress.etaSeconds == b.progress.etaSeconds && a.metrics == b.metrics && a.wallSeconds == b.wallSeconds &&
+           a.joules == b.joules && a.weightsSha256 == b.weightsSha256 && a.sparkline == b.sparkline &&
+           a.parent == b.parent && a.relation == b.relation && a.trashed == b.trashed && a.tags == b.tags &&
+           a.colour == b.colour;
 }
 
 }  // namespace
@@ -153,6 +193,29 @@ private Q_SLOTS:
         QVERIFY(catalogue.readOnly());
         QVERIFY(catalogue.notices().at(0).code == Code::Db02);
         QCOMPARE(catalogue.list(stage.home).size(), std::size_t{1});
+    }
+
+    void aProjectThatCannotBeWrittenIsListedAndRead() {
+        const test::Stage stage;
+        const auto run = stage.makeRun("old");
+        train(run);
+        const NoRights nobody(stage.folder.path());
+        const Catalogue catalogue(stage.project);
+        QVERIFY(catalogue.readOnly());
+        QVERIFY(catalogue.notices().at(0).code == Code::Dsk02);
+        const auto list = catalogue.list(stage.home);
+        QCOMPARE(list.size(), std::size_t{1});
+        QVERIFY(list[0].state == RunState::Finished);
+        QCOMPARE(std::ssize(RunReader(run).readAll(1).points), 200);
+        QVERIFY(codeOf([&] { writeNotes(run, {"new", {}, {}, {}, false, false}); }).has_value());
+    }
+
+    void aProjectThatCannotBeWrittenIsListedEvenWithoutACatalogue() {
+        const test::Stage stage;
+        stage.makeRun("old");
+        std::filesystem::remove(stage.project.catalogue());
+        const NoRights nobody(stage.folder.path());
+        QCOMPARE(Catalogue(stage.project).list(stage.home).size(), std::size_t{1});
     }
 
     void aRunIsFoundByIdStartOrName() {

@@ -66,7 +66,8 @@ private Q_SLOTS:
     void bytesThatWeDidNotWriteAreRefusedOrDecodedButNeverReadBeyond() {
         const std::string good = encode(oddPoints());
         const auto count = std::ssize(oddPoints());
-        for (std::size_t length = 0; length < good.size(); ++length) QVERIFY(!decodePoints(good.substr(0, length), count));
+        for (std::size_t length = 0; length < good.size(); ++length)
+            QVERIFY(!decodePoints(good.substr(0, length), count));
         QVERIFY(!decodePoints(good + "x", count));
         QVERIFY(!decodePoints(good, kPointsPerChunk + 1));
         QVERIFY(!decodePoints(good, -1));

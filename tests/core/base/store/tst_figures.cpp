@@ -53,9 +53,12 @@ private Q_SLOTS:
         const double zoomed = cost([&] { reader.read(loss, {Axis::Epoch, 4000, 4500}, 2000); });
         const double close = cost([&] { QVERIFY(reader.read(loss, {Axis::Step, 500'000, 501'000}, 2000).exact); });
         const double every = cost([&] { QCOMPARE(std::ssize(reader.readAll(loss).points), 1'000'000); });
-        qInfo("1,000,000 points for 2,000 places: %.2f ms whole, %.2f ms a twentieth, %.2f ms 1,000 points; all points %.1f ms",
-              whole, zoomed, close, every);
-        qInfo("bytes a point, with pyramid: %.1f", double(std::filesystem::file_size(folder.database().string() + "-wal")) / 1e6);
+        qInfo(
+            "1,000,000 points for 2,000 places: %.2f ms whole, %.2f ms a twentieth, %.2f ms 1,000 points; all points "
+            "%.1f ms",
+            whole, zoomed, close, every);
+        qInfo("bytes a point, with pyramid: %.1f",
+              double(std::filesystem::file_size(folder.database().string() + "-wal")) / 1e6);
         QVERIFY(whole < 50 && zoomed < 50 && close < 50);
     }
 
@@ -71,14 +74,18 @@ private Q_SLOTS:
             writer.finish(EndState::Finished, "completed", {{"val_accuracy", 0.9}});
         }
         for (int i = 1; i < 1000; ++i)
-            std::filesystem::copy(model.path(), stage.project.runs() / QString("2026%1").arg(i, 4, 10, QChar('0')).toStdString(),
+            std::filesystem::copy(model.path(),
+                                  stage.project.runs() / QString("2026%1").arg(i, 4, 10, QChar('0')).toStdString(),
                                   std::filesystem::copy_options::recursive);
         const double rebuilt = cost([&] { QCOMPARE(Catalogue(stage.project).rebuild(), std::size_t{1000}); });
-        const double listed = cost([&] { QCOMPARE(Catalogue(stage.project).list(stage.home).size(), std::size_t{1000}); });
+        const double listed =
+            cost([&] { QCOMPARE(Catalogue(stage.project).list(stage.home).size(), std::size_t{1000}); });
         Catalogue open(stage.project);
         const double again = cost([&] { open.list(stage.home); });
-        qInfo("1,000 runs of 20 series: opened and listed in %.1f ms, listed again in %.1f ms, rebuilt from folders in %.0f ms",
-              listed, again, rebuilt);
+        qInfo(
+            "1,000 runs of 20 series: opened and listed in %.1f ms, listed again in %.1f ms, rebuilt from folders in "
+            "%.0f ms",
+            listed, again, rebuilt);
         QVERIFY(listed < 100);
     }
 

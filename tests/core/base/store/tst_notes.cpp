@@ -44,7 +44,8 @@ private Q_SLOTS:
         const FileCalls full{[](int, const void*, size_t) -> ssize_t { return errno = ENOSPC, -1; },
                              FileCalls::system().sync, FileCalls::system().rename};
         QCOMPARE(codeOf([&] { writeAtomically(path, "new", full); }), Code::Dsk01);
-        const FileCalls failing{FileCalls::system().write, [](int) { return errno = EIO, -1; }, FileCalls::system().rename};
+        const FileCalls failing{FileCalls::system().write, [](int) { return errno = EIO, -1; },
+                                FileCalls::system().rename};
         QCOMPARE(codeOf([&] { writeAtomically(path, "new", failing); }), Code::Dsk02);
         const FileCalls stuck{FileCalls::system().write, FileCalls::system().sync,
                               [](const char*, const char*) { return errno = EROFS, -1; }};

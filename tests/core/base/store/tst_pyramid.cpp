@@ -55,8 +55,8 @@ std::int64_t compare(const Chunks& chunks, const std::vector<Point>& points) {
         if (!buckets) return -1;
         for (std::size_t i = 0; i < buckets->size(); ++i, ++seen) {
             const Bucket& got = (*buckets)[i];
-            const Bucket want = bruteForce(points, key.level, key.index * kBucketsPerChunk +
-                                                                  static_cast<std::int64_t>(i));
+            const Bucket want =
+                bruteForce(points, key.level, key.index * kBucketsPerChunk + static_cast<std::int64_t>(i));
             // The mean is summed in another order: some rounding of values around 1.
             const bool same = got.min == want.min && got.max == want.max && std::abs(got.mean - want.mean) < 1e-12 &&
                               got.finite == want.finite && got.nonFinite == want.nonFinite && got.first == want.first &&

@@ -65,7 +65,8 @@ private Q_SLOTS:
         queue.enqueue(run, "cpu");
         const auto init = process::find(1);
         QVERIFY(init.has_value());
-        test::tamper(stage.home.queue(), QString("UPDATE entry SET pid = 1, start_time = %1").arg(init->startTime).toStdString());
+        test::tamper(stage.home.queue(),
+                     QString("UPDATE entry SET pid = 1, start_time = %1").arg(init->startTime).toStdString());
         QVERIFY(!queue.claim("cpu"));
         QVERIFY(!queue.cancel(run));
     }

@@ -118,8 +118,7 @@ private Q_SLOTS:
     void aDamagedChunkIsAGapWithItsSteps() {
         fill(3000);
         close();
-        test::tamper(m_folder->database(),
-                     "UPDATE chunk SET data = zeroblob(length(data)) WHERE id = (1 << 36) | 1");
+        test::tamper(m_folder->database(), "UPDATE chunk SET data = zeroblob(length(data)) WHERE id = (1 << 36) | 1");
         const Curve curve = RunReader(*m_folder).readAll(m_loss);
         QCOMPARE(std::ssize(curve.points), 3000 - 1024);
         QCOMPARE(std::ssize(curve.gaps), 1);

@@ -18,7 +18,8 @@ namespace {
 const OpenOptions kByHand{.commitIntervalMs = 0};
 
 RunState ended(EndState end) {
-    return std::array{RunState::Finished, RunState::Paused, RunState::Failed, RunState::Diverged}[static_cast<std::size_t>(end)];
+    return std::array{RunState::Finished, RunState::Paused, RunState::Failed,
+                      RunState::Diverged}[static_cast<std::size_t>(end)];
 }
 
 /// The rules once more, each as a sentence, first match.
@@ -46,7 +47,7 @@ private Q_SLOTS:
         int seen = 0;
         for (int bits = 0; bits < 128; ++bits)
             for (int end = -1; end < 4; ++end, ++seen) {
-                StateFacts facts{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0,
+                StateFacts facts{(bits & 1) != 0,  (bits & 2) != 0,  (bits & 4) != 0,  (bits & 8) != 0,
                                  (bits & 16) != 0, (bits & 32) != 0, (bits & 64) != 0, std::nullopt};
                 if (end >= 0) facts.end = static_cast<EndState>(end);
                 QVERIFY2(derive(facts) == byRules(facts), qPrintable(QString("%1 %2").arg(bits).arg(end)));

@@ -26,8 +26,10 @@ struct FakeMachine {
         ticks(100, 900, 10);
     }
     void ticks(int busy, int idle, int ours) const {
-        put(proc() / "stat", "cpu  " + std::to_string(busy) + " 0 0 " + std::to_string(idle) + " 0 0 0 0 0 0\ncpu0 1 2 3 4\n");
-        put(proc() / "42/stat", "42 (a (b) c) S 1 1 1 0 -1 0 0 0 0 0 " + std::to_string(ours) + " 0 0 0 20 0 1 0 77 0 0\n");
+        put(proc() / "stat",
+            "cpu  " + std::to_string(busy) + " 0 0 " + std::to_string(idle) + " 0 0 0 0 0 0\ncpu0 1 2 3 4\n");
+        put(proc() / "42/stat",
+            "42 (a (b) c) S 1 1 1 0 -1 0 0 0 0 0 " + std::to_string(ours) + " 0 0 0 20 0 1 0 77 0 0\n");
     }
     void energy(const std::string& package, const std::string& microjoules) const {
         put(powercap() / package / "energy_uj", microjoules);
@@ -73,7 +75,8 @@ private Q_SLOTS:
         QVERIFY(!reading.cpu && !reading.cpu.reason.empty());
         QVERIFY(!reading.memoryTotal && !reading.memoryTotal.reason.empty());
         QVERIFY(!reading.processResident && !reading.processResident.reason.empty());
-        QVERIFY(!reading.cpuJoules && QString::fromStdString(reading.cpuJoules.reason).startsWith("CPU energy not shown"));
+        QVERIFY(!reading.cpuJoules &&
+                QString::fromStdString(reading.cpuJoules.reason).startsWith("CPU energy not shown"));
         QVERIFY(reading.gpus.empty());
         QCOMPARE(reading.gpuReason, std::string("No NVIDIA driver found (libdoes-not-exist.so.1)."));
     }
