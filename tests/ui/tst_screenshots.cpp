@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pictures of every page, dark and light, empty and filled: from the real window and runs of the real worker on the
-// sample. They go to HEADROOM_SCREENSHOTS; without it they are made and thrown away.
+// sample. They go to HEADROOM_SCREENSHOTS; without it they are made and thrown away. HEADROOM_SCREENSHOT_HOME names a home
+// with finished runs, whose pictures are then taken too.
 #include <QApplication>
 #include <QDir>
 #include <QPushButton>
@@ -90,6 +91,20 @@ private Q_SLOTS:
         window().actions()["log"]->trigger();
         window().actions()["palette"]->trigger();
         take(QStringLiteral("palette"));
+    }
+
+    void pagesOfAnExistingHome() {
+        const QString home = qEnvironmentVariable("HEADROOM_SCREENSHOT_HOME");
+        if (home.isEmpty()) QSKIP("HEADROOM_SCREENSHOT_HOME is not set");
+        m_fixture = std::make_unique<test::StudioFixture>(home.toStdString());
+        window().resize(1560, 940);
+        QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);
+        QTest::qWait(5000);  // a few readings of the machine
+        for (const char* page : {"train", "data", "export", "system"}) {
+            window().openPage(QLatin1String(page));
+            QTest::qWait(500);
+            take(QStringLiteral("home-%1").arg(QLatin1String(page)));
+        }
     }
 
     void exportWithItsProof() {

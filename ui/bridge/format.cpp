@@ -21,6 +21,8 @@ QString grouped(qint64 number) {
     return number < 0 ? QChar(0x2212) + digits : digits;
 }
 
+QString count(qint64 number, const QString& one, const QString& many) { return grouped(number) + QChar(0x00a0) + (number == 1 ? one : many); }
+
 QString value(double number) {
     if (std::isnan(number)) return QStringLiteral("NaN");
     if (std::isinf(number)) return number > 0 ? QStringLiteral("∞") : QStringLiteral("−∞");

@@ -8,6 +8,8 @@
 namespace headroom::ui::format {
 
 QString grouped(qint64 number);
+/// "1 run", "14 runs".
+QString count(qint64 number, const QString& one, const QString& many);
 /// Four significant digits, without an exponent where it reads well: "0.2164", "1 234", "2.0e-5".
 QString value(double number);
 /// Loss and accuracy in lists and at the ends of curves: three digits after the point.

@@ -88,7 +88,7 @@ TopBar::TopBar(Actions& actions, Studio& studio, QMenu* menu, QWidget* parent)
     m_menu->setToolTip(tr("Menu"));
     m_project->setFont(theme::textFont(1.12, QFont::DemiBold));
     m_search->setText(tr("Search runs, settings, commands   %1").arg(actions["palette"]->shortcut().toString()));
-    m_search->setStyleSheet(QStringLiteral("text-align: left"));
+    m_search->setObjectName(QStringLiteral("search"));
     m_search->setMinimumWidth(270);
     m_search->setAccessibleName(tr("Search everything"));
     m_device->setAccessibleName(tr("Device"));
@@ -129,7 +129,7 @@ void TopBar::followRun() {
 
 void TopBar::followDevice() {
     const telemetry::Reading& reading = m_studio.reading();
-    QVector<std::pair<QString, QString>> items{{tr("Automatic"), QStringLiteral("auto")}, {tr("CPU · %n thread(s)", nullptr, QThread::idealThreadCount()), QStringLiteral("cpu")}};
+    QVector<std::pair<QString, QString>> items{{tr("Automatic"), QStringLiteral("auto")}, {tr("CPU · %1").arg(format::count(QThread::idealThreadCount(), tr("thread"), tr("threads"))), QStringLiteral("cpu")}};
     for (const telemetry::GpuReading& gpu : reading.gpus) {
         QStringList facts{QString::fromStdString(gpu.name)};
         if (gpu.memoryTotal) facts << format::bytes(*gpu.memoryTotal.value);
@@ -177,7 +177,7 @@ StatusLine::StatusLine(Studio& studio, QWidget* parent)
 }
 
 void StatusLine::setProblems(int count) {
-    m_problems->setText(tr("%n problem(s)", nullptr, count));
+    m_problems->setText(format::count(count, tr("problem"), tr("problems")));
     m_problems->setVisible(count > 0);
 }
 
@@ -197,7 +197,7 @@ void StatusLine::follow() {
     if (reading.cpu) machine << tr("CPU %1").arg(format::percent(*reading.cpu.value));
     if (reading.memoryAvailable) machine << tr("%1 free").arg(format::bytes(*reading.memoryAvailable.value));
     m_machine->setText(machine.join(QStringLiteral("  ·  ")));
-    m_queue->setText(m_studio.queued() > 0 ? tr("%n in the queue", nullptr, m_studio.queued()) : tr("queue empty"));
+    m_queue->setText(m_studio.queued() > 0 ? tr("%1 in the queue").arg(m_studio.queued()) : tr("queue empty"));
 }
 
 }  // namespace headroom::ui

@@ -45,6 +45,7 @@ MainWindow::MainWindow(Studio& studio, const QString& session, QWidget* parent)
     connectActions();
     connectRuns();
     restoreSession();
+    m_runList->list()->setFocus();
 }
 
 MainWindow::~MainWindow() = default;

@@ -7,6 +7,7 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include "ui/bridge/format.h"
 #include "ui/bridge/runs_model.h"
 #include "ui/panels/selection.h"
 
@@ -95,7 +96,7 @@ void RunListCard::updatePages() {
     m_count->setText(QString::number(shown));
     m_pages->setCurrentIndex(shown > 0 ? 0 : 1);
     if (!m_filter->text().isEmpty()) {
-        m_empty->set(tr("No run matches."), tr("%n run(s) hidden by the filter.", nullptr, all));
+        m_empty->set(tr("No run matches."), tr("%1 hidden by the filter.").arg(format::count(all, tr("run"), tr("runs"))));
         m_empty->setAction(tr("Clear filter"));
     } else {
         m_empty->set(tr("No runs yet."), tr("A run is one training attempt with its settings and results."));

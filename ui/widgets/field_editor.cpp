@@ -45,6 +45,7 @@ public:
 class LineEditor : public FieldEditor {
 public:
     LineEditor(const config::Field& field, QWidget* parent) : FieldEditor(parent), m_line(new QLineEdit), m_path(field.type == config::Type::Path) {
+        m_line->setMinimumWidth(40);
         introduce(m_line, field);
         const bool figures = field.type == config::Type::Integer || field.type == config::Type::Number || field.type == config::Type::Size;
         if (figures) m_line->setFont(theme::figureFont(0.93));
@@ -90,6 +91,8 @@ class ChoiceEditor : public FieldEditor {
 public:
     ChoiceEditor(const config::Field& field, QWidget* parent) : FieldEditor(parent), m_box(new CalmComboBox) {
         introduce(m_box, field);
+        m_box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        m_box->setMinimumContentsLength(6);
         for (const config::Choice& choice : field.choices) m_box->addItem(str(choice.title), str(choice.name));
         if (field.type == config::Type::Device)
             for (const char* device : {"auto", "cpu", "cuda:0"}) m_box->addItem(QLatin1String(device), QLatin1String(device));

@@ -27,6 +27,7 @@ protected:
         return QCPAxisTicker::getTickStep(range);
     }
     QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+        if (tick < 0) return QChar(0x2212) + getTickLabel(-tick, {}, {}, 0);
         if (std::fabs(tick) >= 3600) return QString::number(tick / 3600, 'g', 3) + QStringLiteral(" h");
         if (std::fabs(tick) >= 60) return QString::number(tick / 60, 'g', 3) + QStringLiteral(" min");
         return QString::number(tick, 'g', 3) + QStringLiteral(" s");
@@ -41,7 +42,9 @@ protected:
         return step;
     }
     QString getTickLabel(double tick, const QLocale&, QChar, int) override {
-        return tick == 0 ? QStringLiteral("0") : format::bytes(static_cast<Bytes>(tick));
+        if (tick == 0) return QStringLiteral("0");
+        const double gib = tick / static_cast<double>(kGiB), mib = tick / static_cast<double>(kMiB);
+        return gib >= 1 ? QStringLiteral("%1 GiB").arg(gib, 0, 'g', 3) : QStringLiteral("%1 MiB").arg(mib, 0, 'g', 3);
     }
 };
 

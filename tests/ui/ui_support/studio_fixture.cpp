@@ -9,7 +9,7 @@
 
 namespace headroom::test {
 
-StudioFixture::StudioFixture() { open(); }
+StudioFixture::StudioFixture(std::filesystem::path home) : m_home(home.empty() ? m_folder.path() / "home" : std::move(home)) { open(); }
 
 StudioFixture::~StudioFixture() {
     m_window.reset();

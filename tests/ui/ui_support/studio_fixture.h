@@ -15,7 +15,8 @@ namespace headroom::test {
 /// A home of its own with the real window on it.
 class StudioFixture {
 public:
-    StudioFixture();
+    /// `home`: one that is there already; empty = a fresh one.
+    explicit StudioFixture(std::filesystem::path home = {});
     ~StudioFixture();
 
     ui::Studio& studio() { return *m_studio; }
@@ -26,12 +27,13 @@ public:
     void reopen();
     /// A run as the store makes it, before any worker.
     store::RunId makeRun(const std::string& name, const std::string& arch = "cnn") const;
-    std::filesystem::path home() const { return m_folder.path() / "home"; }
+    std::filesystem::path home() const { return m_home; }
 
 private:
     void open();
 
     TemporaryFolder m_folder;
+    std::filesystem::path m_home;
     std::unique_ptr<ui::Studio> m_studio;
     std::unique_ptr<ui::MainWindow> m_window;
 };

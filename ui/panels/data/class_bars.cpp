@@ -10,7 +10,7 @@
 
 namespace headroom::ui {
 namespace {
-constexpr int kRow = 24, kName = 110, kFigure = 64;
+constexpr int kRow = 24, kLongestName = 130, kFigure = 64;
 }
 
 ClassBars::ClassBars(QWidget* parent) : QWidget(parent) { setAccessibleName(tr("Samples in each class")); }
@@ -33,17 +33,21 @@ void ClassBars::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Tokens& t = theme::tokens();
+    painter.setFont(theme::textFont(0.92));
+    int name = 12;
+    for (const QString& each : m_classes) name = std::max(name, painter.fontMetrics().horizontalAdvance(each) + 14);
+    name = std::min(name, kLongestName);
     const double most = static_cast<double>(std::max<qint64>(1, *std::max_element(m_counts.begin(), m_counts.end())));
     for (int i = 0; i < std::min(m_classes.size(), m_counts.size()); ++i) {
         const QRectF row(0, i * kRow, width(), kRow);
         painter.setPen(t.text);
         painter.setFont(theme::textFont(0.92));
-        painter.drawText(QRectF(0, row.top(), kName - 8, kRow), Qt::AlignVCenter, painter.fontMetrics().elidedText(m_classes[i], Qt::ElideRight, kName - 8));
-        const double whole = width() - kName - kFigure;
-        const QRectF bar(kName, row.top() + 8, std::max(2.0, whole * static_cast<double>(m_counts[i]) / most), kRow - 16);
+        painter.drawText(QRectF(0, row.top(), name - 8, kRow), Qt::AlignVCenter, painter.fontMetrics().elidedText(m_classes[i], Qt::ElideRight, name - 8));
+        const double whole = width() - name - kFigure;
+        const QRectF bar(name, row.top() + 8, std::max(2.0, whole * static_cast<double>(m_counts[i]) / most), kRow - 16);
         painter.setPen(Qt::NoPen);
         painter.setBrush(t.raised);
-        painter.drawRoundedRect(QRectF(kName, bar.top(), whole, bar.height()), 3, 3);
+        painter.drawRoundedRect(QRectF(name, bar.top(), whole, bar.height()), 3, 3);
         painter.setBrush(t.series[0]);
         painter.drawRoundedRect(bar, 3, 3);
         painter.setPen(t.muted);

@@ -66,6 +66,8 @@ QWidget* DataPanel::filledPage() {
     rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(kGap);
     auto* summary = new Card;
+    summary->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    m_warningsCard->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     m_name->setFont(theme::textFont(1.35, QFont::DemiBold));
     m_path->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_facts->setWordWrap(true);

@@ -208,7 +208,7 @@ void ExportPanel::showProof() {
     if (proven) showQuality(report, proof);
     const QJsonObject latency = proof.value(QLatin1String("latency")).toArray().first().toObject();
     m_latency->setText(tr("%1 ms").arg(latency.value(QLatin1String("p50_ms")).toDouble(), 0, 'g', 3));
-    m_latencyDetail->setText(tr("batch %1, %n thread(s), %2, median", nullptr, latency.value(QLatin1String("threads")).toInt()).arg(latency.value(QLatin1String("batch")).toInt()).arg(proof.value(QLatin1String("precision")).toString()));
+    m_latencyDetail->setText(tr("batch %1, %2, %3, median").arg(latency.value(QLatin1String("batch")).toInt()).arg(format::count(latency.value(QLatin1String("threads")).toInt(), tr("thread"), tr("threads")), proof.value(QLatin1String("precision")).toString()));
     m_size->setText(format::bytes(file.value(QLatin1String("bytes")).toInteger()));
     m_sizeDetail->setText(file.value(QLatin1String("name")).toString());
 }

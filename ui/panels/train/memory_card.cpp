@@ -111,7 +111,7 @@ void MemoryCard::show() {
         m_verdict->setText(tr("%1 planned").arg(format::bytes(m_memory.peak)));
         setTone(m_verdict, "muted");
     } else if (m_memory.fits) {
-        m_verdict->setText(tr("fits · %1 of %2, %3 to spare").arg(format::bytes(m_memory.peak), format::bytes(*limit), format::bytes(*limit - m_memory.peak)));
+        m_verdict->setText(tr("fits · %1 to spare").arg(format::bytes(*limit - m_memory.peak)));
         setTone(m_verdict, "good");
     } else {
         m_verdict->setText(tr("does not fit · %1 more than the budget").arg(format::bytes(m_memory.peak - *limit)));

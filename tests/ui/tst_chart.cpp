@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QClipboard>
+#include <QMimeData>
+
+#include <cmath>
+
+#include "support/registry.h"
+#include "ui/widgets/chart.h"
+#include "ui_support/watchdog.h"
+
+using namespace headroom;
+
+namespace {
+
+ui::CurvePtr curve(const QString& run, int points, const std::string& series = "train_loss") {
+    auto data = std::make_shared<ui::CurveData>();
+    data->run = run;
+    data->series.name = series;
+    data->sessions = {{0, 1, 1, 0}};
+    for (int i = 0; i < points; ++i)
+        data->curve.points.push_back({{i, i / 10.0, i * 64, double(i)}, 2 * std::exp(-i / 200.0) + 0.1 * std::sin(i)});
+    return data;
+}
+
+}  // namespace
+
+class ChartRules : public QObject {
+    Q_OBJECT
+
+    ui::ChartGroup m_group;
+    ui::Chart* make() {
+        auto* chart = new ui::Chart({.title = "Loss", .series = "train_loss"}, m_group);
+        chart->resize(500, 300);
+        chart->show();
+        return chart;
+    }
+
+private Q_SLOTS:
+    void init() {
+        m_group.setRuns({{"a", "first", 0, true}, {"b", "second", 1, false}});
+        m_group.setAxis(ui::XAxis::Step);
+        m_group.setRange(std::nullopt);
+    }
+
+    void theReadoutIsTheLastValueAndFollowsTheCrosshair() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        chart->setCurve(curve("a", 100));
+        QTRY_VERIFY(!chart->readout().isEmpty());
+        const QString last = chart->readout();
+        m_group.setCursor(0);
+        QVERIFY(chart->readout() != last);
+        QCOMPARE(chart->readout(), QStringLiteral("2.000"));
+        m_group.setCursor(std::nullopt);
+        QCOMPARE(chart->readout(), last);
+    }
+
+    void arrowsMoveTheCursorAndSayWhereItIs() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        chart->setCurve(curve("a", 100));
+        QTRY_VERIFY(!chart->readout().isEmpty());
+        QTest::keyClick(chart.get(), Qt::Key_Left);
+        QTest::keyClick(chart.get(), Qt::Key_Left);
+        QCOMPARE(m_group.cursor(), std::optional<double>(97));
+        QVERIFY(chart->accessibleDescription().contains("97"));
+        m_group.setCursor(std::nullopt);
+    }
+
+    void lettersChangeScaleAxisAndSmoothing() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        const double smoothing = m_group.smoothing();
+        QTest::keyClick(chart.get(), Qt::Key_L);
+        QVERIFY(chart->logarithmic());
+        QTest::keyClick(chart.get(), Qt::Key_BracketRight);
+        QVERIFY(m_group.smoothing() > smoothing);
+        QTest::keyClick(chart.get(), Qt::Key_X);
+        QCOMPARE(m_group.axis(), ui::XAxis::Epoch);
+    }
+
+    void pictureAndValuesGoToTheClipboard() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        chart->setCurve(curve("a", 10));
+        chart->setCurve(curve("b", 10));
+        QTRY_VERIFY(!chart->readout().isEmpty());
+        const QString text = chart->tabSeparated();
+        QCOMPARE(text.count('\n'), 21);
+        chart->copyToClipboard();
+        QVERIFY(QApplication::clipboard()->mimeData()->hasImage());
+        QCOMPARE(QApplication::clipboard()->mimeData()->text(), text);
+    }
+
+    void itIsSavedInEveryFormat_data() {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QByteArray>("start");
+        QTest::newRow("png") << "c.png" << QByteArray("\x89PNG");
+        QTest::newRow("svg") << "c.svg" << QByteArray("<?xml");
+        QTest::newRow("pdf") << "c.pdf" << QByteArray("%PDF");
+        QTest::newRow("csv") << "c.csv" << QByteArray("run,");
+    }
+    void itIsSavedInEveryFormat() {
+        QFETCH(QString, name);
+        QFETCH(QByteArray, start);
+        QTemporaryDir folder;
+        const std::unique_ptr<ui::Chart> chart(make());
+        chart->setCurve(curve("a", 50));
+        QTRY_VERIFY(!chart->readout().isEmpty());
+        QVERIFY(chart->save(folder.filePath(name)));
+        QFile file(folder.filePath(name));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QVERIFY(file.read(8).startsWith(start));
+    }
+
+    void fastDataArePaintedAtMostTenTimesASecond() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        int paints = 0;
+        struct Counter : QObject {
+            int& count;
+            explicit Counter(int& c) : count(c) {}
+            bool eventFilter(QObject*, QEvent* event) override { return count += event->type() == QEvent::Paint, false; }
+        } counter(paints);
+        for (QWidget* child : chart->findChildren<QWidget*>()) {
+            if (QByteArray(child->metaObject()->className()) == "QCustomPlot") child->installEventFilter(&counter);
+        }
+        QElapsedTimer clock;
+        clock.start();
+        for (int i = 10; clock.elapsed() < 1000; ++i) {
+            chart->setCurve(curve("a", i % 500 + 10));
+            QTest::qWait(5);
+        }
+        QVERIFY2(paints > 1 && paints <= 12, qPrintable(QString::number(paints)));
+    }
+
+    void fiftyRunsOfManyPointsAreDrawnWithinTheBudget() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        QVector<ui::ShownRun> runs;
+        for (int i = 0; i < 50; ++i) runs << ui::ShownRun{QString::number(i), "r", i, i == 0};
+        m_group.setRuns(runs);
+        for (int i = 0; i < 50; ++i) chart->setCurve(curve(QString::number(i), 1200));
+        QTest::qWait(300);
+        auto* watched = test::WatchedApplication::instance();
+        watched->startWatching();
+        m_group.setSmoothing(0.9);
+        QTest::qWait(400);
+        const auto worst = watched->stopWatching();
+        qInfo("50 runs of 1,200 points: worst handler %.1f ms (%s)", worst.milliseconds, qPrintable(worst.handler));
+        QVERIFY(worst.milliseconds < 150);  // the picture is drawn in one event; CPU time on a slow core
+    }
+};
+
+HEADROOM_TEST(ChartRules)
+#include "tst_chart.moc"

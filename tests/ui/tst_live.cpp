@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs that somebody else writes, as the open window sees them: through the store alone.
+#include <nlohmann/json.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/store/catalogue.h"
+#include "base/store/run_link.h"
+#include "base/store/run_reader.h"
+#include "support/registry.h"
+#include "ui/panels/train/train_panel.h"
+#include "ui/widgets/chart.h"
+#include "ui_support/studio_fixture.h"
+#include "ui_support/watchdog.h"
+
+using namespace headroom;
+
+class LiveRules : public QObject {
+    Q_OBJECT
+    std::unique_ptr<test::StudioFixture> m_fixture;
+
+    ui::Studio& studio() { return m_fixture->studio(); }
+    ui::Chart* lossChart() { return static_cast<ui::TrainPanel*>(m_fixture->window().panel("train"))->charts().first(); }
+    std::optional<store::RunState> state(const store::RunId& run) {
+        const auto* found = studio().runs().find(QString::fromStdString(run));
+        return found ? std::optional(found->state) : std::nullopt;
+    }
+    std::int64_t pointsDrawn() { return lossChart()->tabSeparated().count(QStringLiteral("\ttrain_loss\t")); }
+
+private Q_SLOTS:
+    void init() {
+        m_fixture = std::make_unique<test::StudioFixture>();
+        QTRY_VERIFY(!studio().projectName().isEmpty());
+    }
+    void cleanup() { m_fixture.reset(); }
+
+    void aRunThatAnotherProgramStartsAppearsWithItsCurve() {
+        const store::Project project = m_fixture->project();
+        const store::RunId id = m_fixture->makeRun("elsewhere");
+        QTRY_COMPARE_WITH_TIMEOUT(studio().runs().rowCount(), 1, 5000);
+        store::RunWriter writer(project.run(id));
+        store::RunLink link(project, writer);
+        test::writeCurves(writer, 0, 300);
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Running), 5000);
+        studio().selection().setCurrent(QString::fromStdString(id));
+        QTRY_COMPARE_WITH_TIMEOUT(pointsDrawn(), 300, 5000);
+        test::writeCurves(writer, 300, 500);
+        QTRY_COMPARE_WITH_TIMEOUT(pointsDrawn(), 500, 5000);
+        writer.finish(store::EndState::Finished, "completed", {{"val_accuracy", 0.9}});
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Finished), 5000);
+    }
+
+    void aWindowThatComesBackShowsEveryPoint() {
+        const store::Project project = m_fixture->project();
+        const store::RunId id = m_fixture->makeRun("long");
+        store::RunWriter writer(project.run(id));
+        store::RunLink link(project, writer);
+        test::writeCurves(writer, 0, 200);
+        QTRY_COMPARE_WITH_TIMEOUT(pointsDrawn(), 200, 5000);
+        m_fixture->window().saveSession();
+        m_fixture->reopen();
+        test::writeCurves(writer, 200, 400);
+        QTRY_COMPARE_WITH_TIMEOUT(pointsDrawn(), 400, 6000);
+        const QStringList lines = lossChart()->tabSeparated().split('\n');
+        for (int step = 0; step < 400; ++step) QCOMPARE(lines[step + 1].section('\t', 2, 2).toInt(), step);
+        writer.finish(store::EndState::Finished, "completed", nlohmann::json::object());
+    }
+
+    void aKilledWorkerIsShownAsLostWithinTwoSeconds() {
+        const store::Project project = m_fixture->project();
+        const store::RunId id = m_fixture->makeRun("killed");
+        const pid_t worker = fork();
+        if (worker == 0) {  // a process of its own that holds the run's lock, as a worker does
+            store::RunWriter writer(project.run(id));
+            test::writeCurves(writer, 0, 50);
+            for (;;) pause();
+        }
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Running), 8000);
+        kill(worker, SIGKILL);
+        waitpid(worker, nullptr, 0);
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Lost), 4000);
+    }
+
+    void renameAndTrashAreTakenBackByUndo() {
+        const store::RunId id = m_fixture->makeRun("first name");
+        const QString run = QString::fromStdString(id);
+        QTRY_VERIFY_WITH_TIMEOUT(studio().runs().find(run), 5000);
+        studio().selection().setCurrent(run);
+        QVERIFY(studio().runs().setData(studio().runs().indexOf(run), "second name", Qt::EditRole));
+        QTRY_COMPARE_WITH_TIMEOUT(studio().runs().find(run)->name, std::string("second name"), 5000);
+        studio().undo().undo();
+        QTRY_COMPARE_WITH_TIMEOUT(studio().runs().find(run)->name, std::string("first name"), 5000);
+        QTRY_VERIFY_WITH_TIMEOUT(!store::isLive(studio().runs().find(run)->state), 12000);
+        studio().trash();
+        QTRY_VERIFY_WITH_TIMEOUT(studio().runs().find(run)->trashed, 5000);
+        studio().undo().undo();
+        QTRY_VERIFY_WITH_TIMEOUT(!studio().runs().find(run)->trashed, 5000);
+    }
+
+    void noHandlerTakesLongWhileARunWrites() {
+        const store::Project project = m_fixture->project();
+        const store::RunId id = m_fixture->makeRun("busy");
+        store::RunWriter writer(project.run(id));
+        store::RunLink link(project, writer);
+        test::writeCurves(writer, 0, 500);
+        QTRY_COMPARE_WITH_TIMEOUT(pointsDrawn(), 500, 6000);
+        QTest::qWait(500);
+        auto* watched = test::WatchedApplication::instance();
+        watched->startWatching();
+        for (int i = 0; i < 20; ++i) {
+            test::writeCurves(writer, 500 + i * 100, 600 + i * 100);
+            QTest::qWait(100);
+        }
+        const auto worst = watched->stopWatching();
+        qInfo("worst handler %.1f ms of CPU time (%s)", worst.milliseconds, qPrintable(worst.handler));
+        QVERIFY2(worst.milliseconds < 50, qPrintable(worst.handler));
+        writer.finish(store::EndState::Finished, "completed", nlohmann::json::object());
+    }
+
+    void aMillionPointsAreDrawnAsQuicklyAsAThousand() {
+        const store::Project project = m_fixture->project();
+        const store::RunId id = m_fixture->makeRun("long");
+        {
+            store::RunWriter writer(project.run(id));
+            const auto loss = writer.define("train_loss", "1");
+            for (std::int64_t step = 0; step < 1'000'000; ++step) writer.append(loss, {step, 0, step, 1e9 + double(step)}, 1.0 / double(step + 1));
+            writer.finish(store::EndState::Finished, "completed", nlohmann::json::object());
+        }
+        store::Catalogue(project).refresh(id);
+        auto* watched = test::WatchedApplication::instance();
+        watched->startWatching();
+        studio().selection().setCurrent(QString::fromStdString(id));
+        QTRY_VERIFY_WITH_TIMEOUT(pointsDrawn() > 500, 8000);
+        QTest::qWait(400);
+        const auto worst = watched->stopWatching();
+        qInfo("worst handler %.1f ms of CPU time (%s)", worst.milliseconds, qPrintable(worst.handler));
+        QVERIFY2(worst.milliseconds < 50, qPrintable(worst.handler));
+        QVERIFY(pointsDrawn() <= 3000);
+    }
+};
+
+HEADROOM_TEST(LiveRules)
+#include "tst_live.moc"
