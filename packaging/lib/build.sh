@@ -9,7 +9,6 @@ choose_configuration() {
     build=$clone/build/$1
     bin=$build/bin
     configuration=("--preset" "$1" "-DHEADROOM_ENV=$env")
-    [[ -z ${CI:-} ]] || configuration+=(-DHEADROOM_WERROR=ON)
     if [[ $2 == yes ]]; then
         configuration+=(-DHEADROOM_CUDA=ON "-DCMAKE_CUDA_COMPILER=${nvcc:-$env/lib/python3.11/site-packages/nvidia/cu13/bin/nvcc}")
     else
