@@ -8,6 +8,7 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 
 #include "base/errors/error.h"
@@ -50,8 +51,7 @@ bool speaksOfMemory(std::string_view message) {
     throw Error({Code::Mem01, node.name, "out of memory", {}, {}, "Use a smaller micro-batch or a larger memory budget."});
 }
 
-[[noreturn]] void translate(const c10::Error& error, const graph::Node& node) {
-    const std::string message = error.what_without_backtrace();
+[[noreturn]] void translate(const std::string& message, const graph::Node& node) {
     if (speaksOfMemory(message)) outOfMemory(node);
     throw Error({Code::Int01, node.name, "the operator failed", message.substr(0, message.find('\n')), {}, {}});
 }
@@ -169,8 +169,14 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
             backward(program, instruction, context);
     } catch (const c10::OutOfMemoryError&) {
         outOfMemory(node);
+    } catch (const std::bad_alloc&) {
+        outOfMemory(node);
+    } catch (const Error&) {
+        throw;
     } catch (const c10::Error& error) {
-        translate(error, node);
+        translate(error.what_without_backtrace(), node);
+    } catch (const std::exception& error) {  // oneDNN's own
+        translate(error.what(), node);
     }
     for (const SlotId id : instruction.release) slot(id).reset();
     m_operands.clear();

@@ -299,7 +299,7 @@ void addProducts(std::vector<OperatorCase>& cases) {
     for (const bool causal : {false, true})
         cases.push_back({causal ? "Attention, causal" : "Attention", &graph::kAttention,
                          {{"q_num_heads", std::int64_t{2}}, {"kv_num_heads", std::int64_t{2}}, {"is_causal", std::int64_t{causal}}},
-                         {numbers({2, 19, 12}, 1), numbers({2, 19, 12}, 2), numbers({2, 19, 12}, 3)}, {}, {}, {},
+                         {numbers({2, 19, 16}, 1), numbers({2, 19, 16}, 2), numbers({2, 19, 16}, 3)}, {}, {}, {},
                          [causal](const Inputs& in) { return attention(in, 2, causal); }});
 }
 
