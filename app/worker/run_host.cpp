@@ -67,6 +67,8 @@ void RunHost::evaluated(const train::Position& at, const train::Metrics& metrics
     m_writer.setFact("progress", progress(at));
 }
 
+void RunHost::checkpointing(const train::Position&) { m_writer.commit(); }
+
 void RunHost::checkpointed(const train::Position& at, const std::filesystem::path& file) {
     m_writer.event("checkpoint", fmt::format("Checkpoint of step {} written.", at.step), moment(at),
                    {{"file", file.filename().string()}});

@@ -23,6 +23,7 @@ public:
     void stepped(const train::StepReport& report) override;
     void progressed(const train::Position& at, double samplesPerSecond) override;
     void evaluated(const train::Position& at, const train::Metrics& metrics) override;
+    void checkpointing(const train::Position& at) override;
     void checkpointed(const train::Position& at, const std::filesystem::path& file) override;
     void noted(const train::Position& at, std::string_view kind, const std::string& text) override;
     std::vector<train::Order> orders() override;

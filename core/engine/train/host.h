@@ -38,7 +38,7 @@ struct Order {
 };
 
 /// The world around a training: hears what happens and says what is wanted. Called from the training thread, between
-/// steps; nothing here may block.
+/// steps; nothing but checkpointing() may block.
 class Host {
 public:
     virtual ~Host() = default;
@@ -46,6 +46,8 @@ public:
     /// A few times a second.
     virtual void progressed(const Position&, double /*samplesPerSecond*/) {}
     virtual void evaluated(const Position&, const Metrics&) {}
+    /// Everything heard so far has to be safe when this returns: a run that goes on from the checkpoint does not say it again.
+    virtual void checkpointing(const Position&) {}
     virtual void checkpointed(const Position&, const std::filesystem::path&) {}
     /// "warning", "resume", "lr" ...; a sentence for the log.
     virtual void noted(const Position&, std::string_view /*kind*/, const std::string& /*text*/) {}

@@ -245,6 +245,7 @@ bool Trainer::checkpointDue() const {
 
 void Trainer::writeCheckpointNow() {
     readLosses();  // a loss that is not finite must not reach a checkpoint
+    m_host.checkpointing(position());
     // The best one first: no checkpoint names a best that is not there.
     if (m_best) m_checkpoints.saveBest(*std::exchange(m_best, std::nullopt));
     const std::filesystem::path file = m_checkpoints.save(m_step, StateKeeper(*this).capture());
