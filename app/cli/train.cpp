@@ -8,6 +8,7 @@
 #include "cli/locate.h"
 #include "cli/print.h"
 #include "cli/start.h"
+#include "cli/waiting.h"
 #include "cli/watch.h"
 
 namespace headroom::cli {
@@ -42,6 +43,16 @@ config::RunConfig configured(const Session& session, const Options& options) {
     return config;
 }
 
+/// A run that cannot even be queued must not stay behind.
+void enqueueOrForget(const Chosen& chosen, const std::string& device) {
+    try {
+        enqueue(chosen, device, store::StartMode::Start);
+    } catch (const Error&) {
+        removeRun(chosen);
+        throw;
+    }
+}
+
 int train(const Session& session, const Options& options) {
     const config::RunConfig config = configured(session, options);
     const std::string device = deviceOf(config);
@@ -49,7 +60,7 @@ int train(const Session& session, const Options& options) {
     store::Project project = session.projectToWrite();
     const store::RunId id = store::createRun(project, config::toJson(config), {config.name, {}, {}});
     const Chosen chosen{std::move(home), project, project.run(id)};
-    enqueue(chosen, device, store::StartMode::Start);
+    enqueueOrForget(chosen, device);
     announce(session, chosen, config.name);
     if (!options.detach) return watch(session, chosen, {device, 0}, Origin::Fresh);
     if (!session.json) printText(id + "\n");

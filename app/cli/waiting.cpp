@@ -22,7 +22,7 @@ bool takeOut(const Chosen& chosen, store::EndState state, std::string_view reaso
     return true;
 }
 
-void removeRefused(const Chosen& chosen) {
+void removeRun(const Chosen& chosen) {
     using namespace std::chrono_literals;
     const auto deadline = std::chrono::steady_clock::now() + 5s;
     auto lock = store::LockFile::tryTake(chosen.run.lock());

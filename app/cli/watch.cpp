@@ -58,7 +58,7 @@ void announce(const Session& session, const Chosen& chosen, const std::string& n
 int watch(const Session& session, const Chosen& chosen, const FollowOptions& options, Origin origin) {
     const auto spectator = session.json ? makeEventPrinter() : makeProgress(session);
     const Ending ending = follow(chosen, options, *spectator);
-    if (origin == Origin::Fresh && wasRefused(ending)) removeRefused(chosen);
+    if (origin == Origin::Fresh && wasRefused(ending)) removeRun(chosen);
     tellEnd(session, ending);
     return ending.status;
 }

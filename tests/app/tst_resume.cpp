@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+
+#include "app/headroom.h"
+#include "support/registry.h"
+
+using namespace headroom::test;
+
+namespace {
+
+constexpr int kEpochs = 60;  // 300 steps
+
+/// The weights of the same run, never interrupted.
+QString unbroken(const Headroom& headroom) {
+    headroom.run({"train", headroom.makeConfig("unbroken", {{"epochs", kEpochs}}), "--quiet"});
+    return headroom.show("unbroken")["weights_sha256"].toString();
+}
+
+}  // namespace
+
+class Resuming : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void anInterruptedRunIsPausedAndGoesOn_data();
+    void anInterruptedRunIsPausedAndGoesOn();
+    void aKilledCommandChangesNothing();
+    void aKilledWorkerIsNoticedAndTheRunGoesOn();
+    void killedBeforeItsFirstCheckpointItStartsAgain();
+    void aFinishedRunIsLeftAsItIs();
+    void aLiveRunIsAttachedTo();
+};
+
+void Resuming::anInterruptedRunIsPausedAndGoesOn_data() {
+    QTest::addColumn<int>("signal");
+    QTest::addColumn<int>("status");
+    QTest::newRow("SIGINT") << SIGINT << 130;
+    QTest::newRow("SIGTERM") << SIGTERM << 143;
+    QTest::newRow("SIGUSR1") << SIGUSR1 << 143;
+}
+
+void Resuming::anInterruptedRunIsPausedAndGoesOn() {
+    REQUIRE_WORKER();
+    QFETCH(int, signal);
+    const Headroom headroom;
+    const QString expected = unbroken(headroom);
+    // As long as the unbroken one, but never through before the signal comes.
+    const auto process = headroom.start({"train", headroom.makeConfig("i", {{"epochs", kEpochs}, {"eval_every", 1}}), "--json"});
+    const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
+    Headroom::awaitEvent(*process, "step");
+    ::kill(static_cast<pid_t>(process->processId()), signal);
+    const Outcome outcome = Headroom::finish(*process);
+    if (headroom.show(id)["state"].toString() == "finished") QSKIP("the run was through before the signal came");
+    QTEST(outcome.status, "status");
+    QCOMPARE(outcome.lines().last()["state"].toString(), QString("paused"));
+    QCOMPARE(headroom.run({"resume", id}).status, 0);
+    const QJsonObject run = headroom.show(id);
+    QCOMPARE(run["state"].toString(), QString("finished"));
+    QCOMPARE(run["weights_sha256"].toString(), expected);
+}
+
+void Resuming::aKilledCommandChangesNothing() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const auto process = headroom.start({"train", headroom.makeConfig("k", {{"epochs", kEpochs}}), "--json"});
+    const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
+    process->kill();
+    process->waitForFinished();
+    const Outcome attached = headroom.run({"resume", id, "--json"});
+    QCOMPARE(attached.status, 0);
+    QCOMPARE(attached.lines().last()["state"].toString(), QString("finished"));
+}
+
+void Resuming::aKilledWorkerIsNoticedAndTheRunGoesOn() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const auto process = headroom.start({"train", headroom.makeConfig("w", endless()), "--json"});
+    const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
+    Headroom::awaitEvent(*process, "checkpoint");
+    ::kill(static_cast<pid_t>(headroom.show(id)["pid"].toInteger()), SIGKILL);
+    const Outcome outcome = Headroom::finish(*process);
+    QCOMPARE(outcome.status, 8);
+    QVERIFY2(outcome.error.contains("WRK-01") && outcome.error.contains("headroom resume"), outcome.error.constData());
+    QCOMPARE(outcome.lines().last()["state"].toString(), QString("lost"));
+    const qint64 reached = headroom.show(id)["step"].toInteger();
+    const auto resumed = headroom.start({"resume", id, "--json"});
+    while (true) {
+        const QJsonObject step = Headroom::awaitEvent(*resumed, "step");
+        QVERIFY(!step.isEmpty());
+        if (step["step"].toInteger() > reached) break;
+    }
+    QCOMPARE(headroom.run({"stop", id}).status, 0);
+    QCOMPARE(Headroom::finish(*resumed).status, 0);
+}
+
+void Resuming::killedBeforeItsFirstCheckpointItStartsAgain() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const QString expected = unbroken(headroom);
+    const QString file = headroom.makeConfig("b", {{"epochs", kEpochs}});
+    const auto process = headroom.start({"train", file, "--json", "--set", "checkpoint.every_steps=100000"});
+    const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
+    QJsonValue pid;
+    while (!pid.isDouble() && process->state() == QProcess::Running) pid = headroom.show(id)["pid"];
+    ::kill(static_cast<pid_t>(pid.toInteger()), SIGKILL);
+    const Outcome outcome = Headroom::finish(*process);
+    if (outcome.status == 0) QSKIP("the run was through before it could be killed");
+    QCOMPARE(outcome.status, 8);
+    QCOMPARE(headroom.run({"resume", id}).status, 0);
+    QCOMPARE(headroom.show(id)["weights_sha256"].toString(), expected);
+}
+
+void Resuming::aFinishedRunIsLeftAsItIs() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    headroom.run({"train", headroom.makeConfig("f", {{"max_steps", 1}})});
+    const QJsonObject before = headroom.show("f");
+    const Outcome outcome = headroom.run({"resume", "f"});
+    QCOMPARE(outcome.status, 0);
+    QVERIFY(outcome.error.contains("finished already"));
+    QCOMPARE(headroom.run({"resume", "f", "--json"}).lines().last()["state"].toString(), QString("finished"));
+    QCOMPARE(headroom.show("f"), before);
+}
+
+void Resuming::aLiveRunIsAttachedTo() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const QString id = headroom.run({"train", headroom.makeConfig("l", endless()), "--detach"}).output.trimmed();
+    const auto first = headroom.start({"resume", id, "--json"});
+    const auto second = headroom.start({"resume", id, "--json"});
+    QVERIFY(!Headroom::awaitEvent(*first, "step").isEmpty());
+    QVERIFY(!Headroom::awaitEvent(*second, "step").isEmpty());
+    QCOMPARE(headroom.run({"pause", id}).status, 0);
+    QCOMPARE(Headroom::finish(*first).status, 0);
+    QCOMPARE(Headroom::finish(*second).lines().last()["state"].toString(), QString("paused"));
+}
+
+HEADROOM_TEST(Resuming)
+#include "tst_resume.moc"
