@@ -11,7 +11,8 @@
 
 namespace headroom::fuzz {
 
-MemoryFile::MemoryFile(const std::uint8_t* bytes, std::size_t size) : m_descriptor(::memfd_create("fuzz", MFD_CLOEXEC)) {
+MemoryFile::MemoryFile(const std::uint8_t* bytes, std::size_t size)
+    : m_descriptor(::memfd_create("fuzz", MFD_CLOEXEC)) {
     promise(m_descriptor >= 0 && ::write(m_descriptor, bytes, size) == static_cast<ssize_t>(size));
 }
 

@@ -190,10 +190,11 @@ private:
                      "Write a plain decimal number."});
     }
     [[noreturn]] void refuseSyntax(std::size_t at) const {
-        const std::string found = at >= m_text.size() ? "unexpected end of the document"
-                                                      : fmt::format("unexpected \"{}\"", characterAt(at));
+        const std::string found =
+            at >= m_text.size() ? "unexpected end of the document" : fmt::format("unexpected \"{}\"", characterAt(at));
         throw Error({m_options.codes.syntax, m_options.subject, "not a JSON document",
-                     fmt::format("{} at {}", found, where(at)), "one JSON value allowed", "Correct the document there."});
+                     fmt::format("{} at {}", found, where(at)), "one JSON value allowed",
+                     "Correct the document there."});
     }
     std::string characterAt(std::size_t at) const {
         while (at > 0 && (static_cast<unsigned char>(m_text[at]) & 0xC0) == 0x80) --at;
@@ -219,16 +220,16 @@ void checkSize(std::string_view text, const Options& options) {
 void checkBytes(std::string_view text, const Options& options) {
     if (const auto invalid = findInvalidUtf8(text)) {
         const Position position = advanced({}, text, *invalid);
-        throw Error({options.codes.notUtf8, options.subject, "not UTF-8 text",
-                     fmt::format("byte 0x{:02X} at {}", static_cast<unsigned char>(text[*invalid]),
-                                 shown(position, options)),
-                     "", "Save it as UTF-8."});
+        throw Error(
+            {options.codes.notUtf8, options.subject, "not UTF-8 text",
+             fmt::format("byte 0x{:02X} at {}", static_cast<unsigned char>(text[*invalid]), shown(position, options)),
+             "", "Save it as UTF-8."});
     }
     const std::size_t nul = text.find('\0');
     if (nul == std::string_view::npos) return;
     throw Error({options.codes.syntax, options.subject, "not a JSON document",
-                 fmt::format("a NUL byte at {}", shown(advanced({}, text, nul), options)),
-                 "text allowed", "Correct the document there."});
+                 fmt::format("a NUL byte at {}", shown(advanced({}, text, nul), options)), "text allowed",
+                 "Correct the document there."});
 }
 
 bool endsToken(char c, bool inText) {
@@ -348,7 +349,8 @@ std::string unescapedPart(std::string_view part) {
 }
 
 std::optional<std::size_t> indexOf(const std::string& part) {
-    if (part.empty() || part.size() > 9 || part.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    if (part.empty() || part.size() > 9 || part.find_first_not_of("0123456789") != std::string::npos)
+        return std::nullopt;
     return std::stoul(part);
 }
 

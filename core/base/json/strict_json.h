@@ -37,7 +37,7 @@ struct Options {
     std::string subject;  ///< base name of the file, for messages
     Codes codes;
     std::size_t maxBytes = 1024 * 1024;
-    int maxDepth = 32;  ///< objects and arrays inside each other
+    int maxDepth = 32;                             ///< objects and arrays inside each other
     std::size_t maxTokenBytes = 16 * 1024 * 1024;  ///< of one text or number: the lexer holds each three times
     std::size_t firstByte = 0;                     ///< where the text begins in its file, added to shown offsets
     Show show = Show::LineAndColumn;

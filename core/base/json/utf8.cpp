@@ -12,11 +12,16 @@ bool within(unsigned char byte, unsigned char low, unsigned char high) { return 
 /// Bounds of the second byte, which alone rule out overlong forms, surrogates and what lies above U+10FFFF.
 bool secondByteFits(unsigned char first, unsigned char second) {
     switch (first) {
-        case 0xE0: return within(second, 0xA0, 0xBF);
-        case 0xED: return within(second, 0x80, 0x9F);
-        case 0xF0: return within(second, 0x90, 0xBF);
-        case 0xF4: return within(second, 0x80, 0x8F);
-        default: return within(second, 0x80, 0xBF);
+        case 0xE0:
+            return within(second, 0xA0, 0xBF);
+        case 0xED:
+            return within(second, 0x80, 0x9F);
+        case 0xF0:
+            return within(second, 0x90, 0xBF);
+        case 0xF4:
+            return within(second, 0x80, 0x8F);
+        default:
+            return within(second, 0x80, 0xBF);
     }
 }
 

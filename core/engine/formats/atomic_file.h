@@ -7,8 +7,9 @@
 
 namespace headroom::formats {
 
-/// A file that appears whole or not at all: written under a temporary name (`<name>.<pid>-<number>.tmp`) in the same folder, then
-/// fsync, rename, fsync of the folder. Without `commit` the temporary file is removed. Throws DSK-01 (full), DSK-02.
+/// A file that appears whole or not at all: written under a temporary name (`<name>.<pid>-<number>.tmp`) in the same
+/// folder, then fsync, rename, fsync of the folder. Without `commit` the temporary file is removed. Throws DSK-01
+/// (full), DSK-02.
 class AtomicFile {
 public:
     explicit AtomicFile(std::filesystem::path path);

@@ -71,7 +71,8 @@ CifarKind kindOf(const fs::path& folder, const std::vector<File>& files) {
     std::error_code ignored;
     if (fs::exists(folder / layoutOf(CifarKind::Hundred).names, ignored)) return CifarKind::Hundred;
     const auto allDivide = [&](CifarKind kind) {
-        return std::all_of(files.begin(), files.end(), [&](const File& f) { return f.size() % layoutOf(kind).record() == 0; });
+        return std::all_of(files.begin(), files.end(),
+                           [&](const File& f) { return f.size() % layoutOf(kind).record() == 0; });
     };
     return !allDivide(CifarKind::Ten) && allDivide(CifarKind::Hundred) ? CifarKind::Hundred : CifarKind::Ten;
 }
@@ -119,7 +120,8 @@ public:
         std::vector<std::uint8_t> block(kRecordsAtOnce * m_layout.record());
         const std::uint64_t records = file.size() / m_layout.record();
         for (std::uint64_t first = 0; first < records; first += kRecordsAtOnce) {
-            const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(kRecordsAtOnce, records - first));
+            const std::size_t count =
+                static_cast<std::size_t>(std::min<std::uint64_t>(kRecordsAtOnce, records - first));
             const auto bytes = std::span(block).first(count * m_layout.record());
             file.readExactly(first * m_layout.record(), std::as_writable_bytes(bytes), Code::Cif01);
             for (std::size_t i = 0; i < count; ++i) addRecord(file, first + i, block.data() + i * m_layout.record());

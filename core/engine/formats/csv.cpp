@@ -46,7 +46,7 @@ std::unique_ptr<ByteStream> streamOf(const File& file, const CsvLimits& limits) 
 }
 
 std::string sampleOf(const File& file, const CsvLimits& limits) {
-    constexpr std::size_t kSample = 256 * 1024;
+    constexpr std::size_t kSample = 64 * 1024;
     std::string sample(kSample, '\0');
     const auto stream = streamOf(file, limits);
     sample.resize(stream->read(std::as_writable_bytes(std::span(sample))));
@@ -82,8 +82,10 @@ public:
         column.type = survey.texts == 0 ? ColumnType::Numeric : ColumnType::Category;
         column.missing = survey.missing;
         column.whole = column.type == ColumnType::Numeric && survey.whole;
-        if (column.type == ColumnType::Numeric) column.numbers.reserve(static_cast<std::size_t>(rows));
-        else column.codes.reserve(static_cast<std::size_t>(rows));
+        if (column.type == ColumnType::Numeric)
+            column.numbers.reserve(static_cast<std::size_t>(rows));
+        else
+            column.codes.reserve(static_cast<std::size_t>(rows));
     }
 
     /// Bytes of names that this cell added.
@@ -122,7 +124,8 @@ public:
         };
         std::sort(order.begin(), order.end(), byName);
         std::vector<std::int32_t> rank(order.size());
-        for (std::size_t i = 0; i < order.size(); ++i) rank[static_cast<std::size_t>(order[i])] = static_cast<std::int32_t>(i);
+        for (std::size_t i = 0; i < order.size(); ++i)
+            rank[static_cast<std::size_t>(order[i])] = static_cast<std::int32_t>(i);
         for (std::int32_t& code : m_column.codes) code = code < 0 ? code : rank[static_cast<std::size_t>(code)];
         std::sort(m_column.categories.begin(), m_column.categories.end());
     }
@@ -179,7 +182,8 @@ private:
     void finish() {
         for (std::size_t i = 0; i < m_fillers.size(); ++i) {
             const Column& column = m_table.columns[i];
-            if (column.type == ColumnType::Category && i != m_target && isMostlyDistinct(column, m_fillers[i].categories()))
+            if (column.type == ColumnType::Category && i != m_target &&
+                isMostlyDistinct(column, m_fillers[i].categories()))
                 m_fillers[i].turnIntoText();
             m_fillers[i].finish();
         }
@@ -214,7 +218,8 @@ std::size_t targetColumn(const std::vector<std::string>& names, std::string_view
     if (error == std::errc() && end == target.data() + target.size() && index < names.size()) return index;
     constexpr std::size_t kShown = 30;
     std::string columns;
-    for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) columns += (i == 0 ? "" : ", ") + escaped(names[i]);
+    for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i)
+        columns += (i == 0 ? "" : ", ") + escaped(names[i]);
     if (names.size() > kShown) columns += fmt::format(" and {} more", names.size() - kShown);
     throw Error({Code::Dat03, subject, fmt::format("column \"{}\" not found", escaped(target)),
                  fmt::format("columns: {}", columns), fmt::format("or numbers 0 to {}", names.size() - 1),

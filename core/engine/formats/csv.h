@@ -37,7 +37,7 @@ struct Column {
     std::vector<std::string> categories;  ///< sorted by their bytes
     TextCells texts;                      ///< missing: empty
     std::int64_t missing = 0;
-    bool whole = false;                   ///< numeric: every number is a whole one
+    bool whole = false;  ///< numeric: every number is a whole one
 };
 
 struct Table {
@@ -51,22 +51,23 @@ struct CsvLimits {
     std::size_t maxField = 1024 * 1024;     ///< bytes of a quoted field
     std::size_t maxLine = 2 * 1024 * 1024;  ///< bytes of a record
     std::size_t maxColumns = 16384;
-    std::size_t maxCategories = 1000;               ///< distinct texts of a column, beyond which it is text
-    std::size_t maxCategoryBytes = 64 << 20;        ///< of all category names together
+    std::size_t maxCategories = 1000;                    ///< distinct texts of a column, beyond which it is text
+    std::size_t maxCategoryBytes = 64 << 20;             ///< of all category names together
     std::uint64_t maxDecoded = std::uint64_t{64} << 30;  ///< bytes of a decompressed .csv.gz
 };
 
 struct CsvOptions {
-    std::optional<bool> header;    ///< not set: found out
-    std::optional<char> delimiter; ///< not set: comma, semicolon or tab, found out
-    std::string target;            ///< column whose cells must all be usable: name or 0-based number; empty = last
-    bool targetIsNumber = false;   ///< the target must be numeric (regression)
+    std::optional<bool> header;     ///< not set: found out
+    std::optional<char> delimiter;  ///< not set: comma, semicolon or tab, found out
+    std::string target;             ///< column whose cells must all be usable: name or 0-based number; empty = last
+    bool targetIsNumber = false;    ///< the target must be numeric (regression)
     CsvLimits limits;
 };
 
-/// Reads a table (RFC 4180; LF, CRLF or CR; blanks around fields are trimmed; numbers independent of the locale; missing
-/// cells: empty, ?, NA, NaN, null). The file is read twice: once to check it and to find the columns' types in bounded
-/// memory, once for the values. `.gz` is decompressed. Throws Error CSV-01 to CSV-11, DAT-03 for an unknown target.
+/// Reads a table (RFC 4180; LF, CRLF or CR; blanks around fields are trimmed; numbers independent of the locale;
+/// missing cells: empty, ?, NA, NaN, null). The file is read twice: once to check it and to find the columns' types in
+/// bounded memory, once for the values. `.gz` is decompressed. Throws Error CSV-01 to CSV-11, DAT-03 for an unknown
+/// target.
 Table readCsv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 /// Index of the column named or numbered by `target` (empty: the last one). Throws DAT-03 that lists the columns.

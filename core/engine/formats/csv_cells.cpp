@@ -30,7 +30,8 @@ bool isHexadecimal(std::string_view cell) {
     constexpr std::string_view kAllowed = "0123456789abcdefp.+-";
     if (cell.size() < 3 || cell[0] != '0' || lower(cell[1]) != 'x') return false;
     cell.remove_prefix(2);
-    return std::all_of(cell.begin(), cell.end(), [&](char c) { return kAllowed.find(lower(c)) != std::string_view::npos; });
+    return std::all_of(cell.begin(), cell.end(),
+                       [&](char c) { return kAllowed.find(lower(c)) != std::string_view::npos; });
 }
 
 bool isAlmostNumber(std::string_view cell) {
@@ -50,7 +51,9 @@ Cell classify(std::string_view cell, double& number) {
     if (begins) {  // from_chars would also read "inf"
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
         if (end == digits.data() + digits.size())
-            return error == std::errc() ? Cell::Number : error == std::errc::result_out_of_range ? Cell::AlmostNumber : Cell::Text;
+            return error == std::errc()                      ? Cell::Number
+                   : error == std::errc::result_out_of_range ? Cell::AlmostNumber
+                                                             : Cell::Text;
     }
     return isAlmostNumber(cell) ? Cell::AlmostNumber : Cell::Text;
 }

@@ -12,7 +12,8 @@
 namespace headroom::formats {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 20;
+constexpr std::size_t kFirstBlock = 16 * 1024;
+constexpr std::size_t kLargestBlock = 1 << 20;
 
 }  // namespace
 
@@ -115,7 +116,8 @@ bool CsvScanner::fill() {
     m_end -= m_begin;
     m_begin = 0;
     m_recordEnd = 0;
-    if (m_buffer.size() < m_end + kBlock) m_buffer.resize(m_end + kBlock);
+    m_block = m_block == 0 ? kFirstBlock : std::min(2 * m_block, kLargestBlock);
+    if (m_buffer.size() < m_end + m_block) m_buffer.resize(m_end + m_block);
     const std::size_t from = m_end;
     m_end += m_stream.read(std::as_writable_bytes(std::span(m_buffer).subspan(from)));
     checkNewBytes(from);
@@ -162,8 +164,10 @@ std::string_view CsvScanner::textOf(const Span& span) {
         const bool quote = m_buffer[at] == '"';
         const bool doubled = quote && inside && at + 1 < span.end && m_buffer[at + 1] == '"';
         if (doubled) ++at;
-        if (!quote || doubled) m_buffer[out++] = m_buffer[at];
-        else inside = !inside;
+        if (!quote || doubled)
+            m_buffer[out++] = m_buffer[at];
+        else
+            inside = !inside;
     }
     return {m_buffer.data() + span.begin, out - span.begin};
 }
@@ -181,8 +185,8 @@ void CsvScanner::refuse(Code code, std::string problem, std::string found, std::
 void CsvScanner::refuseOpenQuote(std::size_t quote, std::string found) const {
     if (found.empty()) found = fmt::format("no closing quote within {}", bytesText(m_limits.maxField));
     refuse(Code::Csv02, "a quote is never closed",
-           fmt::format("opened in line {}", groupedUnsigned(static_cast<std::uint64_t>(lineAt(quote)))), std::move(found),
-           "Close the quote there.");
+           fmt::format("opened in line {}", groupedUnsigned(static_cast<std::uint64_t>(lineAt(quote)))),
+           std::move(found), "Close the quote there.");
 }
 
 void CsvScanner::refuseLongLine() const {
@@ -223,8 +227,8 @@ char detectDelimiter(std::string_view sample) {
     for (std::size_t which = 0; which < kCandidates.size(); ++which) {
         const int expected = lines.front()[which];
         if (expected == 0) continue;
-        const auto agreeing = std::count_if(lines.begin(), lines.end(),
-                                            [&](const auto& counts) { return counts[which] == expected; });
+        const auto agreeing =
+            std::count_if(lines.begin(), lines.end(), [&](const auto& counts) { return counts[which] == expected; });
         if (agreeing <= bestLines) continue;
         bestLines = agreeing;
         best = kCandidates[which];

@@ -58,6 +58,7 @@ private:
     std::string m_buffer;
     std::size_t m_begin = 0, m_end = 0;  ///< of the record, of what is read
     std::size_t m_recordEnd = 0;
+    std::size_t m_block = 0;     ///< bytes read at once: grows, so that small tables cost little
     std::uint64_t m_offset = 0;  ///< of the buffer in the stream
     bool m_atEnd = false;
     std::int64_t m_line = 0, m_nextLine = 1;

@@ -83,8 +83,10 @@ bool namesWords(const std::vector<Row>& rows, std::size_t column, bool& repeats)
 /// A header is a row of words above a column of numbers; in a table of words alone, words that occur only there.
 bool looksLikeHeader(const std::vector<Row>& rows) {
     const Row& first = rows.front();
-    const bool numbers = std::any_of(first.begin(), first.end(), [](const auto& cell) { return isNumeric(classOf(cell)); });
-    const bool words = std::any_of(first.begin(), first.end(), [](const auto& cell) { return classOf(cell) == Cell::Text; });
+    const bool numbers =
+        std::any_of(first.begin(), first.end(), [](const auto& cell) { return isNumeric(classOf(cell)); });
+    const bool words =
+        std::any_of(first.begin(), first.end(), [](const auto& cell) { return classOf(cell) == Cell::Text; });
     if (!words) return false;
     if (rows.size() == 1) return !numbers;
     for (std::size_t column = 0; column < first.size(); ++column)
@@ -108,12 +110,12 @@ void requireDistinctNames(const std::vector<std::string>& names, const std::stri
 }
 
 [[noreturn]] void refuseFieldCount(const CsvScanner& scanner, const CsvSurvey& survey, const std::string& subject) {
-    throw Error({Code::Csv01, subject, "a row has another number of fields",
-                 fmt::format("line {} has {}", number(scanner.line()),
-                             countOf(scanner.fields().size(), "field", "fields")),
-                 fmt::format("the {} has {}", survey.layout.header ? "header" : "first row",
-                             groupedUnsigned(survey.columns.size())),
-                 "Correct that line."});
+    throw Error(
+        {Code::Csv01, subject, "a row has another number of fields",
+         fmt::format("line {} has {}", number(scanner.line()), countOf(scanner.fields().size(), "field", "fields")),
+         fmt::format("the {} has {}", survey.layout.header ? "header" : "first row",
+                     groupedUnsigned(survey.columns.size())),
+         "Correct that line."});
 }
 
 std::string listed(const std::vector<CellAddress>& cells, std::int64_t total) {
@@ -180,7 +182,8 @@ void ColumnSurvey::add(std::string_view cell, std::int64_t line) {
 
 CsvLayout readLayout(CsvScanner& scanner, std::optional<bool> asked, const std::string& subject) {
     const std::vector<Row> rows = firstRows(scanner);
-    if (rows.empty()) throw Error({Code::Csv10, subject, "no rows", "the file is empty", "", "Choose a table with rows."});
+    if (rows.empty())
+        throw Error({Code::Csv10, subject, "no rows", "the file is empty", "", "Choose a table with rows."});
     CsvLayout layout{asked.value_or(looksLikeHeader(rows)), {}};
     for (std::size_t i = 0; i < rows.front().size(); ++i) {
         const std::string& cell = rows.front()[i];

@@ -22,7 +22,8 @@ std::vector<std::string> numberedClasses(std::int64_t count) {
 }
 
 RawDataset readIdxData(const Detected& detected, const DataOptions& options) {
-    IdxPictures pictures = readIdxSet(*findIdxSet(detected.path), options.limit, options.classes, options.pictureLimits);
+    IdxPictures pictures =
+        readIdxSet(*findIdxSet(detected.path), options.limit, options.classes, options.pictureLimits);
     RawDataset data;
     data.format = "IDX";
     data.classes = numberedClasses(pictures.classes);
@@ -32,8 +33,8 @@ RawDataset readIdxData(const Detected& detected, const DataOptions& options) {
 }
 
 RawDataset readCifarData(const Detected& detected, const DataOptions& options) {
-    CifarPictures pictures = readCifar(detected.path, detected.files,
-                                       {options.limit, options.acceptMissingBatches, options.pictureLimits});
+    CifarPictures pictures =
+        readCifar(detected.path, detected.files, {options.limit, options.acceptMissingBatches, options.pictureLimits});
     RawDataset data;
     data.format = pictures.kind == CifarKind::Ten ? "CIFAR-10" : "CIFAR-100";
     data.classes = std::move(pictures.classes);
@@ -56,7 +57,8 @@ std::set<double> fewDistinct(const std::vector<double>& numbers, std::size_t mos
 /// Whole numbers with few distinct values are classes, as is text; `task` may say otherwise.
 bool isRegression(const Column& column, Task task) {
     if (task != Task::Auto) return task == Task::Regression;
-    return column.type == ColumnType::Numeric && (!column.whole || fewDistinct(column.numbers, kMostNumberClasses).empty());
+    return column.type == ColumnType::Numeric &&
+           (!column.whole || fewDistinct(column.numbers, kMostNumberClasses).empty());
 }
 
 void takeNumberClasses(const Column& column, RawDataset& data) {
@@ -107,10 +109,14 @@ RawDataset readTextData(const Detected& detected, const DataOptions& options) {
 RawDataset readDataset(const std::filesystem::path& path, const DataOptions& options) {
     const Detected detected = detect(path);
     switch (detected.format) {
-        case Format::IdxSet: return readIdxData(detected, options);
-        case Format::Cifar: return readCifarData(detected, options);
-        case Format::Csv: return readTableData(detected, options);
-        case Format::Text: return readTextData(detected, options);
+        case Format::IdxSet:
+            return readIdxData(detected, options);
+        case Format::Cifar:
+            return readCifarData(detected, options);
+        case Format::Csv:
+            return readTableData(detected, options);
+        case Format::Text:
+            return readTextData(detected, options);
     }
     return {};
 }

@@ -35,7 +35,7 @@ enum class Kind { Pictures, Table, Text };
 /// A table with its target told apart from the features.
 struct RawTable {
     Table table;
-    int target = 0;      ///< index of the target column
+    int target = 0;  ///< index of the target column
     bool regression = false;
     std::vector<std::int32_t> labels;  ///< [row], classification: indices into RawDataset::classes
     std::vector<double> values;        ///< [row], regression

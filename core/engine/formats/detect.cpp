@@ -21,7 +21,9 @@ namespace fs = std::filesystem;
 const char* const kKnown =
     "IDX pictures (train-images-idx3-ubyte), CIFAR binary (*.bin), a table (.csv, .tsv) or a text (.txt)";
 
-std::string nameOf(const fs::path& path) { return escaped((path.has_filename() ? path : path.parent_path()).filename().string()); }
+std::string nameOf(const fs::path& path) {
+    return escaped((path.has_filename() ? path : path.parent_path()).filename().string());
+}
 
 [[noreturn]] void refuse(const fs::path& path, std::string problem, std::string found = {},
                          std::string remedy = "Choose a regular file or folder.") {
@@ -63,7 +65,8 @@ std::vector<fs::path> entriesOf(const fs::path& folder) {
     constexpr std::size_t kMost = 10'000'000;
     std::vector<fs::path> entries;
     std::error_code error;
-    for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
         if (entries.size() == kMost)
             refuse(folder, "too many files", fmt::format("more than {}", groupedUnsigned(kMost)));
         entries.push_back(entry->path());
@@ -131,7 +134,8 @@ Format textFormat(std::string_view bytes) {
     while (!bytes.empty()) {
         const std::size_t end = std::min(bytes.find('\n'), bytes.size());
         if (end == bytes.size() && lines > 0) break;  // perhaps cut off
-        agreeing += std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(end), delimiter) == fields ? 1 : 0;
+        agreeing +=
+            std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(end), delimiter) == fields ? 1 : 0;
         ++lines;
         bytes.remove_prefix(std::min(end + 1, bytes.size()));
     }
@@ -167,14 +171,21 @@ Detected detect(const fs::path& path) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     switch (status.type()) {
-        case fs::file_type::directory: return detectFolder(path);
-        case fs::file_type::regular: return detectFile(path);
-        case fs::file_type::not_found: refuse(path, "there is no such file or folder", "", "Correct the path.");
-        case fs::file_type::fifo: refuse(path, "not a regular file or folder", "a pipe");
+        case fs::file_type::directory:
+            return detectFolder(path);
+        case fs::file_type::regular:
+            return detectFile(path);
+        case fs::file_type::not_found:
+            refuse(path, "there is no such file or folder", "", "Correct the path.");
+        case fs::file_type::fifo:
+            refuse(path, "not a regular file or folder", "a pipe");
         case fs::file_type::character:
-        case fs::file_type::block: refuse(path, "not a regular file or folder", "a device");
-        case fs::file_type::socket: refuse(path, "not a regular file or folder", "a socket");
-        default: refuse(path, "the path cannot be read", error.message(), "Correct the path or its permissions.");
+        case fs::file_type::block:
+            refuse(path, "not a regular file or folder", "a device");
+        case fs::file_type::socket:
+            refuse(path, "not a regular file or folder", "a socket");
+        default:
+            refuse(path, "the path cannot be read", error.message(), "Correct the path or its permissions.");
     }
 }
 

@@ -14,7 +14,7 @@ enum class Format { IdxSet, Cifar, Csv, Text };
 /// What a path holds.
 struct Detected {
     Format format;
-    std::filesystem::path path;  ///< the folder of an IDX or CIFAR set, else the file
+    std::filesystem::path path;                ///< the folder of an IDX or CIFAR set, else the file
     std::vector<std::filesystem::path> files;  ///< CIFAR: the files to read
 };
 

@@ -62,7 +62,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t kBlock = 256 * 1024;
+    static constexpr std::size_t kBlock = 64 * 1024;
 
     /// False at the end of the file, which must be the end of a member.
     bool refill() {
@@ -108,7 +108,8 @@ private:
 File::File(const std::filesystem::path& path) : m_name(escaped(path.filename().string())) {
     // Without O_NONBLOCK opening a FIFO waits for its other end; O_NOCTTY keeps a terminal from becoming ours.
     m_descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (m_descriptor < 0) refuse(m_name, errno == ENOENT ? "there is no such file" : "cannot be opened", std::strerror(errno));
+    if (m_descriptor < 0)
+        refuse(m_name, errno == ENOENT ? "there is no such file" : "cannot be opened", std::strerror(errno));
     if (::fstat(m_descriptor, &m_status) != 0 || !S_ISREG(m_status.st_mode)) {
         ::close(m_descriptor);
         refuse(m_name, "not a regular file");

@@ -37,7 +37,7 @@ public:
 private:
     std::string m_name;
     int m_descriptor = -1;
-    struct stat m_status{};
+    struct stat m_status {};
 };
 
 /// Bytes in order, plain or decompressed.

@@ -17,13 +17,20 @@ namespace headroom::formats {
 namespace {
 
 constexpr int kMaxDimensions = 8;
-constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kBlock = 64 * 1024;
 const char* const kAgain = "Download the file again.";
 
 std::optional<IdxType> typeOf(std::uint8_t byte) {
     switch (byte) {
-        case 0x08: case 0x09: case 0x0B: case 0x0C: case 0x0D: case 0x0E: return static_cast<IdxType>(byte);
-        default: return std::nullopt;
+        case 0x08:
+        case 0x09:
+        case 0x0B:
+        case 0x0C:
+        case 0x0D:
+        case 0x0E:
+            return static_cast<IdxType>(byte);
+        default:
+            return std::nullopt;
     }
 }
 
@@ -143,7 +150,10 @@ private:
             refuse(Code::Idx07, "size overflows", shapeText(),
                    fmt::format("at most {} allowed", bytesText(m_options.limits.maxBytes)));
         m_declaredBytes = *size;
-        if (m_gzip) checkCompressed(); else checkPlain();
+        if (m_gzip)
+            checkCompressed();
+        else
+            checkPlain();
     }
 
     void checkPlain() const {
@@ -185,11 +195,11 @@ private:
 
     void readData() {
         const std::uint64_t each = m_declaredBytes / static_cast<std::uint64_t>(m_array.declared);
-        if (m_options.firstSamples > 0)
-            m_array.dimensions.front() = std::min(m_array.declared, m_options.firstSamples);
+        if (m_options.firstSamples > 0) m_array.dimensions.front() = std::min(m_array.declared, m_options.firstSamples);
         const std::uint64_t kept = each * static_cast<std::uint64_t>(m_array.dimensions.front());
         m_array.bytes.resize(kept);
-        if (!m_gzip) return m_file.readExactly(m_headerSize, std::as_writable_bytes(std::span(m_array.bytes)), Code::Idx08);
+        if (!m_gzip)
+            return m_file.readExactly(m_headerSize, std::as_writable_bytes(std::span(m_array.bytes)), Code::Idx08);
         std::uint64_t present = readFully(*m_stream, std::as_writable_bytes(std::span(m_array.bytes)));
         if (present == kept) present += skip(*m_stream, m_declaredBytes - kept);
         if (present < m_declaredBytes) refuseDecoded(bytesText(present) + " present");
@@ -209,10 +219,16 @@ private:
 
 std::size_t elementSize(IdxType type) {
     switch (type) {
-        case IdxType::U8: case IdxType::I8: return 1;
-        case IdxType::I16: return 2;
-        case IdxType::I32: case IdxType::F32: return 4;
-        case IdxType::F64: return 8;
+        case IdxType::U8:
+        case IdxType::I8:
+            return 1;
+        case IdxType::I16:
+            return 2;
+        case IdxType::I32:
+        case IdxType::F32:
+            return 4;
+        case IdxType::F64:
+            return 8;
     }
     return 1;
 }

@@ -35,10 +35,14 @@ std::int32_t elementAt(const IdxArray& array, std::size_t index) {
 
 std::int32_t labelAt(const IdxArray& array, std::size_t index) {
     switch (array.type) {
-        case IdxType::U8: return elementAt<std::uint8_t>(array, index);
-        case IdxType::I8: return elementAt<std::int8_t>(array, index);
-        case IdxType::I16: return elementAt<std::int16_t>(array, index);
-        default: return elementAt<std::int32_t>(array, index);
+        case IdxType::U8:
+            return elementAt<std::uint8_t>(array, index);
+        case IdxType::I8:
+            return elementAt<std::int8_t>(array, index);
+        case IdxType::I16:
+            return elementAt<std::int16_t>(array, index);
+        default:
+            return elementAt<std::int32_t>(array, index);
     }
 }
 
@@ -49,7 +53,8 @@ std::vector<std::int32_t> readLabels(const fs::path& path, const PictureLimits& 
     const IdxArray array = readIdx(path, {0, limits});
     if (array.dimensions.size() != 1)
         throw Error({Code::Idx06, nameOf(path), "number of dimensions out of range",
-                     fmt::format("{} dimensions", array.dimensions.size()), "labels have 1", "Choose a file of labels."});
+                     fmt::format("{} dimensions", array.dimensions.size()), "labels have 1",
+                     "Choose a file of labels."});
     if (array.type == IdxType::F32 || array.type == IdxType::F64)
         throw Error({Code::Idx05, nameOf(path), "labels must be whole numbers",
                      fmt::format("element type 0x{:02X}", static_cast<int>(array.type)), "allowed 08 09 0B 0C",
@@ -68,8 +73,8 @@ Images readImages(const fs::path& path, std::int64_t limit, const PictureLimits&
     IdxArray array = readIdx(path, {limit, limits});
     const std::size_t rank = array.dimensions.size();
     if (rank < 3 || rank > 4)
-        throw Error({Code::Idx06, nameOf(path), "number of dimensions out of range",
-                     fmt::format("{} dimensions", rank), "pictures have 3 or 4", "Choose a file of pictures."});
+        throw Error({Code::Idx06, nameOf(path), "number of dimensions out of range", fmt::format("{} dimensions", rank),
+                     "pictures have 3 or 4", "Choose a file of pictures."});
     if (array.type != IdxType::U8)
         throw Error({Code::Idx05, nameOf(path), "pictures must be unsigned bytes",
                      fmt::format("element type 0x{:02X}", static_cast<int>(array.type)), "allowed 08",
@@ -80,8 +85,8 @@ Images readImages(const fs::path& path, std::int64_t limit, const PictureLimits&
                          groupedUnsigned(static_cast<std::uint64_t>(array.dimensions[i])) + " pixels",
                          fmt::format("at most {} allowed", limits.maxSide), "Choose a file of pictures."});
     Images images;
-    images.pictures = {array.dimensions[1], array.dimensions[2], rank == 4 ? array.dimensions[3] : 1,
-                       std::move(array.bytes), {}};
+    images.pictures = {
+        array.dimensions[1], array.dimensions[2], rank == 4 ? array.dimensions[3] : 1, std::move(array.bytes), {}};
     images.declared = array.declared;
     return images;
 }
@@ -118,7 +123,8 @@ std::int64_t classesOf(const std::vector<std::int32_t>& train, const std::vector
     std::int64_t classes = std::find(seen.begin(), seen.end(), false) - seen.begin();
     for (const auto* labels : {&train, &test})
         if (!labels->empty())
-            classes = std::min<std::int64_t>(classes, std::int64_t{*std::max_element(labels->begin(), labels->end())} + 1);
+            classes =
+                std::min<std::int64_t>(classes, std::int64_t{*std::max_element(labels->begin(), labels->end())} + 1);
     return classes;
 }
 
@@ -143,8 +149,10 @@ std::optional<IdxSet> findIdxSet(const fs::path& folder) {
 }
 
 IdxPictures readIdxSet(const IdxSet& set, std::int64_t limit, std::int64_t classes, const PictureLimits& limits) {
-    for (const auto& [present, absent] : {std::pair{&set.trainImages, &set.trainLabels}, {&set.trainLabels, &set.trainImages},
-                                          {&set.testImages, &set.testLabels}, {&set.testLabels, &set.testImages}})
+    for (const auto& [present, absent] : {std::pair{&set.trainImages, &set.trainLabels},
+                                          {&set.trainLabels, &set.trainImages},
+                                          {&set.testImages, &set.testLabels},
+                                          {&set.testLabels, &set.testImages}})
         if (!present->empty() && absent->empty())
             throw Error({Code::Dat04, nameOf(*present), "its partner is missing", "only one of pictures and labels", "",
                          "Put both files into one folder."});

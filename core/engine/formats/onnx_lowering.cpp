@@ -50,10 +50,12 @@ public:
     void make(const Node& node, std::string op, Names inputs, Attributes attributes = {}) {
         Names outputs;
         for (const graph::ValueId id : node.outputs) outputs.push_back(m_graph.value(id).name);
-        m_result.nodes.push_back({std::move(op), node.name, std::move(inputs), std::move(outputs), std::move(attributes)});
+        m_result.nodes.push_back(
+            {std::move(op), node.name, std::move(inputs), std::move(outputs), std::move(attributes)});
     }
     /// A node between; returns the name of its value.
-    std::string step(const Node& node, std::string_view part, std::string op, Names inputs, Attributes attributes = {}) {
+    std::string step(const Node& node, std::string_view part, std::string op, Names inputs,
+                     Attributes attributes = {}) {
         std::string name = fresh(node.name, part);
         m_result.nodes.push_back({std::move(op), name, std::move(inputs), {name}, std::move(attributes)});
         return name;
@@ -161,8 +163,9 @@ void split(Emitter& out, const Node& node) {
     if (out.opset() >= kWithCount) return copy(out, node);
     Attributes attributes = node.attributes;
     attributes.erase("num_outputs");
-    const auto axis = static_cast<std::size_t>(node.integer("axis", 0) < 0 ? node.integer("axis", 0) + std::ssize(out.shapeOf(node, 0))
-                                                                           : node.integer("axis", 0));
+    const auto axis = static_cast<std::size_t>(node.integer("axis", 0) < 0
+                                                   ? node.integer("axis", 0) + std::ssize(out.shapeOf(node, 0))
+                                                   : node.integer("axis", 0));
     Numbers sizes;
     for (const graph::ValueId id : node.outputs) sizes.push_back(out.net().value(id).type.shape[axis].extent);
     Names inputs{out.input(node, 0)};
@@ -180,9 +183,9 @@ std::string causalMask(Emitter& out, const Node& node) {
         const Attributes second{{"start", std::int64_t{1}}, {"end", std::int64_t{2}}};
         const std::string length = out.step(node, part + "_length", "Shape", {out.input(node, input)}, second);
         const std::string count = out.step(node, part + "_count", "Squeeze", {length});
-        const std::string range = out.step(node, part + "_range", "Range",
-                                           {out.numbers(node, part + "_begin", {0}, true), count,
-                                            out.numbers(node, part + "_step", {1}, true)});
+        const std::string range = out.step(
+            node, part + "_range", "Range",
+            {out.numbers(node, part + "_begin", {0}, true), count, out.numbers(node, part + "_step", {1}, true)});
         return out.step(node, part + "_places", "Unsqueeze", {range, out.numbers(node, part + "_axis", {axis})});
     };
     const std::string queries = places(0, "query", 1);
@@ -222,11 +225,28 @@ struct Rule {
 };
 
 constexpr auto kRules = std::to_array<Rule>({
-    {"Add", copy}, {"AddPositions", addPositions}, {"Attention", attention}, {"AveragePool", copy},
-    {"BatchNormAddRelu", batchNormAddRelu}, {"BatchNormRelu", batchNormRelu}, {"BatchNormalization", batchNorm},
-    {"Conv", copy}, {"Dropout", pass}, {"Flatten", copy}, {"Gather", copy}, {"Gelu", gelu}, {"Gemm", copy},
-    {"GlobalAveragePool", copy}, {"LayerNormalization", copy}, {"Linear", linear}, {"MatMul", copy}, {"MaxPool", copy},
-    {"Relu", copy}, {"Reshape", copy}, {"Split", split}, {"Transpose", copy},
+    {"Add", copy},
+    {"AddPositions", addPositions},
+    {"Attention", attention},
+    {"AveragePool", copy},
+    {"BatchNormAddRelu", batchNormAddRelu},
+    {"BatchNormRelu", batchNormRelu},
+    {"BatchNormalization", batchNorm},
+    {"Conv", copy},
+    {"Dropout", pass},
+    {"Flatten", copy},
+    {"Gather", copy},
+    {"Gelu", gelu},
+    {"Gemm", copy},
+    {"GlobalAveragePool", copy},
+    {"LayerNormalization", copy},
+    {"Linear", linear},
+    {"MatMul", copy},
+    {"MaxPool", copy},
+    {"Relu", copy},
+    {"Reshape", copy},
+    {"Split", split},
+    {"Transpose", copy},
 });
 
 const Rule* ruleFor(const Node& node) {

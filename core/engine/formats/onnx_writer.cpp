@@ -24,14 +24,22 @@ int irVersion(int opset) {
 
 onnx::TensorProto::DataType elementType(graph::DType type) {
     switch (type) {
-        case graph::DType::F32: return onnx::TensorProto::FLOAT;
-        case graph::DType::F64: return onnx::TensorProto::DOUBLE;
-        case graph::DType::F16: return onnx::TensorProto::FLOAT16;
-        case graph::DType::BF16: return onnx::TensorProto::BFLOAT16;
-        case graph::DType::I64: return onnx::TensorProto::INT64;
-        case graph::DType::I32: return onnx::TensorProto::INT32;
-        case graph::DType::U8: return onnx::TensorProto::UINT8;
-        case graph::DType::Bool: return onnx::TensorProto::BOOL;
+        case graph::DType::F32:
+            return onnx::TensorProto::FLOAT;
+        case graph::DType::F64:
+            return onnx::TensorProto::DOUBLE;
+        case graph::DType::F16:
+            return onnx::TensorProto::FLOAT16;
+        case graph::DType::BF16:
+            return onnx::TensorProto::BFLOAT16;
+        case graph::DType::I64:
+            return onnx::TensorProto::INT64;
+        case graph::DType::I32:
+            return onnx::TensorProto::INT32;
+        case graph::DType::U8:
+            return onnx::TensorProto::UINT8;
+        case graph::DType::Bool:
+            return onnx::TensorProto::BOOL;
     }
     return onnx::TensorProto::UNDEFINED;
 }
@@ -71,7 +79,8 @@ void addInitializer(onnx::GraphProto& proto, const std::string& name, onnx::Tens
     tensor.set_raw_data(bytes.data(), bytes.size());
 }
 
-void addNumbers(onnx::GraphProto& proto, const std::string& name, const std::vector<std::int64_t>& numbers, bool scalar) {
+void addNumbers(onnx::GraphProto& proto, const std::string& name, const std::vector<std::int64_t>& numbers,
+                bool scalar) {
     const std::vector<std::int64_t> shape = scalar ? std::vector<std::int64_t>{} : std::vector{std::ssize(numbers)};
     addInitializer(proto, name, onnx::TensorProto::INT64, shape, std::as_bytes(std::span(numbers)));
 }
@@ -88,8 +97,10 @@ void setValue(onnx::ValueInfoProto& proto, const graph::Value& value) {
     tensor.mutable_shape();  // a scalar has a shape of no dimensions, which is not the same as none
     for (const graph::Dim& dim : value.type.shape) {
         auto& added = *tensor.mutable_shape()->add_dim();
-        if (dim.isFixed()) added.set_dim_value(dim.extent);
-        else added.set_dim_param(dim.name);
+        if (dim.isFixed())
+            added.set_dim_value(dim.extent);
+        else
+            added.set_dim_param(dim.name);
     }
 }
 
@@ -114,7 +125,8 @@ void addWeights(onnx::GraphProto& proto, const graph::Graph& net, const std::set
                 std::span<const StView> weights) {
     for (const graph::Value& value : net.values()) {
         if (!read.contains(value.name)) continue;
-        if (value.kind == graph::ValueKind::Constant) addNumbers(proto, value.name, value.constant, value.type.shape.empty());
+        if (value.kind == graph::ValueKind::Constant)
+            addNumbers(proto, value.name, value.constant, value.type.shape.empty());
         if (value.kind != graph::ValueKind::Parameter && value.kind != graph::ValueKind::Buffer) continue;
         std::vector<std::int64_t> shape;
         for (const graph::Dim& dim : value.type.shape) shape.push_back(dim.extent);

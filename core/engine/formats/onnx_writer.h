@@ -16,10 +16,10 @@ struct OnnxOptions {
     std::map<std::string, std::string> metadata;
 };
 
-/// Writes a net for inference as one ONNX file (github.com/onnx/onnx, docs/IR.md): operators lowered to `opset`, those of
-/// training taken out, named dimensions kept as free ones, weights inside. `weights` holds every parameter and buffer
-/// that the graph reads, in its element type. Throws Error EXP-01 (an operator that cannot be written), ONX-02 (more than
-/// 2 GiB - 1 bytes), INT-01 (a weight is missing or of another size), DSK-01, DSK-02.
+/// Writes a net for inference as one ONNX file (github.com/onnx/onnx, docs/IR.md): operators lowered to `opset`, those
+/// of training taken out, named dimensions kept as free ones, weights inside. `weights` holds every parameter and
+/// buffer that the graph reads, in its element type. Throws Error EXP-01 (an operator that cannot be written), ONX-02
+/// (more than 2 GiB - 1 bytes), INT-01 (a weight is missing or of another size), DSK-01, DSK-02.
 void writeOnnx(const std::filesystem::path& path, const graph::Graph& graph, std::span<const StView> weights,
                const OnnxOptions& options = {});
 

@@ -43,7 +43,8 @@ bool looksLikePickle(std::string_view bytes) {
 void refusePickle(const File& file) {
     const std::string bytes = head(file, kLooked);
     const bool zip = bytes.starts_with("PK\x03\x04");
-    const bool code = looksLikePickle(bytes) || holdsObjects(bytes) || (zip && (namesCode(bytes) || namesCode(tail(file))));
+    const bool code =
+        looksLikePickle(bytes) || holdsObjects(bytes) || (zip && (namesCode(bytes) || namesCode(tail(file))));
     if (!code) return;
     throw Error({Code::Pkl01, file.name(), "contains Python pickle/TorchScript program code", "",
                  "never opened, because opening it would run that code",

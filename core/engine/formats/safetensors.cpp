@@ -20,20 +20,39 @@ struct TypeRow {
     std::string_view name;
     std::uint64_t bytes;
 };
-constexpr std::array<TypeRow, 15> kTypes{{{"BOOL", 1}, {"U8", 1}, {"I8", 1}, {"F8_E5M2", 1}, {"F8_E4M3", 1},
-                                          {"I16", 2}, {"U16", 2}, {"F16", 2}, {"BF16", 2}, {"I32", 4}, {"U32", 4},
-                                          {"F32", 4}, {"F64", 8}, {"I64", 8}, {"U64", 8}}};
+constexpr std::array<TypeRow, 15> kTypes{{{"BOOL", 1},
+                                          {"U8", 1},
+                                          {"I8", 1},
+                                          {"F8_E5M2", 1},
+                                          {"F8_E4M3", 1},
+                                          {"I16", 2},
+                                          {"U16", 2},
+                                          {"F16", 2},
+                                          {"BF16", 2},
+                                          {"I32", 4},
+                                          {"U32", 4},
+                                          {"F32", 4},
+                                          {"F64", 8},
+                                          {"I64", 8},
+                                          {"U64", 8}}};
 
 /// Bits of the exponent: all set means NaN or infinity (E4M3: all below the sign, NaN only).
 std::uint64_t exponentMask(StType type) {
     switch (type) {
-        case StType::F8E5M2: return 0x7C;
-        case StType::F8E4M3: return 0x7F;
-        case StType::F16: return 0x7C00;
-        case StType::BF16: return 0x7F80;
-        case StType::F32: return 0x7F800000;
-        case StType::F64: return 0x7FF0000000000000;
-        default: return 0;
+        case StType::F8E5M2:
+            return 0x7C;
+        case StType::F8E4M3:
+            return 0x7F;
+        case StType::F16:
+            return 0x7C00;
+        case StType::BF16:
+            return 0x7F80;
+        case StType::F32:
+            return 0x7F800000;
+        case StType::F64:
+            return 0x7FF0000000000000;
+        default:
+            return 0;
     }
 }
 
@@ -51,10 +70,14 @@ std::uint64_t countMasked(std::span<const std::byte> bytes, std::uint64_t wideMa
 
 std::uint64_t countMasked(std::span<const std::byte> bytes, std::uint64_t mask, std::uint64_t elementSize) {
     switch (elementSize) {
-        case 1: return countMasked<std::uint8_t>(bytes, mask);
-        case 2: return countMasked<std::uint16_t>(bytes, mask);
-        case 4: return countMasked<std::uint32_t>(bytes, mask);
-        default: return countMasked<std::uint64_t>(bytes, mask);
+        case 1:
+            return countMasked<std::uint8_t>(bytes, mask);
+        case 2:
+            return countMasked<std::uint16_t>(bytes, mask);
+        case 4:
+            return countMasked<std::uint32_t>(bytes, mask);
+        default:
+            return countMasked<std::uint64_t>(bytes, mask);
     }
 }
 

@@ -37,8 +37,8 @@ struct StLimits {
     std::size_t maxRank = 32;
 };
 
-/// A safetensors file (github.com/huggingface/safetensors, "Format"), read with pread, never mapped. Everything that the
-/// header says is checked before memory is taken. Throws Error STF-01 to STF-19, PKL-01, DAT-04.
+/// A safetensors file (github.com/huggingface/safetensors, "Format"), read with pread, never mapped. Everything that
+/// the header says is checked before memory is taken. Throws Error STF-01 to STF-19, PKL-01, DAT-04.
 class SafetensorsFile {
 public:
     explicit SafetensorsFile(const std::filesystem::path& path, const StLimits& limits = {});

@@ -76,10 +76,16 @@ public:
     void startObject(const Position& position) override {
         if (m_levels.empty()) return push(Level::Top);
         switch (m_levels.back().kind) {
-            case Level::Top: return beginEntry();
-            case Level::Metadata: refuseMetadata(position);
-            case Level::Tensor: requireIgnored(position); [[fallthrough]];
-            default: requireIgnoredArray(position); return push(Level::Ignored);
+            case Level::Top:
+                return beginEntry();
+            case Level::Metadata:
+                refuseMetadata(position);
+            case Level::Tensor:
+                requireIgnored(position);
+                [[fallthrough]];
+            default:
+                requireIgnoredArray(position);
+                return push(Level::Ignored);
         }
     }
 
@@ -91,22 +97,30 @@ public:
     void startArray(const Position& position) override {
         if (m_levels.empty()) refuseTop("an array", position);
         switch (m_levels.back().kind) {
-            case Level::Top: refuseEntry("an array", position);
-            case Level::Metadata: refuseMetadata(position);
-            case Level::Tensor: return beginArray(position);
-            default: requireIgnoredArray(position); return push(Level::Ignored);
+            case Level::Top:
+                refuseEntry("an array", position);
+            case Level::Metadata:
+                refuseMetadata(position);
+            case Level::Tensor:
+                return beginArray(position);
+            default:
+                requireIgnoredArray(position);
+                return push(Level::Ignored);
         }
     }
 
     void endArray() override {
-        if (m_levels.back().kind == Level::Offsets && m_offsets != 2) refuseOffsets(fmt::format("{} numbers", m_offsets));
+        if (m_levels.back().kind == Level::Offsets && m_offsets != 2)
+            refuseOffsets(fmt::format("{} numbers", m_offsets));
         m_levels.pop_back();
     }
 
     std::optional<Position> key(std::string name, const Position& position) override {
         Open& open = m_levels.back();
-        if (open.kind == Level::Top) checkName(name);
-        else if (open.keys.size() >= kMostKeys) refuse(Code::Stf05, "too many keys in one object", groupedUnsigned(kMostKeys));
+        if (open.kind == Level::Top)
+            checkName(name);
+        else if (open.keys.size() >= kMostKeys)
+            refuse(Code::Stf05, "too many keys in one object", groupedUnsigned(kMostKeys));
         if (const auto earlier = open.keys.add(name, position)) return earlier;
         (open.kind == Level::Top ? m_name : m_key) = std::move(name);
         return std::nullopt;
@@ -115,12 +129,18 @@ public:
     void scalar(nlohmann::json value, const Position& position) override {
         if (m_levels.empty()) refuseTop(shownValue(value), position);
         switch (m_levels.back().kind) {
-            case Level::Top: refuseEntry(shownValue(value), position);
-            case Level::Metadata: return addMetadata(std::move(value), position);
-            case Level::Tensor: return addField(value, position);
-            case Level::Shape: return addDimension(value);
-            case Level::Offsets: return addOffset(value);
-            case Level::Ignored: return;
+            case Level::Top:
+                refuseEntry(shownValue(value), position);
+            case Level::Metadata:
+                return addMetadata(std::move(value), position);
+            case Level::Tensor:
+                return addField(value, position);
+            case Level::Shape:
+                return addDimension(value);
+            case Level::Offsets:
+                return addOffset(value);
+            case Level::Ignored:
+                return;
         }
     }
 
@@ -216,7 +236,8 @@ private:
         if (m_key == "shape") refuseDimension(shownValue(value) + " " + at(position));
         if (m_key == "data_offsets") refuseOffsets(shownValue(value) + " " + at(position));
         if (m_key != "dtype") return;
-        const std::optional<StType> type = value.is_string() ? stType(value.get_ref<const std::string&>()) : std::nullopt;
+        const std::optional<StType> type =
+            value.is_string() ? stType(value.get_ref<const std::string&>()) : std::nullopt;
         if (!type) refuseType(shownValue(value));
         m_entries.back().tensor.type = *type;
         m_hasType = true;
@@ -279,14 +300,15 @@ public:
         for (const StTensor& tensor : tensors) {
             if (tensor.begin < expected)
                 refuse(Code::Stf11, tensor, "{} overlaps the one before it",
-                       fmt::format("begins at {}, the other ends at {}", groupedUnsigned(tensor.begin), groupedUnsigned(expected)));
+                       fmt::format("begins at {}, the other ends at {}", groupedUnsigned(tensor.begin),
+                                   groupedUnsigned(expected)));
             if (tensor.begin > expected)
                 refuse(Code::Stf12, tensor, "a hole lies before {}", bytesText(tensor.begin - expected));
             expected = tensor.end;
         }
         if (expected < m_dataBytes)
-            throw Error({Code::Stf13, m_subject, "data after the last tensor", bytesText(m_dataBytes - expected), "",
-                         kAgain});
+            throw Error(
+                {Code::Stf13, m_subject, "data after the last tensor", bytesText(m_dataBytes - expected), "", kAgain});
     }
 
 private:

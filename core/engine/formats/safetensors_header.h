@@ -19,6 +19,7 @@ constexpr std::size_t kStHeaderBegin = 8;
 
 /// Reads and checks a header; `dataBytes` lie behind it. Tensors come in the order of their data. Throws Error STF-04
 /// to STF-17 and STF-19.
-StHeader parseStHeader(std::string_view text, std::uint64_t dataBytes, const std::string& subject, const StLimits& limits);
+StHeader parseStHeader(std::string_view text, std::uint64_t dataBytes, const std::string& subject,
+                       const StLimits& limits);
 
 }  // namespace headroom::formats

@@ -34,10 +34,12 @@ private Q_SLOTS:
         const auto row = [](const char* name, const std::string& text, const char* expected) {
             QTest::newRow(name) << QByteArray(text.data(), static_cast<qsizetype>(text.size())) << QByteArray(expected);
         };
-        row("row 79: 33 levels", std::string(33, '[') + std::string(33, ']'), "CFG-01|33 levels at line 1:33|at most 32");
+        row("row 79: 33 levels", std::string(33, '[') + std::string(33, ']'),
+            "CFG-01|33 levels at line 1:33|at most 32");
         row("row 79: 2 MiB", std::string(2 << 20, ' '), "CFG-02|2,097,152 bytes|at most 1,048,576");
         row("row 79: mark and garbage behind", "\xEF\xBB\xBF{}\n x", "CFG-03|unexpected \"x\" at line 2:2");
-        row("row 82: a key twice", "{\"lr\":1,\n \"b\":{\"lr\":2},\n  \"lr\":3}", "CFG-06|\"lr\" is there twice|line 1:2 and line 3:3");
+        row("row 82: a key twice", "{\"lr\":1,\n \"b\":{\"lr\":2},\n  \"lr\":3}",
+            "CFG-06|\"lr\" is there twice|line 1:2 and line 3:3");
         row("two marks", "\xEF\xBB\xBF\xEF\xBB\xBF{}", "CFG-03|byte order mark");
         row("NaN", "{\"lr\":\n NaN}", "CFG-05|NaN at line 2:2");
         row("-Infinity", "[-Infinity]", "CFG-05|-Infinity at line 1:2");
@@ -80,11 +82,13 @@ private Q_SLOTS:
         QCOMPARE(refusal(std::string(32, '[') + std::string(32, ']')), QString("accepted"));
     }
     void thePlaceOfEveryValueIsKnown() {
-        const Document document = parseStrict("\xEF\xBB\xBF{\"a\": {\n  \"b\" : [1, 22,3] },\n \"x/y~\":true, \"l\":[{\"k\":null}]}", options());
+        const Document document = parseStrict(
+            "\xEF\xBB\xBF{\"a\": {\n  \"b\" : [1, 22,3] },\n \"x/y~\":true, \"l\":[{\"k\":null}]}", options());
         const auto place = [&](const char* pointer) {
             const auto value = document.positionOf(pointer);
             const auto key = document.keyPositionOf(pointer);
-            return value ? readable(*value, Show::LineAndColumn) + " " + readable(*key, Show::LineAndColumn) : "nowhere";
+            return value ? readable(*value, Show::LineAndColumn) + " " + readable(*key, Show::LineAndColumn)
+                         : "nowhere";
         };
         QCOMPARE(place(""), std::string("line 1:1 line 1:1"));
         QCOMPARE(place("/a"), std::string("line 1:7 line 1:2"));
@@ -97,7 +101,8 @@ private Q_SLOTS:
         QCOMPARE(place("a"), std::string("nowhere"));
     }
     void valuesAreThoseOfTheLibrary() {
-        const std::string text = R"({"i":-3,"u":18446744073709551615,"f":1.5e-3,"s":"\u00e9\n","n":null,"b":[true,false,{}]})";
+        const std::string text =
+            R"({"i":-3,"u":18446744073709551615,"f":1.5e-3,"s":"\u00e9\n","n":null,"b":[true,false,{}]})";
         QCOMPARE(parseStrict(text, options()).value, nlohmann::json::parse(text));
     }
     void longKeysAboveManyValuesCostNoQuadraticMemory() {

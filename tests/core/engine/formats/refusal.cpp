@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/formats/refusal.h"
 
-#include <QProcess>
 #include <time.h>
 #include <zlib.h>
+#include <QProcess>
 
 #include <fstream>
 
@@ -22,7 +22,8 @@ QString refusal(const std::function<void()>& action) {
 
 QString mismatch(const QString& actual, const char* code, const char* parts) {
     bool same = actual.startsWith(QString(code) + " ");
-    for (const QString& part : QString::fromUtf8(parts).split('|', Qt::SkipEmptyParts)) same = same && actual.contains(part);
+    for (const QString& part : QString::fromUtf8(parts).split('|', Qt::SkipEmptyParts))
+        same = same && actual.contains(part);
     return same ? QString() : QString("expected %1 with \"%2\", got: %3").arg(code, QString::fromUtf8(parts), actual);
 }
 

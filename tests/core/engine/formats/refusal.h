@@ -31,10 +31,10 @@ bool hasPython();
 
 }  // namespace headroom::test
 
-#define EXPECT_REFUSED(action, code, parts)                                                        \
-    do {                                                                                           \
+#define EXPECT_REFUSED(action, code, parts)                                                           \
+    do {                                                                                              \
         const QString found = headroom::test::mismatch(headroom::test::refusal(action), code, parts); \
-        QVERIFY2(found.isEmpty(), qPrintable(found));                                              \
+        QVERIFY2(found.isEmpty(), qPrintable(found));                                                 \
     } while (false)
 
 #define REQUIRE_PYTHON()                                                                     \

@@ -22,7 +22,9 @@ class TestCsv : public QObject {
 
     TemporaryFolder m_folder;
 
-    std::filesystem::path file(std::string_view bytes, std::string_view name = "table.csv") { return m_folder.write(name, bytes); }
+    std::filesystem::path file(std::string_view bytes, std::string_view name = "table.csv") {
+        return m_folder.write(name, bytes);
+    }
     Table table(std::string_view bytes, const CsvOptions& options = {}) { return readCsv(file(bytes), options); }
 
 private Q_SLOTS:
@@ -37,7 +39,11 @@ private Q_SLOTS:
     void theLastLineNeedsNoLineEndAndEmptyLinesAreSkipped() {
         QCOMPARE(table("a,b\n1,2\n\n3,4").rows, std::int64_t(2));
         QCOMPARE(table("a,b\r1,2\r3,4\r").rows, std::int64_t(2));
-        QCOMPARE(table("\xEF\xBB\xBF" "a,b\n1,2\n").columns[0].name, std::string("a"));
+        QCOMPARE(table("\xEF\xBB\xBF"
+                       "a,b\n1,2\n")
+                     .columns[0]
+                     .name,
+                 std::string("a"));
     }
     void missingCellsAreKnownByTheirWords() {
         const Table t = table("x,y,k\n1,a,1\n,b,1\n?,?,1\nNA,b,1\nNaN,a,2\nnull,a,2\n2.5,b,2\n");
@@ -88,7 +94,8 @@ private Q_SLOTS:
     }
     void columnsOfManyDistinctWordsAreText() {
         std::string text = "name,kind,y\n";
-        for (int i = 0; i < 50; ++i) text += "n" + std::to_string(i) + "," + (i % 2 ? "a" : "b") + "," + std::to_string(i) + "\n";
+        for (int i = 0; i < 50; ++i)
+            text += "n" + std::to_string(i) + "," + (i % 2 ? "a" : "b") + "," + std::to_string(i) + "\n";
         const Table t = table(text);
         QCOMPARE(t.columns[0].type, ColumnType::Text);
         QCOMPARE(std::string(t.columns[0].texts[49]), std::string("n49"));
@@ -108,7 +115,8 @@ private Q_SLOTS:
 
     void row19RowsOfAnotherNumberOfFields() {
         std::string text = "a,b,c,d,e,f,g,h,i,j,k\n";
-        for (int i = 2; i <= 8000; ++i) text += i == 7001 ? "1,2,3,4,5,6,7,8,9,10,11,12\n" : "1,2,3,4,5,6,7,8,9,10,11\n";
+        for (int i = 2; i <= 8000; ++i)
+            text += i == 7001 ? "1,2,3,4,5,6,7,8,9,10,11,12\n" : "1,2,3,4,5,6,7,8,9,10,11\n";
         EXPECT_REFUSED([&] { table(text); }, "CSV-01", "line 7,001 has 12 fields|the header has 11");
     }
     void row20UnclosedQuotes() {
@@ -122,7 +130,14 @@ private Q_SLOTS:
         EXPECT_REFUSED([&] { table("a,b\n" + std::string(3 << 20, 'x')); }, "CSV-03", "line longer than 2 MiB|line 2");
     }
     void row22Utf16() {
-        EXPECT_REFUSED([&] { table(std::string("\xFF\xFE" "a\0,\0b\0\n\0", 10)); }, "CSV-04", "looks like UTF-16|Save as UTF-8");
+        EXPECT_REFUSED(
+            [&] {
+                table(
+                    std::string("\xFF\xFE"
+                                "a\0,\0b\0\n\0",
+                                10));
+            },
+            "CSV-04", "looks like UTF-16|Save as UTF-8");
         EXPECT_REFUSED([&] { table(std::string("a,b\n1,\0\n", 8)); }, "CSV-04", "NUL byte at offset 6");
     }
     void row23InvalidUtf8() {
@@ -145,7 +160,8 @@ private Q_SLOTS:
     }
     void row26NumbersThatAreNone_data() {
         QTest::addColumn<QByteArray>("cell");
-        for (const char* cell : {"1e999", "0x1p3", "\"1,5\"", "inf", "-Infinity", "\"1,234.5\""}) QTest::newRow(cell) << QByteArray(cell);
+        for (const char* cell : {"1e999", "0x1p3", "\"1,5\"", "inf", "-Infinity", "\"1,234.5\""})
+            QTest::newRow(cell) << QByteArray(cell);
     }
     void row26NumbersThatAreNone() {
         QFETCH(QByteArray, cell);
@@ -193,7 +209,8 @@ private Q_SLOTS:
         std::filesystem::resize_file(path, 10);
         std::string block(200, '\0');
         stream->read(std::as_writable_bytes(std::span(block)));
-        EXPECT_REFUSED([&] { stream->read(std::as_writable_bytes(std::span(block))); }, "CSV-11", "100 bytes at first|10 now");
+        EXPECT_REFUSED([&] { stream->read(std::as_writable_bytes(std::span(block))); }, "CSV-11",
+                       "100 bytes at first|10 now");
     }
 
     void targetsAreNamedOrNumbered() {

@@ -97,7 +97,8 @@ private Q_SLOTS:
             "def archive(name, entries):\n"
             "    with zipfile.ZipFile(d + name, 'w') as z:\n"
             "        for entry, data in entries.items(): z.writestr(entry, data)\n"
-            "archive('new.pt', {'archive/data.pkl': weights, 'archive/data/0': b'0' * 200000, 'archive/version': b'3'})\n"
+            "archive('new.pt', {'archive/data.pkl': weights, 'archive/data/0': b'0' * 200000, 'archive/version': "
+            "b'3'})\n"
             "archive('script.pt', {'net/code/__torch__.py': b'#' * 200000, 'net/constants.pkl': weights})\n"
             "magic = pickle.dumps(0x1950a86a20f9469cfc6c, protocol=2)\n"  // torch.serialization.MAGIC_NUMBER
             "open(d + 'legacy.pt', 'wb').write(magic + pickle.dumps(1001, protocol=2) + weights)\n"
@@ -107,7 +108,8 @@ private Q_SLOTS:
         std::filesystem::copy(m_folder.path() / "new.pt", m_folder.path() / "renamed.safetensors");
         for (const char* name : {"new.pt", "legacy.pt", "script.pt", "objects.npz", "renamed.safetensors"}) {
             const auto path = m_folder.path() / name;
-            EXPECT_REFUSED([&] { readDataset(path); }, "PKL-01", "contains Python pickle/TorchScript program code|Convert with: python");
+            EXPECT_REFUSED([&] { readDataset(path); }, "PKL-01",
+                           "contains Python pickle/TorchScript program code|Convert with: python");
             EXPECT_REFUSED([&] { SafetensorsFile opened(path); }, "PKL-01", name);
         }
     }

@@ -23,7 +23,8 @@ class TestIdx : public QObject {
         file(name + "/train-images-idx3-ubyte", idx(8, {4, 2, 2}, "aaaabbbbccccdddd"));
         file(name + "/train-labels-idx1-ubyte", idx(8, {static_cast<std::uint32_t>(trainLabels.size())}, trainLabels));
         file(name + "/t10k-images-idx3-ubyte.gz", gzipped(idx(8, {2, 2, 2}, "eeeeffff")));
-        file(name + "/t10k-labels-idx1-ubyte.gz", gzipped(idx(8, {static_cast<std::uint32_t>(testLabels.size())}, testLabels)));
+        file(name + "/t10k-labels-idx1-ubyte.gz",
+             gzipped(idx(8, {static_cast<std::uint32_t>(testLabels.size())}, testLabels)));
         return m_folder.path() / name;
     }
 
@@ -40,12 +41,22 @@ private Q_SLOTS:
         row("row 1: empty file", "", "IDX-01", "file is empty|0 bytes|at least 8 needed");
         row("row 2: cut header", std::string("\0\0\x08", 3), "IDX-02", "header is cut off after 3 bytes");
         row("row 2: cut dimensions", idx(8, {4, 4}, "").substr(0, 9), "IDX-02", "header is cut off after 9 bytes");
-        row("row 3: gzip of less", gzipped(idx(8, {4, 4}, data.substr(1))), "IDX-03", "16 bytes declared|15 bytes present");
-        row("row 3: gzip of more", gzipped(idx(8, {4, 4}, data + "yz")), "IDX-03", "16 bytes declared|18 bytes present");
+        row("row 3: gzip of less", gzipped(idx(8, {4, 4}, data.substr(1))), "IDX-03",
+            "16 bytes declared|15 bytes present");
+        row("row 3: gzip of more", gzipped(idx(8, {4, 4}, data + "yz")), "IDX-03",
+            "16 bytes declared|18 bytes present");
         row("row 3: cut gzip", gzipped(idx(8, {4, 4}, data)).substr(0, 30), "IDX-03", "ends early");
-        row("row 3: damaged gzip", [&] { std::string s = gzipped(idx(8, {4, 4}, data)); s[s.size() - 8] ^= 1; return s; }(), "IDX-03", "damaged");
+        row(
+            "row 3: damaged gzip",
+            [&] {
+                std::string s = gzipped(idx(8, {4, 4}, data));
+                s[s.size() - 8] ^= 1;
+                return s;
+            }(),
+            "IDX-03", "damaged");
         row("row 4: other magic", "\x89PNG1234", "IDX-04", "not an IDX file (magic 0x8950)");
-        row("row 5: element type", idx(0x0A, {4, 4}, data), "IDX-05", "unknown element type 0x0A|allowed 08 09 0B 0C 0D 0E");
+        row("row 5: element type", idx(0x0A, {4, 4}, data), "IDX-05",
+            "unknown element type 0x0A|allowed 08 09 0B 0C 0D 0E");
         row("row 6: no dimensions", std::string("\0\0\x08\0", 4) + data, "IDX-06", "0 dimensions|1 to 8 allowed");
         row("row 6: 255 dimensions", std::string("\0\0\x08\xFF", 4) + data, "IDX-06", "255 dimensions|1 to 8 allowed");
         row("row 7: size overflows", idx(8, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, data), "IDX-07", "size overflows");
@@ -73,7 +84,8 @@ private Q_SLOTS:
         double number = 0;
         std::memcpy(&number, doubles.bytes.data(), sizeof number);
         QCOMPARE(number, 1.5);
-        QCOMPARE(readIdx(file("f32", idx(0x0D, {1, 1}, std::string_view("\x40\x20\0\0", 4)))).dimensions.size(), std::size_t(2));
+        QCOMPARE(readIdx(file("f32", idx(0x0D, {1, 1}, std::string_view("\x40\x20\0\0", 4)))).dimensions.size(),
+                 std::size_t(2));
     }
 
     void gzipIsRecognisedByContentNotByName() {
@@ -120,7 +132,8 @@ private Q_SLOTS:
     void theLimitKeepsTheFirstTrainingPicturesAndAllOfTheTestPart() {
         DataOptions options;
         options.limit = 3;
-        const RawDataset data = readDataset(set("limited", std::string_view("\0\1\2\1", 4), std::string_view("\2\0", 2)), options);
+        const RawDataset data =
+            readDataset(set("limited", std::string_view("\0\1\2\1", 4), std::string_view("\2\0", 2)), options);
         QCOMPARE(data.pictures.count(), std::int64_t(3));
         QCOMPARE(data.pictures.pixels.size(), std::size_t(12));
         QCOMPARE(data.testPictures->count(), std::int64_t(2));

@@ -52,8 +52,8 @@ struct Weights {
     }
 };
 
-// Checks every file given, runs it in ONNX Runtime on inputs that depend on the net alone, prints the largest difference
-// to the first file's outputs relative to the largest output.
+// Checks every file given, runs it in ONNX Runtime on inputs that depend on the net alone, prints the largest
+// difference to the first file's outputs relative to the largest output.
 const char* const kRunAll = R"(
 import sys, numpy, onnx, onnxruntime
 first = None
@@ -114,15 +114,18 @@ private Q_SLOTS:
             "print(m.ir_version, m.opset_import[0].version, m.producer_name, bool(m.producer_version))\n"
             "print({p.key: p.value for p in m.metadata_props})\n"
             "print([n for n in ('Dropout', 'Attention', 'Gelu') if n in {n.op_type for n in m.graph.node}])\n"
-            "print(len(m.graph.initializer) == len({t.name for t in m.graph.initializer}), [o.name for o in m.graph.output])\n",
+            "print(len(m.graph.initializer) == len({t.name for t in m.graph.initializer}), [o.name for o in "
+            "m.graph.output])\n",
             {QString::fromStdString(path.string())});
-        QCOMPARE(out.trimmed(), QString("8 17 Headroom True\n{'classes': '[\"a\",\"b\"]', 'run': 'r-1'}\n[]\nTrue ['logits']"));
+        QCOMPARE(out.trimmed(),
+                 QString("8 17 Headroom True\n{'classes': '[\"a\",\"b\"]', 'run': 'r-1'}\n[]\nTrue ['logits']"));
     }
     void operatorsThatOnlyTrainingHasAreRefusedByName() {
         graph::Graph net = models::build("mlp", shapeFor("mlp"));
         models::appendLoss(net, models::Task::Classification);
         const auto path = m_folder.path() / "loss.onnx";
-        EXPECT_REFUSED([&] { writeOnnx(path, net, Weights(net).views); }, "EXP-01", net.node(graph::NodeId(net.nodes().size() - 1)).op->name.data());
+        EXPECT_REFUSED([&] { writeOnnx(path, net, Weights(net).views); }, "EXP-01",
+                       net.node(graph::NodeId(net.nodes().size() - 1)).op->name.data());
         QVERIFY(!std::filesystem::exists(path));
     }
     void weightsThatAreMissingOrOfAnotherSizeAreFound() {

@@ -16,11 +16,15 @@ class TestText : public QObject {
 
 private Q_SLOTS:
     void charactersBecomeNumbersInTheOrderOfTheirCodePoints() {
-        const Text text = readText(m_folder.write("t.txt", "\xEF\xBB\xBF" "b\xC3\xA9\xF0\x9F\x98\x80" "a b\n"));
+        const Text text = readText(m_folder.write("t.txt",
+                                                  "\xEF\xBB\xBF"
+                                                  "b\xC3\xA9\xF0\x9F\x98\x80"
+                                                  "a b\n"));
         QCOMPARE(text.vocabulary, (std::vector<char32_t>{'\n', ' ', 'a', 'b', 0xE9, 0x1F600}));
         QCOMPARE(text.ids, (std::vector<std::int32_t>{3, 4, 5, 2, 1, 3, 0}));
         QCOMPARE(toUtf8(0x1F600), std::string("\xF0\x9F\x98\x80"));
-        QCOMPARE(toUtf8(0xE9) + toUtf8('a') + toUtf8(0x20AC), std::string("\xC3\xA9" "a\xE2\x82\xAC"));
+        QCOMPARE(toUtf8(0xE9) + toUtf8('a') + toUtf8(0x20AC), std::string("\xC3\xA9"
+                                                                          "a\xE2\x82\xAC"));
     }
     void charactersThatLieAcrossBlocksAreWhole() {
         std::string bytes((1 << 20) - 1, 'x');
