@@ -31,10 +31,9 @@ std::string shownValue(const nlohmann::json& value) {
 }
 
 std::string supportedTypes() {
-    std::string text;
-    for (int i = 0; i <= static_cast<int>(StType::U64); ++i)
-        text += (i == 0 ? "" : " ") + std::string(name(static_cast<StType>(i)));
-    return text;
+    std::vector<std::string_view> names;
+    for (int i = 0; i <= static_cast<int>(StType::U64); ++i) names.push_back(name(static_cast<StType>(i)));
+    return fmt::format("{}", fmt::join(names, " "));
 }
 
 /// Keys of one object and where they stand: a list while they are few, as nearly always.

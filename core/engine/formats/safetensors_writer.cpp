@@ -71,7 +71,7 @@ struct SafetensorsWriter::Layout {
             const StSpec& spec = specs[i];
             const Place place{offset, offset + bytesOf(spec)};
             if (!places.emplace(spec.name, place).second) refuse(spec.name, "a tensor is to be written twice");
-            text += text.size() > 1 ? "," : "";
+            if (text.size() > 1) text += ',';
             text += fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", quoted(spec.name),
                                 name(spec.type), fmt::join(spec.shape, ","), place.next, place.end);
             offset = place.end;
@@ -83,8 +83,10 @@ struct SafetensorsWriter::Layout {
 
     static std::string objectOf(const std::map<std::string, std::string>& metadata) {
         std::string text = "{";
-        for (const auto& [key, value] : metadata)
-            text += (text.size() > 1 ? "," : "") + quoted(key) + ":" + quoted(value);
+        for (const auto& [key, value] : metadata) {
+            if (text.size() > 1) text += ',';
+            text += fmt::format("{}:{}", quoted(key), quoted(value));
+        }
         return text + '}';
     }
 
