@@ -55,6 +55,7 @@ private Q_SLOTS:
         QFETCH(QString, path);
         const config::Field& field = *config::find(path.toStdString());
         ui::ConfigDraft draft;
+        draft.set("data.path", "digits");
         QUndoStack undo;
         ui::ConfigForm form(draft, undo);
         const QString before = draft.text(path);
@@ -118,6 +119,11 @@ private Q_SLOTS:
         const ui::BatchEquation equation = ui::batchEquation(config);
         QCOMPARE(equation.accumulation, accumulation);
         QCOMPARE(equation.micro * equation.accumulation * equation.devices, equation.effective);
+    }
+
+    void aCommandIsQuotedForTheShell() {
+        QCOMPARE(ui::commandLine({"headroom", "train", "/a b/it's.json"}), QStringLiteral("headroom train '/a b/it'\\''s.json'"));
+        QCOMPARE(ui::commandLine({"a;b", "$x", ""}), QStringLiteral("'a;b' '$x' ''"));
     }
 
     void theSchedulePreviewFollowsItsDefinition() {

@@ -93,7 +93,6 @@ private Q_SLOTS:
         for (int i = 1000; i > 0; --i) runs.push_back(run(std::to_string(i), i % 2 ? RunState::Failed : RunState::Finished));
         model.merge(runs);
         ui::RunFilter filter;
-        const Tester tester(&filter, Tester::FailureReportingMode::QtTest);
         filter.setSourceModel(&model);
         filter.setWords("failed run");
         QCOMPARE(filter.rowCount(), 500);

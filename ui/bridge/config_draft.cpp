@@ -43,10 +43,12 @@ QStringList ConfigDraft::faults() const {
 
 QByteArray ConfigDraft::json() const { return QByteArray::fromStdString(config::toJson(m_config)); }
 
-QString ConfigDraft::command() const {
-    QStringList words{QStringLiteral("headroom"), QStringLiteral("train"), QStringLiteral("-")};
-    const QString document = QString::fromStdString(config::toShortJson(m_config)).simplified();
-    return QStringLiteral("echo %1 | %2").arg(quoted(document), words.join(QLatin1Char(' ')));
+QByteArray ConfigDraft::shortJson() const { return QByteArray::fromStdString(config::toShortJson(m_config)); }
+
+QString commandLine(const QStringList& words) {
+    QStringList all;
+    for (const QString& word : words) all << quoted(word);
+    return all.join(QLatin1Char(' '));
 }
 
 BatchEquation batchEquation(const config::RunConfig& config) {

@@ -27,8 +27,8 @@ public:
     QStringList faults() const;
 
     QByteArray json() const;
-    /// The command line that does the same as Start: "headroom train <file> --set ...".
-    QString command() const;
+    /// Only what differs from the defaults: also where the data are not chosen yet.
+    QByteArray shortJson() const;
 
 Q_SIGNALS:
     /// Empty path: everything.
@@ -37,6 +37,9 @@ Q_SIGNALS:
 private:
     config::RunConfig m_config;
 };
+
+/// Words as a shell takes them, quoted where they need it.
+QString commandLine(const QStringList& words);
 
 /// micro x accumulation x devices = effective batch, as the fields stand.
 struct BatchEquation {

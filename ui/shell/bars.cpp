@@ -7,6 +7,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
+#include <QStyle>
 #include <QThread>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -113,6 +114,14 @@ TopBar::TopBar(Actions& actions, Studio& studio, QMenu* menu, QWidget* parent)
     followDevice();
 }
 
+void TopBar::setStartProminent(bool prominent) {
+    if (m_start->property("primary").toBool() == prominent) return;
+    m_start->setProperty("primary", prominent);
+    m_start->style()->unpolish(m_start);
+    m_start->style()->polish(m_start);
+    tint();
+}
+
 void TopBar::followRun() {
     m_project->setText(m_studio.projectName());
     const store::RunSummary* run = m_studio.selection().run();
@@ -149,7 +158,7 @@ void TopBar::followDevice() {
 
 void TopBar::tint() {
     m_menu->setIcon(theme::icon(QStringLiteral("menu"), theme::tokens().muted));
-    m_start->setIcon(theme::icon(QStringLiteral("start"), theme::tokens().onAccent));
+    m_start->setIcon(theme::icon(QStringLiteral("start"), m_start->property("primary").toBool() ? theme::tokens().onAccent : theme::tokens().text));
     m_search->setIcon(theme::icon(QStringLiteral("search"), theme::tokens().muted));
 }
 

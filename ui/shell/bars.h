@@ -39,6 +39,9 @@ class TopBar : public QWidget {
     Q_OBJECT
 public:
     TopBar(Actions& actions, Studio& studio, QMenu* menu, QWidget* parent = nullptr);
+    QPushButton* start() const { return m_start; }
+    /// A page with a main button of its own makes Start an ordinary one.
+    void setStartProminent(bool prominent);
 
 protected:
     void changeEvent(QEvent* event) override;

@@ -5,6 +5,7 @@
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QMimeData>
+#include <QPushButton>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -26,7 +27,7 @@ namespace {
 
 constexpr int kGap = 8;
 constexpr QSize kSmallest(1024, 700), kUsual(1560, 940);
-constexpr int kRunsWidth = 320, kBottomHeight = 172;
+constexpr int kRunsWidth = 330, kSetupWidth = 330, kBottomHeight = 172;
 
 }  // namespace
 
@@ -39,13 +40,14 @@ MainWindow::MainWindow(Studio& studio, const QString& session, QWidget* parent)
     setAcceptDrops(true);
     setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowTabbedDocks);
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     setStatusBar(m_status);
     addPages();
     addDocks();
     connectActions();
     connectRuns();
     restoreSession();
-    m_runList->list()->setFocus();
+    m_top->start()->setFocus();
 }
 
 MainWindow::~MainWindow() = default;
@@ -71,7 +73,8 @@ void MainWindow::addPages() {
     bars->setObjectName(QStringLiteral("page"));
     auto* rows = new QVBoxLayout(bars);
     rows->setContentsMargins(0, 0, 0, 0);
-    rows->addWidget(new TopBar(m_actions, m_studio, windowMenu(m_actions, this)));
+    m_top = new TopBar(m_actions, m_studio, windowMenu(m_actions, this));
+    rows->addWidget(m_top);
     setMenuWidget(bars);
     auto* left = new QToolBar;
     left->setObjectName(QStringLiteral("activity"));
@@ -84,7 +87,7 @@ void MainWindow::addPages() {
     auto* centre = new QWidget;
     centre->setObjectName(QStringLiteral("page"));
     auto* layout = new QVBoxLayout(centre);
-    layout->setContentsMargins(0, kGap, kGap + 2, kGap);
+    layout->setContentsMargins(0, kGap, 0, kGap);
     layout->addWidget(m_stack);
     setCentralWidget(centre);
 }
@@ -97,12 +100,13 @@ QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWid
     auto* frame = new QWidget;
     frame->setObjectName(QStringLiteral("page"));
     auto* layout = new QVBoxLayout(frame);
-    const bool left = area == Qt::LeftDockWidgetArea;
-    layout->setContentsMargins(left ? kGap + 2 : 0, left ? kGap : 0, left ? 0 : kGap + 2, kGap);
+    const bool left = area == Qt::LeftDockWidgetArea, right = area == Qt::RightDockWidgetArea;
+    layout->setContentsMargins(left ? kGap + 2 : 0, left || right ? kGap : 0, right ? kGap + 2 : 0, kGap);
     layout->addWidget(contents);
     dock->setWidget(frame);
     addDockWidget(area, dock);
     m_docks[name] = dock;
+    if (!m_actions.all().contains(name)) return dock;  // goes with its page
     QAction* action = m_actions[name];
     action->setCheckable(true);
     action->setChecked(true);
@@ -114,6 +118,7 @@ QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWid
 void MainWindow::addDocks() {
     m_runList = new RunListCard(m_studio.runs(), m_studio.selection());
     m_problems = new ProblemsCard;
+    addDock(QStringLiteral("setup"), tr("New run"), &m_train->setup(), Qt::RightDockWidgetArea);
     addDock(QStringLiteral("runs"), tr("Runs"), m_runList, Qt::LeftDockWidgetArea);
     addDock(QStringLiteral("hardware"), tr("Hardware"), new HardwareRow(m_studio.bridge()), Qt::BottomDockWidgetArea);
     addDock(QStringLiteral("log"), tr("Log"), new LogCard(m_studio.bridge()), Qt::BottomDockWidgetArea);
@@ -131,7 +136,7 @@ void MainWindow::addDocks() {
 void MainWindow::defaultLayout() {
     for (const char* name : {"runs", "hardware"}) m_docks[QLatin1String(name)]->show();
     for (const char* name : {"log", "problems"}) m_docks[QLatin1String(name)]->hide();
-    resizeDocks({m_docks[QStringLiteral("runs")]}, {kRunsWidth}, Qt::Horizontal);
+    resizeDocks({m_docks[QStringLiteral("runs")], m_docks[QStringLiteral("setup")]}, {kRunsWidth, kSetupWidth}, Qt::Horizontal);
     resizeDocks({m_docks[QStringLiteral("hardware")]}, {kBottomHeight}, Qt::Vertical);
 }
 
@@ -143,12 +148,26 @@ void MainWindow::showDock(const QString& name, bool visible) {
 void MainWindow::openPage(const QString& name) {
     m_page = m_panels.contains(name) ? name : QStringLiteral("train");
     m_activity->setCurrent(m_page);
+    m_top->setStartProminent(m_page == QLatin1String("train") || m_page == QLatin1String("system"));
     updateWelcome();
+}
+
+/// Without the settings at its right the page ends at the window's edge, with the usual gap.
+void MainWindow::leaveRoomAtTheRight(int room) {
+    QWidget* pages[] = {centralWidget(), m_docks[QStringLiteral("hardware")]->widget(), m_docks[QStringLiteral("log")]->widget(), m_docks[QStringLiteral("problems")]->widget()};
+    for (QWidget* page : pages) {
+        QMargins margins = page->layout()->contentsMargins();
+        margins.setRight(room);
+        page->layout()->setContentsMargins(margins);
+    }
 }
 
 /// A project without runs and without data begins with what can be done first.
 void MainWindow::updateWelcome() {
     const bool bare = m_page == QLatin1String("train") && m_studio.runs().rowCount() == 0 && m_studio.draft().config().data.path.empty();
+    const bool setup = m_page == QLatin1String("train") && !bare;
+    m_docks[QStringLiteral("setup")]->setVisible(setup);
+    leaveRoomAtTheRight(setup ? 0 : kGap + 2);
     m_stack->setCurrentWidget(bare ? static_cast<QWidget*>(m_welcome) : m_panels[m_page]);
 }
 

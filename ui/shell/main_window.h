@@ -20,6 +20,7 @@ class ProblemsCard;
 class RunListCard;
 class ShortcutList;
 class StatusLine;
+class TopBar;
 class Studio;
 class TrainPanel;
 class WelcomePage;
@@ -57,6 +58,7 @@ private:
     void chooseData(bool folder);
     void chooseConfig(bool save);
     void updateWelcome();
+    void leaveRoomAtTheRight(int room);
     void runStateChanged(const QString& run, store::RunState now);
 
     Studio& m_studio;
@@ -65,6 +67,7 @@ private:
     Actions m_actions;
     QStackedWidget* m_stack;
     ActivityBar* m_activity;
+    TopBar* m_top = nullptr;
     StatusLine* m_status;
     WelcomePage* m_welcome;
     TrainPanel* m_train = nullptr;

@@ -8,6 +8,8 @@
 
 #include <functional>
 
+#include "base/store/home.h"
+
 namespace headroom::ui {
 namespace {
 
@@ -133,6 +135,15 @@ void Studio::togglePin() {
 void Studio::rename(const QString& run, const QString& before, const QString& name) {
     RunCommands& commands = m_bridge.commands();
     m_undo.push(new RunEdit(tr("Rename to %1").arg(name), [&commands, run, name] { commands.rename(run, name); }, [&commands, run, before] { commands.rename(run, before); }));
+}
+
+QString Studio::command() {
+    const QString file = QString::fromStdString((m_bridge.project() / (freshName() + ".json").toStdString()).string());
+    saveConfig(file);
+    QStringList words{QStringLiteral("headroom"), QStringLiteral("train"), file};
+    if (m_bridge.home() != store::homePath()) words << QStringLiteral("--data-dir") << QString::fromStdString(m_bridge.home().string());
+    if (m_bridge.project() != m_bridge.home() / "default") words << QStringLiteral("--project") << QString::fromStdString(m_bridge.project().string());
+    return commandLine(words);
 }
 
 void Studio::openSample() { openConfig(samplePath()); }

@@ -42,6 +42,8 @@ public:
     void trash();
     void togglePin();
     void rename(const QString& run, const QString& before, const QString& name);
+    /// Saves the settings into the project and returns the command line that starts the same run from them.
+    QString command();
     void openSample();
     void openConfig(const QString& path);
     void saveConfig(const QString& path);

@@ -40,7 +40,7 @@ void MainWindow::connectActions() {
     m_actions.on("trash", &m_studio, &Studio::trash);
     m_actions.on("pin", &m_studio, &Studio::togglePin);
     m_actions.on("rename", m_runList, &RunListCard::rename);
-    m_actions.on("copy_command", this, [this] { QApplication::clipboard()->setText(m_studio.draft().command()); Q_EMIT m_studio.said(tr("The command is on the clipboard.")); });
+    m_actions.on("copy_command", this, [this] { QApplication::clipboard()->setText(m_studio.command()); Q_EMIT m_studio.said(tr("The command is on the clipboard.")); });
     m_actions.on("filter", this, [this] { showDock(QStringLiteral("runs"), true); m_runList->filter()->setFocus(); });
     m_actions.on("restore_layout", this, &MainWindow::defaultLayout);
     m_actions.on("theme_system", this, [this] { setScheme(SchemeChoice::System); });
@@ -110,7 +110,7 @@ void MainWindow::saveSession() {
     m_session.page = m_page;
     m_session.run = m_studio.selection().current();
     m_session.project = QString::fromStdString(m_studio.bridge().project().string());
-    m_session.draft = QString::fromUtf8(m_studio.draft().json());
+    m_session.draft = QString::fromUtf8(m_studio.draft().shortJson());
     m_session.axis = static_cast<int>(m_studio.charts().axis());
     m_session.smoothing = m_studio.charts().smoothing();
     m_session.advanced = m_train->setup().advanced();

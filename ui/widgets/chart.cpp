@@ -4,6 +4,7 @@
 #include "ui/widgets/plot.h"
 
 #include <QStackedWidget>
+#include <cmath>
 #include <QTableView>
 
 #include "ui/bridge/format.h"
@@ -56,11 +57,12 @@ Chart::Chart(ChartSpec spec, ChartGroup& group, QWidget* parent)
     connect(&m_group, &ChartGroup::styleChanged, this, stale);
     connect(&m_group, &ChartGroup::axisChanged, this, [this, stale] { applyTicker(); stale(); });
     connect(&m_group, &ChartGroup::rangeChanged, this, &Chart::schedule);
+    connect(&m_group, &ChartGroup::extentChanged, this, &Chart::schedule);
     connect(&m_group, &ChartGroup::runsChanged, this, [this] { m_linesStale = true; schedule(); });
     connect(&m_group, &ChartGroup::cursorChanged, this, &Chart::placeCursor);
 }
 
-Chart::~Chart() = default;
+Chart::~Chart() { m_group.setExtent(this, std::nullopt); }
 
 void Chart::setUpPlot() {
     m_plot->setFocusPolicy(Qt::NoFocus);
@@ -131,7 +133,8 @@ void Chart::repaintNow() {
     const bool drawn = std::any_of(m_lines.begin(), m_lines.end(), [](const auto& entry) { return !entry.second.trace.empty(); });
     if (!drawn || m_stack->currentWidget() == m_empty)
         m_stack->setCurrentWidget(drawn ? static_cast<QWidget*>(m_plot) : m_empty);
-    setFigure(readout());
+    setFigure(m_group.cursor() ? readout() : QString());
+    reportExtent();
     m_legend->setVisible(drawn && !m_spec.legend.isEmpty());
     if (m_stack->currentWidget() == m_table && selectedLine()) m_tableModel->set(selectedLine()->trace, m_group.axis());
     if (m_stack->currentWidget() != m_plot) return;
@@ -243,6 +246,7 @@ QString Chart::figureText(double value) const {
     switch (m_spec.figures) {
         case ChartSpec::Figures::Rate: return format::learningRate(value);
         case ChartSpec::Figures::Bytes: return format::bytes(static_cast<Bytes>(value));
+        case ChartSpec::Figures::PerSecond: return value < 100 ? QString::number(value, 'g', 3) : format::grouped(std::llround(value));
         case ChartSpec::Figures::Share: return format::metric(value);
         case ChartSpec::Figures::Plain: return format::metric(value);
     }

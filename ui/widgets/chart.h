@@ -20,11 +20,11 @@ namespace headroom::ui {
 class CurveTable;
 
 struct ChartSpec {
-    enum class Figures { Plain, Rate, Share, Bytes };
-    QString title;
-    QString series;    ///< drawn for every shown run
-    QString compared;  ///< a second series, dashed; empty = none
-    QString legend;    ///< what solid and dashed mean; empty = nothing
+    enum class Figures { Plain, Rate, Share, Bytes, PerSecond };
+    QString title{};
+    QString series{};    ///< drawn for every shown run
+    QString compared{};  ///< a second series, dashed; empty = none
+    QString legend{};    ///< what solid and dashed mean; empty = nothing
     Figures figures = Figures::Plain;
     bool events = true;
     bool logarithmic = false;
@@ -88,6 +88,7 @@ private:
     void dropLine(Line& line);
     void styleLine(const Key& key, Line& line);
     void feedLine(Line& line);
+    void reportExtent();
     void fitRanges();
     void fitValues();
     void placeEnd();

@@ -51,6 +51,21 @@ void ChartGroup::setCursor(std::optional<double> x) {
     Q_EMIT cursorChanged();
 }
 
+void ChartGroup::setExtent(const QObject* chart, std::optional<std::pair<double, double>> part) {
+    const auto before = extent();
+    if (part)
+        m_extents[chart] = *part;
+    else
+        m_extents.remove(chart);
+    if (extent() != before) Q_EMIT extentChanged();
+}
+
+std::optional<std::pair<double, double>> ChartGroup::extent() const {
+    std::optional<std::pair<double, double>> all;
+    for (const auto& [low, high] : m_extents) all = all ? std::pair(std::min(all->first, low), std::max(all->second, high)) : std::pair(low, high);
+    return all;
+}
+
 void ChartGroup::setRuns(const QVector<ShownRun>& runs) {
     if (runs == m_runs) return;
     m_runs = runs;

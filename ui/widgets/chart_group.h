@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <QColor>
+#include <QMap>
 #include <QObject>
 #include <QTimer>
 #include <QVector>
@@ -43,12 +44,16 @@ public:
     void setRange(std::optional<std::pair<double, double>> range);
     void setCursor(std::optional<double> x);
     void setRuns(const QVector<ShownRun>& runs);
+    /// The part of the axis that a chart has data for; all charts show the union.
+    void setExtent(const QObject* chart, std::optional<std::pair<double, double>> extent);
+    std::optional<std::pair<double, double>> extent() const;
 
 Q_SIGNALS:
     void styleChanged();
     void axisChanged();
     void rangeChanged();
     void cursorChanged();
+    void extentChanged();
     void runsChanged();
 
 private:
@@ -57,6 +62,7 @@ private:
     std::optional<std::pair<double, double>> m_range;
     std::optional<double> m_cursor;
     QVector<ShownRun> m_runs;
+    QMap<const QObject*, std::pair<double, double>> m_extents;
 };
 
 }  // namespace headroom::ui

@@ -98,10 +98,10 @@ QString Chart::tabSeparated() const {
 }
 
 void Chart::copyToClipboard() const {
-    auto* data = new QMimeData;
-    data->setImageData(picture().toImage());
-    data->setText(tabSeparated());
-    QApplication::clipboard()->setMimeData(data);
+    auto* copied = new QMimeData;
+    copied->setImageData(picture().toImage());
+    copied->setText(tabSeparated());
+    QApplication::clipboard()->setMimeData(copied);
 }
 
 bool Chart::save(const QString& path) const {

@@ -41,17 +41,21 @@ void Chart::applyTicker() {
     m_plot->xAxis->setLabel({});
 }
 
+void Chart::reportExtent() {
+    std::optional<std::pair<double, double>> extent;
+    for (const auto& [key, line] : m_lines) {
+        if (line.trace.x.isEmpty()) continue;
+        const double low = line.trace.x.first(), high = line.trace.x.last();
+        extent = extent ? std::pair(std::min(extent->first, low), std::max(extent->second, high)) : std::pair(low, high);
+    }
+    m_group.setExtent(this, extent);
+}
+
 void Chart::fitRanges() {
     if (m_group.range()) {
         m_plot->xAxis->setRange(m_group.range()->first, m_group.range()->second);
     } else {
-        double low = HUGE_VAL, high = -HUGE_VAL;
-        for (const auto& [key, line] : m_lines) {
-            if (line.trace.x.isEmpty()) continue;
-            low = std::min(low, line.trace.x.first());
-            high = std::max(high, line.trace.x.last());
-        }
-        if (low > high) low = 0, high = 1;
+        auto [low, high] = m_group.extent().value_or(std::pair(0.0, 1.0));
         if (low == high) high = low + 1;
         const double width = std::max(60.0, m_plot->axisRect()->width() - kEndPixels);
         m_plot->xAxis->setRange(low, high + (high - low) * kEndPixels / width);
@@ -96,7 +100,10 @@ void Chart::placeEnd() {
     m_end->setText(figureText(last));
     m_end->setFont(theme::figureFont(0.88));
     m_end->setColor(line->smooth->pen().color());
-    m_end->setPadding(QMargins(7, 0, 0, 0));
+    m_end->setBrush(theme::tokens().panel);
+    m_end->setPadding(QMargins(5, 0, 0, 0));
+    const bool low = m_plot->yAxis->range().size() > 0 && (last - m_plot->yAxis->range().lower) / m_plot->yAxis->range().size() < 0.06;
+    m_end->setPositionAlignment(Qt::AlignLeft | (low ? Qt::AlignBottom : Qt::AlignVCenter));
     m_end->position->setCoords(trace.x.last(), last);
 }
 
@@ -132,12 +139,13 @@ void Chart::placeEvents() {
 QString Chart::readout() const {
     const Line* line = selectedLine();
     if (!line || line->trace.x.isEmpty()) return {};
-    const double value = m_group.cursor() ? nearestValue(line->trace.x, line->trace.value, *m_group.cursor()) : line->trace.value.last();
-    return figureText(value);
+    const Trace& trace = line->trace;
+    if (m_group.cursor()) return figureText(nearestValue(trace.x, trace.value, *m_group.cursor()));
+    return figureText(trace.x.size() < 60 ? trace.value.last() : trace.smooth.last());
 }
 
 void Chart::placeCursor() {
-    setFigure(readout());
+    setFigure(m_group.cursor() ? readout() : QString());
     m_cursorLine->setVisible(m_group.cursor().has_value());
     if (m_group.cursor()) {
         m_cursorLine->setPen(QPen(theme::tokens().muted, 1));

@@ -60,7 +60,7 @@ ConfigForm::ConfigForm(ConfigDraft& draft, QUndoStack& undo, QWidget* parent)
     m_grid->setContentsMargins(0, 0, 4, 0);
     m_grid->setHorizontalSpacing(10);
     m_grid->setVerticalSpacing(5);
-    m_grid->setColumnStretch(0, 4);
+    m_grid->setColumnStretch(0, 3);
     m_grid->setColumnStretch(1, 5);
     for (const config::Field& field : config::fields())
         if (field.path != "version") addRow(field);

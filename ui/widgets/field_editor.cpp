@@ -70,8 +70,8 @@ public:
 
 private:
     void addBrowse(QHBoxLayout* row) {
-        auto* browse = new QToolButton;
-        browse->setIcon(theme::icon(QStringLiteral("folder")));
+        auto* browse = m_browse = new QToolButton;
+        browse->setIcon(theme::icon(QStringLiteral("folder"), theme::tokens().muted));
         browse->setAccessibleName(tr("Choose a folder"));
         browse->setToolTip(tr("Choose a folder"));
         row->addWidget(browse);
@@ -83,7 +83,12 @@ private:
             dialog->open();
         });
     }
+    void changeEvent(QEvent* event) override {
+        FieldEditor::changeEvent(event);
+        if (event->type() == QEvent::PaletteChange && m_browse) m_browse->setIcon(theme::icon(QStringLiteral("folder"), theme::tokens().muted));
+    }
     QLineEdit* m_line;
+    QToolButton* m_browse = nullptr;
     bool m_path;
 };
 

@@ -108,51 +108,51 @@ QWidget* DataPanel::filledPage() {
 }
 
 void DataPanel::follow() {
-    const DataInfo& data = m_context.data;
+    const DataInfo& found = m_context.data;
     m_empty->setAction({});
-    switch (data.state()) {
+    switch (found.state()) {
         case DataInfo::State::Empty:
             m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
             m_empty->setAction(tr("Open folder or file…"));
             break;
-        case DataInfo::State::Looking: m_empty->set(tr("Looking into the data…"), data.summary().path); break;
+        case DataInfo::State::Looking: m_empty->set(tr("Looking into the data…"), found.summary().path); break;
         case DataInfo::State::Failed:
-            m_empty->set(tr("This data cannot be used."), data.failure().code.isEmpty() ? data.failure().text : tr("%1 (%2)").arg(data.failure().text, data.failure().code));
+            m_empty->set(tr("This data cannot be used."), found.failure().code.isEmpty() ? found.failure().text : tr("%1 (%2)").arg(found.failure().text, found.failure().code));
             m_empty->setAction(tr("Open other data…"));
             break;
         case DataInfo::State::There: fill(); break;
     }
-    m_pages->setCurrentIndex(data.state() == DataInfo::State::There ? 1 : 0);
+    m_pages->setCurrentIndex(found.state() == DataInfo::State::There ? 1 : 0);
 }
 
 void DataPanel::fill() {
-    const DataSummary& data = m_context.data.summary();
-    m_name->setText(data.path.section('/', -1, -1, QString::SectionSkipEmpty));
-    m_path->setText(data.path);
-    m_facts->setText(factsOf(data));
-    m_grid->set(data.samples);
-    m_samplesCard->setVisible(!data.samples.isEmpty());
-    m_bars->set(data.classes, data.counts);
-    m_classesCard->setVisible(!data.counts.isEmpty());
-    m_excerpt->setText(data.excerpt);
-    m_textCard->setVisible(!data.excerpt.isEmpty());
+    const DataSummary& found = m_context.data.summary();
+    m_name->setText(found.path.section('/', -1, -1, QString::SectionSkipEmpty));
+    m_path->setText(found.path);
+    m_facts->setText(factsOf(found));
+    m_grid->set(found.samples);
+    m_samplesCard->setVisible(!found.samples.isEmpty());
+    m_bars->set(found.classes, found.counts);
+    m_classesCard->setVisible(!found.counts.isEmpty());
+    m_excerpt->setText(found.excerpt);
+    m_textCard->setVisible(!found.excerpt.isEmpty());
     fillTable();
     fillWarnings();
 }
 
 void DataPanel::fillTable() {
-    const DataSummary& data = m_context.data.summary();
-    m_tableCard->setVisible(!data.rows.isEmpty());
-    m_table->setColumnCount(static_cast<int>(data.columns.size()));
-    m_table->setRowCount(static_cast<int>(data.rows.size()));
+    const DataSummary& found = m_context.data.summary();
+    m_tableCard->setVisible(!found.rows.isEmpty());
+    m_table->setColumnCount(static_cast<int>(found.columns.size()));
+    m_table->setRowCount(static_cast<int>(found.rows.size()));
     QStringList heads;
-    for (const DataColumn& column : data.columns)
+    for (const DataColumn& column : found.columns)
         heads << (column.target ? tr("%1\ntarget").arg(column.name) : column.missing > 0 ? tr("%1\n%2, %3 missing").arg(column.name, column.type).arg(column.missing) : column.name + '\n' + column.type);
     m_table->setHorizontalHeaderLabels(heads);
-    for (int row = 0; row < data.rows.size(); ++row)
-        for (int column = 0; column < std::min(data.rows[row].size(), data.columns.size()); ++column) m_table->setItem(row, column, new QTableWidgetItem(data.rows[row][column]));
+    for (int row = 0; row < found.rows.size(); ++row)
+        for (int column = 0; column < std::min(found.rows[row].size(), found.columns.size()); ++column) m_table->setItem(row, column, new QTableWidgetItem(found.rows[row][column]));
     m_table->resizeColumnsToContents();
-    m_table->setMinimumHeight(std::min<int>(12, static_cast<int>(data.rows.size())) * 30 + 60);
+    m_table->setMinimumHeight(std::min<int>(12, static_cast<int>(found.rows.size())) * 30 + 60);
 }
 
 void DataPanel::fillWarnings() {

@@ -70,6 +70,7 @@ ExportPanel::ExportPanel(const Context& context, QWidget* parent)
 
 Card* ExportPanel::formatCard() {
     auto* card = new Card;
+    card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     m_run->setFont(theme::textFont(1.35, QFont::DemiBold));
     card->head()->insertWidget(0, m_run);
     card->body()->addWidget(m_runFacts);
@@ -118,7 +119,8 @@ QWidget* ExportPanel::figureBlock(const QString& title, QLabel*& value, QLabel*&
 
 Card* ExportPanel::proofCard() {
     auto* card = new Card;
-    card->head()->insertWidget(0, sectionHead(tr("Verified")));
+    card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    card->head()->insertWidget(0, sectionHead(tr("Proof")));
     m_verdict->setWordWrap(true);
     m_verdict->setFont(theme::textFont(1.05, QFont::DemiBold));
     card->body()->addWidget(m_verdict);

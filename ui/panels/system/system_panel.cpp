@@ -34,7 +34,7 @@ SystemPanel::SystemPanel(const Context& context, QWidget* parent)
     auto* copy = new QPushButton(tr("Copy report"));
     connect(copy, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(report()); });
     m_places->head()->addWidget(copy);
-    for (Card* card : {m_processor, m_gpu, m_places}) layout->addWidget(card);
+    for (Card* card : {m_processor, m_gpu, m_places}) card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum), layout->addWidget(card);
     layout->addStretch();
     addRow(m_processor, tr("Threads"), QString::number(QThread::idealThreadCount()));
     addRow(m_processor, tr("Utilisation"), {});
@@ -58,7 +58,8 @@ void SystemPanel::addRow(Card* card, const QString& name, const QString& value, 
     row.why->setWordWrap(true);
     line->addWidget(title, 0, Qt::AlignTop);
     line->addWidget(row.value, 0, Qt::AlignTop);
-    line->addWidget(row.why, 1);
+    row.why->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    line->addWidget(row.why, 1, Qt::AlignTop);
     card->body()->addLayout(line);
     m_rows[name] = row;
 }

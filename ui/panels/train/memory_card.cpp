@@ -84,8 +84,8 @@ std::optional<Bytes> MemoryCard::budget() const {
 void MemoryCard::replan() {
     m_memory = {};
     if (m_context.data.state() == DataInfo::State::There) {
-        const DataSummary& data = m_context.data.summary();
-        m_memory = stepMemory(m_context.draft.config(), data.shape, data.train, budget());
+        const DataSummary& found = m_context.data.summary();
+        m_memory = stepMemory(m_context.draft.config(), found.shape, found.train, budget());
     }
     show();
     Q_EMIT planned();

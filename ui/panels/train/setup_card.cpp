@@ -127,8 +127,8 @@ void SetupCard::follow() {
         equation.accumulation = m_plan->parts;
     }
     const auto mono = [](qint64 n) { return QStringLiteral("<span style='font-family:\"JetBrains Mono\"'>%1</span>").arg(format::grouped(n)); };
-    m_equation->setText(tr("%1 micro%2 × %3 accumulated × %4 device = <b>%5</b>")
-                            .arg(mono(equation.micro), equation.automatic ? tr(" (automatic)") : QString(), mono(equation.accumulation), mono(equation.devices), mono(equation.effective)));
+    m_equation->setText(tr("%1 micro × %2 accumulated × %3 device = <b>%4</b>")
+                            .arg(mono(equation.micro), mono(equation.accumulation), mono(equation.devices), mono(equation.effective)));
     m_equation->setAccessibleDescription(tr("%1 micro times %2 accumulated times %3 device is %4").arg(equation.micro).arg(equation.accumulation).arg(equation.devices).arg(equation.effective));
     m_schedule->set(config);
     showExpectation();
@@ -137,9 +137,9 @@ void SetupCard::follow() {
 
 double SetupCard::knownRate() const {
     const config::RunConfig& config = m_context.draft.config();
-    const QString data = QString::fromStdString(config.data.path).section('/', -1, -1, QString::SectionSkipEmpty);
+    const QString folder = QString::fromStdString(config.data.path).section('/', -1, -1, QString::SectionSkipEmpty);
     for (const store::RunSummary& run : m_context.runs.all())
-        if (run.samplesPerSecond && run.arch == config.model.arch && QString::fromStdString(run.data) == data) return *run.samplesPerSecond;
+        if (run.samplesPerSecond && run.arch == config.model.arch && QString::fromStdString(run.data) == folder) return *run.samplesPerSecond;
     return 0;
 }
 

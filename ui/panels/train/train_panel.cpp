@@ -16,19 +16,16 @@ namespace headroom::ui {
 namespace {
 
 constexpr int kGap = 8;
-constexpr int kSetupWidth = 312;
 constexpr int kWatchDelayMs = 30;  ///< several changes of the selection are one question to the reader
 
 }  // namespace
 
 TrainPanel::TrainPanel(const Context& context, QWidget* parent) : Panel(parent), m_context(context) {
     m_setup = new SetupCard(context);
-    m_setup->setFixedWidth(kSetupWidth);
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kGap);
     layout->addWidget(chartColumn(), 1);
-    layout->addWidget(m_setup);
     connect(m_setup, &SetupCard::wanted, this, &Panel::wanted);
     connect(m_memory, &MemoryCard::planned, this, [this] { m_setup->setPlan(m_memory->memory()); });
     m_watch.setSingleShot(true);
@@ -51,8 +48,10 @@ QWidget* TrainPanel::chartColumn() {
     m_r2 = addChart({.title = tr("Validation R²"), .series = "val_r2"});
     m_valLoss = addChart({.title = tr("Validation loss"), .series = "val_loss"});
     Chart* lr = addChart({.title = tr("Learning rate"), .series = "lr", .figures = ChartSpec::Figures::Rate, .events = false});
-    Chart* rate = addChart({.title = tr("Throughput, samples/s"), .series = "samples_per_s", .events = false});
-    Chart* norm = addChart({.title = tr("Gradient norm"), .series = "grad_norm", .events = false});
+    Chart* rate = addChart({.title = tr("Throughput, samples/s"), .series = "samples_per_s", .figures = ChartSpec::Figures::PerSecond, .events = false});
+    Chart* memory = addChart({.title = tr("Memory"), .series = "memory.process", .compared = "memory.tensors", .legend = tr("dashed: tensors"), .figures = ChartSpec::Figures::Bytes, .events = false});
+    m_norm = addChart({.title = tr("Gradient norm"), .series = "grad_norm", .events = false});
+    m_norm->hide();
     m_metric = new QStackedWidget;
     for (Chart* chart : {m_accuracy, m_r2, m_valLoss}) m_metric->addWidget(chart);
     m_toolbar = new ChartToolbar(m_context.charts, m_charts);
@@ -71,7 +70,7 @@ QWidget* TrainPanel::chartColumn() {
     rows->addWidget(m_toolbar);
     row({loss, m_metric}, 5);
     rows->addWidget(m_memory);
-    row({lr, rate, norm}, 3);
+    row({lr, rate, memory, m_norm}, 3);
     return column;
 }
 
@@ -79,6 +78,8 @@ void TrainPanel::connectCurves() {
     CurveReader& curves = m_context.bridge.curves();
     connect(&curves, &CurveReader::curve, this, [this](const CurvePtr& curve) {
         for (Chart* chart : m_charts) chart->setCurve(curve);
+        // Measured only where gradients are clipped: a chart that would stay empty is not there.
+        if (curve->series.name == "grad_norm" && curve->run == m_context.selection.current()) m_norm->show();
         m_memory->setCurve(curve);
     });
     connect(&curves, &CurveReader::events, this, [this](const QString& run, const EventList& events) {
@@ -89,6 +90,7 @@ void TrainPanel::connectCurves() {
     connect(&m_context.selection, &Selection::shownChanged, this, soon);
     connect(&m_context.selection, &Selection::currentChanged, this, [this] {
         for (Chart* chart : m_charts) chart->setEvents({});
+        m_norm->hide();
         updateMetric();
         updateEmptyTexts();
         m_watch.start();
@@ -109,7 +111,6 @@ void TrainPanel::watchNow() {
     for (const Chart* chart : std::as_const(m_charts))
         for (const QString& name : chart->series())
             if (!watch.series.contains(name)) watch.series << name;
-    watch.series << QString::fromLatin1(store::names::kMemoryTensors);
     const auto& zoom = m_context.charts.range();
     const XAxis axis = m_context.charts.axis();
     if (zoom && axis != XAxis::ProcessTime && axis != XAxis::RelativeTime) watch.range = {storeAxis(axis), zoom->first, zoom->second};

@@ -21,6 +21,7 @@ public:
     explicit TrainPanel(const Context& context, QWidget* parent = nullptr);
 
     QVector<Chart*> charts() const { return m_charts; }
+    /// The settings of the next run: the shell puts them beside the page.
     SetupCard& setup() { return *m_setup; }
     MemoryCard& memory() { return *m_memory; }
     bool accept(const QString& path) override;
@@ -35,7 +36,7 @@ private:
 
     Context m_context;
     QVector<Chart*> m_charts;
-    Chart *m_accuracy = nullptr, *m_r2 = nullptr, *m_valLoss = nullptr;
+    Chart *m_accuracy = nullptr, *m_r2 = nullptr, *m_valLoss = nullptr, *m_norm = nullptr;
     QStackedWidget* m_metric = nullptr;
     ChartToolbar* m_toolbar = nullptr;
     MemoryCard* m_memory = nullptr;
