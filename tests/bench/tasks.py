@@ -66,5 +66,6 @@ def train(config, home, work):
 
 
 def series(run_id, name, home):
-    """Points of one series: [{"step", "wall", "value", ...}]."""
-    return json.loads(run(["metrics", run_id, "--series", name, "--json"], home).stdout)
+    """Every point of one series: [{"step", "epoch", "samples", "time", "value"}]."""
+    shown = run(["metrics", run_id, "--series", name, "--points", "1000000000", "--json"], home)
+    return json.loads(shown.stdout)["series"][0]["points"]
