@@ -67,5 +67,5 @@ def train(config, home, work):
 
 def series(run_id, name, home):
     """Every point of one series: [{"step", "epoch", "samples", "time", "value"}]."""
-    shown = run(["metrics", run_id, "--series", name, "--points", "1000000000", "--json"], home)
+    shown = run(["metrics", run_id, "--series", name, "--json"], home)
     return json.loads(shown.stdout)["series"][0]["points"]
