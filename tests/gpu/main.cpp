@@ -2,7 +2,6 @@
 #include <ATen/Context.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 
 #include "engine/run/device.h"
@@ -10,7 +9,7 @@
 #include "gpu/checks.h"
 
 int main() {
-    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);  // deterministic products, read when cuBLAS starts
+    headroom::run::useDeterministicAlgorithms();
     headroom::tensor::installAllocator();
     const auto checks = headroom::gpu::checks();
     std::string reason;
@@ -19,8 +18,6 @@ int main() {
         return 0;
     }
     at::globalContext().setAllowTF32CuDNN(false);  // fp32 is compared as fp32
-    at::globalContext().setDeterministicCuDNN(true);
-    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
     int passed = 0, failed = 0;
     for (const auto& check : checks) {
         std::string wrong;

@@ -18,12 +18,10 @@ constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::
 
 }  // namespace
 
-#define HEADROOM_EXPORT extern "C" __attribute__((visibility("default")))
-
 /// Devices that LibTorch can use; 0 where the driver is missing or too old.
-HEADROOM_EXPORT int headroomCudaDeviceCount() { return c10::cuda::device_count(); }
+extern "C" [[gnu::visibility("default")]] int headroomCudaDeviceCount() { return c10::cuda::device_count(); }
 
-HEADROOM_EXPORT void headroomCudaMemory(int device, headroom::cuda::MemoryFigures& figures) {
+extern "C" [[gnu::visibility("default")]] void headroomCudaMemory(int device, headroom::cuda::MemoryFigures& figures) {
     const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
     std::size_t free = 0, total = 0;
     if (cudaMemGetInfo(&free, &total) != cudaSuccess) return;
@@ -37,22 +35,22 @@ HEADROOM_EXPORT void headroomCudaMemory(int device, headroom::cuda::MemoryFigure
     figures.refusals = stats.num_ooms;
 }
 
-HEADROOM_EXPORT void headroomCudaResetPeak(int device) {
+extern "C" [[gnu::visibility("default")]] void headroomCudaResetPeak(int device) {
     Caching::resetPeakStats(static_cast<c10::DeviceIndex>(device));
 }
 
-HEADROOM_EXPORT void headroomCudaLimitMemory(int device, double share) {
+extern "C" [[gnu::visibility("default")]] void headroomCudaLimitMemory(int device, double share) {
     Caching::setMemoryFraction(share, static_cast<c10::DeviceIndex>(device));
 }
 
-HEADROOM_EXPORT void headroomCudaEmptyCache() { Caching::emptyCache(); }
+extern "C" [[gnu::visibility("default")]] void headroomCudaEmptyCache() { Caching::emptyCache(); }
 
-HEADROOM_EXPORT void headroomCudaSynchronise(int device) {
+extern "C" [[gnu::visibility("default")]] void headroomCudaSynchronise(int device) {
     const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
     c10::cuda::device_synchronize();
 }
 
-HEADROOM_EXPORT int headroomCudaDropout(const at::Tensor& x, const at::Tensor& y, const at::Tensor& samples,
+extern "C" [[gnu::visibility("default")]] int headroomCudaDropout(const at::Tensor& x, const at::Tensor& y, const at::Tensor& samples,
                                         std::uint64_t key, std::uint32_t threshold, float factor) {
     const c10::cuda::CUDAGuard guard(x.device());
     const auto stream = c10::cuda::getCurrentCUDAStream(x.get_device());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/run/device.h"
 
+#include <ATen/Context.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/errors/error.h"
@@ -76,6 +78,15 @@ const Module& needed() {
 int cudaDevices(std::string* reason) {
     if (reason) *reason = module().fault;
     return module().fault.empty() ? module().devices : 0;
+}
+
+void useDeterministicAlgorithms() {
+    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // read by cuBLAS when it starts
+    at::globalContext().setDeterministicCuDNN(true);
+    at::globalContext().setBenchmarkCuDNN(false);
+    // LibTorch warns of some operators whatever their arguments; none of ours draws on atomics where they overlap.
+    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
 }
 
 cuda::MemoryFigures deviceMemory(at::Device device) {

@@ -13,6 +13,9 @@ namespace headroom::run {
 /// Devices that training can use; opens the module at the first call. 0 where there are none, and why in `reason`.
 int cudaDevices(std::string* reason = nullptr);
 
+/// Equal runs give equal bits on CUDA, at some cost in speed. Call it before the first operator; on the CPU that is so anyway.
+void useDeterministicAlgorithms();
+
 /// Figures of a CUDA device. Only after cudaDevices() said that it is there.
 cuda::MemoryFigures deviceMemory(at::Device device);
 void resetDevicePeak(at::Device device);

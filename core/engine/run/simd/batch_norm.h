@@ -7,7 +7,7 @@ namespace {
 
 /// Sixteen channels of a block of rows: the mean, then the squared distances from it (two passes over the cache).
 template <class T>
-HEADROOM_INLINE void momentsOf(const T* x, Count rows, Count channels, Count lanes, float* mean, float* squares) {
+[[gnu::always_inline]] inline void momentsOf(const T* x, Count rows, Count channels, Count lanes, float* mean, float* squares) {
     Floats even{}, odd{};
     Count r = 0;
     for (; r + 2 <= rows; r += 2) {
@@ -42,10 +42,10 @@ void moments(const T* x, Count rows, Count channels, float* mean, float* squares
 }
 
 /// The one formula of forward and mask: both must round alike.
-HEADROOM_INLINE Floats shifted(Floats x, Floats a, Floats b) { return x * a + b; }
+[[gnu::always_inline]] inline Floats shifted(Floats x, Floats a, Floats b) { return x * a + b; }
 
 template <class T>
-HEADROOM_INLINE void scaleShiftRow(const T* x, const T* summand, T* y, Count channels, const float* a, const float* b,
+[[gnu::always_inline]] inline void scaleShiftRow(const T* x, const T* summand, T* y, Count channels, const float* a, const float* b,
                                    bool relu) {
     overLanes(channels, [&](Count c, Count lanes) __attribute__((always_inline)) {
         Floats v = shifted(take(x + c, lanes), take(a + c, lanes), take(b + c, lanes));
@@ -64,7 +64,7 @@ void scaleShift(const T* x, const T* summand, T* y, Count rows, Count channels, 
 
 /// The output gradient where the ReLU let through.
 template <class T, Mask mask>
-HEADROOM_INLINE Floats masked(const T* dy, const T* y, Floats x, Count c, Count lanes, const BatchGradient& what) {
+[[gnu::always_inline]] inline Floats masked(const T* dy, const T* y, Floats x, Count c, Count lanes, const BatchGradient& what) {
     const Floats g = take(dy, lanes);
     if constexpr (mask == Mask::None) return g;
     if constexpr (mask == Mask::Output) return take(y, lanes) > 0.0f ? g : Floats{};
@@ -72,7 +72,7 @@ HEADROOM_INLINE Floats masked(const T* dy, const T* y, Floats x, Count c, Count 
 }
 
 template <class T, Mask mask>
-HEADROOM_INLINE void batchSumsOf(const T* dy, const T* x, const T* y, Count rows, Count channels, Count c, Count lanes,
+[[gnu::always_inline]] inline void batchSumsOf(const T* dy, const T* x, const T* y, Count rows, Count channels, Count c, Count lanes,
                                  const BatchGradient& what, float* sums, float* products) {
     const Floats mean = take(what.mean + c, lanes);
     Floats sum{}, product{};

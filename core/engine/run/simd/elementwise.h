@@ -10,14 +10,14 @@ constexpr float kGaussFactor = 0.39894228f;      // 1 / sqrt(2 pi)
 constexpr float kTanhFactor = 0.79788456f;       // sqrt(2 / pi)
 constexpr float kTanhCubic = 0.044715f;
 
-HEADROOM_INLINE Floats geluOf(Floats x, bool tanhForm) {
+[[gnu::always_inline]] inline Floats geluOf(Floats x, bool tanhForm) {
     if (tanhForm) return 0.5f * x * (1.0f + hyperbolicTangent(kTanhFactor * (x + kTanhCubic * x * x * x)));
     const Floats z = x * kRootHalf;
     return 0.5f * x * (1.0f + errorFunction(z, exponential(-z * z)));
 }
 
 /// Phi(x) + x phi(x), or the derivative of the tanh form.
-HEADROOM_INLINE Floats geluSlope(Floats x, bool tanhForm) {
+[[gnu::always_inline]] inline Floats geluSlope(Floats x, bool tanhForm) {
     if (tanhForm) {
         const Floats t = hyperbolicTangent(kTanhFactor * (x + kTanhCubic * x * x * x));
         const Floats inner = kTanhFactor * (1.0f + 3.0f * kTanhCubic * x * x);
@@ -45,7 +45,7 @@ void geluBackward(const T* dy, const T* x, T* dx, Count count, bool tanhForm) {
 typedef std::uint64_t Doubles __attribute__((vector_size(128)));
 
 /// One round of Philox4x32 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) on sixteen counters.
-HEADROOM_INLINE void philoxRound(Words (&c)[4], std::uint32_t key0, std::uint32_t key1) {
+[[gnu::always_inline]] inline void philoxRound(Words (&c)[4], std::uint32_t key0, std::uint32_t key1) {
     const Doubles a = __builtin_convertvector(c[0], Doubles) * std::uint64_t{0xD2511F53};
     const Doubles b = __builtin_convertvector(c[2], Doubles) * std::uint64_t{0xCD9E8D57};
     const Words high0 = __builtin_convertvector(a >> 32, Words), low0 = __builtin_convertvector(a, Words);
@@ -59,7 +59,7 @@ HEADROOM_INLINE void philoxRound(Words (&c)[4], std::uint32_t key0, std::uint32_
 }
 
 /// Random bits of the 64 elements from 64 * group on: element e takes word (e % 64) / 16 of counter 16 * group + e % 16.
-HEADROOM_INLINE void philox(Words (&c)[4], std::uint64_t group, std::uint64_t sample, std::uint64_t key) {
+[[gnu::always_inline]] inline void philox(Words (&c)[4], std::uint64_t group, std::uint64_t sample, std::uint64_t key) {
     const Words lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const std::uint64_t first = group * 16;
     c[0] = lane + static_cast<std::uint32_t>(first);

@@ -7,7 +7,7 @@ namespace {
 
 /// Calls body(pixel offset in the picture, place within the window) for the places of window `w` inside the picture.
 template <class Body>
-HEADROOM_INLINE void overWindow(const PoolRow& row, Count w, Body body) {
+[[gnu::always_inline]] inline void overWindow(const PoolRow& row, Count w, Body body) {
     const Count left = row.left + w * row.stride;
     for (Count i = 0; i < row.kernelHeight; ++i) {
         const Count y = row.top + i * row.dilationHeight;

@@ -6,7 +6,7 @@ namespace headroom::run::simd {
 namespace {
 
 template <class T>
-HEADROOM_INLINE Floats takeOr(const T* from, Count lanes, float rest) {
+[[gnu::always_inline]] inline Floats takeOr(const T* from, Count lanes, float rest) {
     Floats v = take(from, lanes);
     for (Count i = lanes; i < kLanes; ++i) v[i] = rest;
     return v;

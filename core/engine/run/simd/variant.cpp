@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled once for every instruction set, HEADROOM_VARIANT being its name.
+// Compiled once for every instruction set; the build defines HEADROOM_VARIANT as its name, and the name as text.
 #include "engine/run/simd/batch_norm.h"
 #include "engine/run/simd/elementwise.h"
 #include "engine/run/simd/pooling.h"
@@ -7,9 +7,6 @@
 
 namespace headroom::run::simd {
 namespace {
-
-#define HEADROOM_TEXT_(x) #x
-#define HEADROOM_TEXT(x) HEADROOM_TEXT_(x)
 
 template <class T>
 constexpr Table<T> kTable{moments<T>,   scaleShift<T>,   batchSums<T>,       batchBackward<T>,
@@ -21,6 +18,6 @@ constexpr Table<T> kTable{moments<T>,   scaleShift<T>,   batchSums<T>,       bat
 }  // namespace
 
 extern const Tables HEADROOM_VARIANT;
-constinit const Tables HEADROOM_VARIANT{HEADROOM_TEXT(HEADROOM_VARIANT), kTable<float>, kTable<BFloat>};
+constinit const Tables HEADROOM_VARIANT{HEADROOM_VARIANT_NAME, kTable<float>, kTable<BFloat>};
 
 }  // namespace headroom::run::simd

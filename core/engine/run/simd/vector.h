@@ -13,64 +13,62 @@ typedef std::uint16_t Halves __attribute__((vector_size(32)));
 typedef std::uint8_t Octets __attribute__((vector_size(16)));
 constexpr Count kLanes = 16;
 
-#define HEADROOM_INLINE inline __attribute__((always_inline))
+[[gnu::always_inline]] inline Floats fill(float value) { return Floats{} + value; }
 
-HEADROOM_INLINE Floats fill(float value) { return Floats{} + value; }
-
-HEADROOM_INLINE Floats load(const float* from) {
+[[gnu::always_inline]] inline Floats load(const float* from) {
     Floats v;
     __builtin_memcpy(&v, from, sizeof v);
     return v;
 }
-HEADROOM_INLINE Floats load(const BFloat* from) {
+[[gnu::always_inline]] inline Floats load(const BFloat* from) {
     Halves half;
     __builtin_memcpy(&half, from, sizeof half);
     return (Floats)(__builtin_convertvector(half, Words) << 16);
 }
-HEADROOM_INLINE void store(float* to, Floats v) { __builtin_memcpy(to, &v, sizeof v); }
+[[gnu::always_inline]] inline void store(float* to, Floats v) { __builtin_memcpy(to, &v, sizeof v); }
 /// Rounds to the nearest bf16, ties to even; NaN stays NaN.
-HEADROOM_INLINE Halves rounded(Floats v) {
+[[gnu::always_inline]] inline Halves rounded(Floats v) {
     const Words bits = (Words)v;
     const Words up = bits + (0x7fffu + ((bits >> 16) & 1u));
     const Words chosen = v == v ? up : (bits | 0x400000u);
     return __builtin_convertvector(chosen >> 16, Halves);
 }
-HEADROOM_INLINE void store(BFloat* to, Floats v) {
+[[gnu::always_inline]] inline void store(BFloat* to, Floats v) {
     const Halves half = rounded(v);
     __builtin_memcpy(to, &half, sizeof half);
 }
 
 /// The first `count` of sixteen; the others are 0.
 template <class T>
-HEADROOM_INLINE Floats loadPart(const T* from, Count count) {
+[[gnu::always_inline]] inline Floats loadPart(const T* from, Count count) {
     T lanes[kLanes] = {};
     for (Count i = 0; i < count; ++i) lanes[i] = from[i];
     return load(lanes);
 }
 template <class T>
-HEADROOM_INLINE void storePart(T* to, Floats v, Count count) {
+[[gnu::always_inline]] inline void storePart(T* to, Floats v, Count count) {
     T lanes[kLanes];
     store(lanes, v);
     for (Count i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-HEADROOM_INLINE Floats largest(Floats a, Floats b) { return a > b ? a : b; }
-HEADROOM_INLINE Floats smallest(Floats a, Floats b) { return a < b ? a : b; }
+[[gnu::always_inline]] inline Floats largest(Floats a, Floats b) { return a > b ? a : b; }
+[[gnu::always_inline]] inline Floats smallest(Floats a, Floats b) { return a < b ? a : b; }
 
 /// In a fixed order, whatever the registers.
-HEADROOM_INLINE float sum(Floats v) {
+[[gnu::always_inline]] inline float sum(Floats v) {
     float total = 0;
     for (Count i = 0; i < kLanes; ++i) total += v[i];
     return total;
 }
-HEADROOM_INLINE float largestOf(Floats v) {
+[[gnu::always_inline]] inline float largestOf(Floats v) {
     float best = v[0];
     for (Count i = 1; i < kLanes; ++i) best = v[i] > best ? v[i] : best;
     return best;
 }
 
 /// e^x to about one unit in the last place: 2^n times a polynomial of degree 6 on [-ln2/2, ln2/2].
-HEADROOM_INLINE Floats exponential(Floats x) {
+[[gnu::always_inline]] inline Floats exponential(Floats x) {
     constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
     const Floats bounded = smallest(largest(x, fill(-87.3f)), fill(88.3f));
     const Floats shifted = bounded * 1.44269504f + kRound;
@@ -88,10 +86,10 @@ HEADROOM_INLINE Floats exponential(Floats x) {
 }
 
 /// 1 - 2 / (e^2x + 1), exact signs at both ends.
-HEADROOM_INLINE Floats hyperbolicTangent(Floats x) { return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f); }
+[[gnu::always_inline]] inline Floats hyperbolicTangent(Floats x) { return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f); }
 
 /// Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7. `gauss` is e^(-x^2).
-HEADROOM_INLINE Floats errorFunction(Floats x, Floats gauss) {
+[[gnu::always_inline]] inline Floats errorFunction(Floats x, Floats gauss) {
     const Floats magnitude = x < 0.0f ? -x : x;
     const Floats t = 1.0f / (1.0f + 0.3275911f * magnitude);
     Floats p = t * 1.061405429f - 1.453152027f;
@@ -104,17 +102,17 @@ HEADROOM_INLINE Floats errorFunction(Floats x, Floats gauss) {
 
 /// Calls body(offset, load, store) for whole vectors and once for the rest of `count` numbers.
 template <class Body>
-HEADROOM_INLINE void overLanes(Count count, Body body) {
+[[gnu::always_inline]] inline void overLanes(Count count, Body body) {
     Count i = 0;
     for (; i + kLanes <= count; i += kLanes) body(i, kLanes);
     if (i < count) body(i, count - i);
 }
 template <class T>
-HEADROOM_INLINE Floats take(const T* from, Count count) {
+[[gnu::always_inline]] inline Floats take(const T* from, Count count) {
     return count == kLanes ? load(from) : loadPart(from, count);
 }
 template <class T>
-HEADROOM_INLINE void put(T* to, Floats v, Count count) {
+[[gnu::always_inline]] inline void put(T* to, Floats v, Count count) {
     count == kLanes ? store(to, v) : storePart(to, v, count);
 }
 
