@@ -10,9 +10,9 @@
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "engine/data/inspect.h"
+#include "engine/run/device.h"
 #include "engine/train/check.h"
 #include "worker/commands.h"
-#include "worker/cuda_module.h"
 #include "worker/translate.h"
 
 namespace headroom::worker {
@@ -37,11 +37,9 @@ json inspect(const json& question) {
 
 /// {"ask":"devices"}: the CUDA devices that training could use, or why there are none.
 json devices(const json&) {
-    try {
-        return {{"cuda", openCuda()}, {"reason", ""}};
-    } catch (const Error& error) {
-        return {{"cuda", 0}, {"reason", error.what()}};
-    }
+    std::string reason;
+    const int count = run::cudaDevices(&reason);
+    return {{"cuda", count}, {"reason", reason}};
 }
 
 /// {"ask":"check","config":{...}}: the configuration against its data.

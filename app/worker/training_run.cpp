@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/training_run.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -17,10 +16,10 @@
 #include "base/store/run_link.h"
 #include "base/store/run_writer.h"
 #include "engine/data/dataset.h"
+#include "engine/run/device.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
 #include "engine/train/trainer.h"
-#include "worker/cuda_module.h"
 #include "worker/monitor.h"
 #include "worker/run_host.h"
 #include "worker/signals.h"
@@ -51,12 +50,15 @@ bool takeAcceptance(const store::RunFolder& folder) {
     return std::filesystem::remove(path, ignored);
 }
 
-at::Device deviceOf(const std::string& name) {
+at::Device deviceOf(const std::string& name, bool deterministic) {
     if (name == "cpu") return at::Device(at::kCPU);
-    const int devices = openCuda();
+    std::string reason;
+    const int devices = run::cudaDevices(&reason);
     const at::Device device(name);
+    if (devices == 0) throw Error(Failure{Code::Dev01, name, reason, {}, {}, "Choose device cpu."});
     if (device.index() >= devices)
         throw Error(Failure{Code::Cfg14, "device", "the device is not here", name, fmt::format("cuda:0 to cuda:{}", devices - 1), {}});
+    if (deterministic) run::useDeterministicAlgorithms();
     return device;
 }
 
@@ -88,7 +90,7 @@ private:
         const config::RunConfig config = readConfig(m_folder);
         // The data is decoded while LibTorch and the device start.
         auto reading = std::async(std::launch::async, [&config] { return data::load(data::preparationOf(config)); });
-        const at::Device device = deviceOf(m_device);
+        const at::Device device = deviceOf(m_device, config.train.deterministic);
         tensor::installAllocator();
         train::setComputeThreads();
         const data::Dataset dataset = reading.get();
