@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <numeric>
 #include <openvino/openvino.hpp>
 
 #include "base/errors/error.h"
+#include "base/process/high_water.h"
 #include "engine/formats/safetensors.h"
 
 namespace headroom::prover {
@@ -20,16 +19,6 @@ using Clock = std::chrono::steady_clock;
 double milliseconds(Clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
-
-Bytes highWaterMark() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * kKiB;
-    return 0;
-}
-
-/// Makes VmHWM start again from what is resident now.
-void resetHighWaterMark() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 Error unusable(const Request& request, Code code, std::string problem, std::string found) {
     return Error(Failure{code, escaped(request.model.filename().string()), std::move(problem), std::move(found), {},
@@ -151,8 +140,8 @@ Report measure(const Request& request) {
     report.runtime = std::string("OpenVINO ") + ov::get_openvino_version().buildNumber;
     ov::Core core;
     report.device = core.get_property("CPU", ov::device::full_name);
-    resetHighWaterMark();
-    const Bytes before = highWaterMark();
+    process::resetHighWaterMark();
+    const Bytes before = process::highWaterMark();
     const Clock::time_point begin = Clock::now();
     const std::shared_ptr<ov::Model> model = core.read_model(request.model.string());
     ov::CompiledModel compiled = core.compile_model(model, "CPU", settings(request, request.threads));
@@ -161,7 +150,7 @@ Report measure(const Request& request) {
 
     std::vector<Input> inputs = readInputs(*model, request);
     const std::vector<Output> outputs = runAll(compiled, inputs, request, report);
-    report.peakBytes = highWaterMark() - before;
+    report.peakBytes = process::highWaterMark() - before;
     std::vector<formats::StView> views;
     for (const Output& output : outputs) views.push_back({output.spec, output.bytes});
     formats::writeSafetensors(request.outputs, views);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/config/document.h"
+#include "base/process/high_water.h"
 #include "base/store/project.h"
 #include "base/store/run_link.h"
 #include "base/store/run_writer.h"
@@ -87,6 +88,8 @@ public:
 
 private:
     train::Outcome train() {
+        process::resetHighWaterMark();
+        m_residentBefore = process::highWaterMark();
         const config::RunConfig config = readConfig(m_folder);
         // The data is decoded while LibTorch and the device start.
         auto reading = std::async(std::launch::async, [&config] { return data::load(data::preparationOf(config)); });
@@ -105,6 +108,8 @@ private:
         m_host.plan(trainer.totalSteps(), config.train.batchSize);
         describe(config, dataset, trainer);
         const train::Outcome outcome = trainer.run();
+        m_writer.setFact("memory", {{"process_growth", process::highWaterMark() - m_residentBefore},
+                                    {"tensors_peak", tensor::memoryCounts().peakTotal}});
         m_trained = true;
         return outcome;
     }
@@ -155,6 +160,7 @@ private:
     Monitor m_monitor;
     RunHost m_host;
     bool m_trained = false;
+    Bytes m_residentBefore = 0;  ///< when the run began: what it adds is its own
 };
 
 }  // namespace
