@@ -101,6 +101,7 @@ void Queueing::pauseAndStopWaitUntilTheyAreDone() {
     QCOMPARE(stateOf(headroom, run), QString("paused"));
     QVERIFY(!headroom.run({"pause", run, "--json"}).object()["changed"].toBool());
     QCOMPARE(headroom.run({"resume", run, "--detach"}).status, 0);
+    awaitRunning(headroom, run);  // one that still waits would be taken out of the queue instead
     const Outcome stopped = headroom.run({"stop", run, "--json"});
     QCOMPARE(stopped.object()["state"].toString(), QString("finished"));
     QCOMPARE(headroom.show(run)["reason"].toString(), QString("stopped"));
