@@ -107,7 +107,7 @@ std::string headerOf(const CheckpointContent& content, std::uint64_t& size) {
     std::string entries;
     Bytes offset = 0;
     for (const auto& [name, tensor] : content.tensors) {
-        entries += "," + nlohmann::json(name).dump() + ":" + entryOf(tensor, offset).dump();
+        entries += fmt::format(",{}:{}", nlohmann::json(name).dump(), entryOf(tensor, offset).dump());
         offset += static_cast<Bytes>(tensor.nbytes());
     }
     const std::string state = nlohmann::json(content.state.dump()).dump();

@@ -26,8 +26,8 @@ struct StepReport {
 /// Figures of one evaluation, on the whole validation part.
 struct Metrics {
     double loss = 0;  ///< mean over samples or tokens
-    std::optional<double> accuracy;  ///< 0 to 1; classes and tokens
-    std::optional<double> r2;        ///< of the values as they stand in the data
+    std::optional<double> accuracy{};  ///< 0 to 1; classes and tokens
+    std::optional<double> r2{};        ///< of the values as they stand in the data
 };
 
 /// Something asked of a running training.
