@@ -36,7 +36,7 @@ store::RunSummary askUntilDone(const Chosen& chosen, const Wish& wish) {
     using namespace std::chrono_literals;
     store::Catalogue catalogue(chosen.project);
     for (;;) {
-        if (takeOut(chosen, wish.end, "taken out of the queue")) return look(chosen);
+        if (takeOut(chosen, wish.end, wish.kind == store::RequestKind::Stop ? "stopped" : "paused")) return look(chosen);
         const store::RunSummary run = look(chosen);
         if (!store::isLive(run.state) && run.state != store::RunState::Queued) return run;
         const bool asked = !catalogue.pending(run.id).empty();

@@ -17,7 +17,8 @@ bool takeOut(const Chosen& chosen, store::EndState state, std::string_view reaso
     if (!store::Queue(chosen.home).cancel(chosen.run)) return false;
     // From here on nobody but us knows of the run: the lock that the writer takes is free.
     store::RunWriter writer(chosen.run);
-    writer.finish(state, reason, nlohmann::json::object());
+    const nlohmann::json metrics = writer.summary().metrics;  // of earlier sessions
+    writer.finish(state, reason, metrics);
     store::Catalogue(chosen.project).refresh(chosen.run.id());
     return true;
 }
