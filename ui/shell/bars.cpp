@@ -90,10 +90,13 @@ TopBar::TopBar(Actions& actions, Studio& studio, QMenu* menu, QWidget* parent)
     m_project->setFont(theme::textFont(1.12, QFont::DemiBold));
     m_search->setText(tr("Search runs, settings, commands   %1").arg(actions["palette"]->shortcut().toString()));
     m_search->setObjectName(QStringLiteral("search"));
-    m_search->setMinimumWidth(270);
+    m_search->setMinimumWidth(120);
+    m_search->setMaximumWidth(290);
+    m_search->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     m_search->setAccessibleName(tr("Search everything"));
     m_device->setAccessibleName(tr("Device"));
-    m_device->setMinimumWidth(190);
+    m_device->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_device->setMinimumContentsLength(22);
     m_start->setProperty("primary", true);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(10, 9, 10, 1);

@@ -48,7 +48,7 @@ Chart::Chart(ChartSpec spec, ChartGroup& group, QWidget* parent)
         m_stack->addWidget(page);
     m_stack->setCurrentWidget(m_empty);
     body()->addWidget(m_stack, 1);
-    setMinimumSize(200, 130);
+    setMinimumSize(120, 110);
     setUpPlot();
     m_paint.setSingleShot(true);
     m_paint.setInterval(kPaintMs);

@@ -28,7 +28,7 @@ HistoryChart::HistoryChart(const QString& title, int series, Figures figures, QW
     m_ours = m_plot->addGraph();
     m_plot->xAxis->setTicker(durationTicker());
     m_plot->yAxis->setTicker(figures == Figures::Bytes ? bytesTicker() : plainTicker());
-    setMinimumSize(150, 110);
+    setMinimumSize(120, 100);
     restyle();
 }
 

@@ -33,7 +33,8 @@ ChartToolbar::ChartToolbar(ChartGroup& group, QVector<Chart*> charts, QWidget* p
     for (int axis = 0; axis < kXAxes; ++axis) m_axis->addItem(title(static_cast<XAxis>(axis)));
     m_axis->setAccessibleName(tr("X axis"));
     m_smoothing->setRange(0, 99);
-    m_smoothing->setFixedWidth(150);
+    m_smoothing->setMinimumWidth(60);
+    m_smoothing->setMaximumWidth(150);
     m_smoothing->setAccessibleName(tr("Smoothing"));
     m_exact->setRange(0, 0.999);
     m_exact->setDecimals(3);
