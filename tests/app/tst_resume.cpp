@@ -105,11 +105,11 @@ void Resuming::killedBeforeItsFirstCheckpointItStartsAgain() {
     const auto process = headroom.start(QStringList{"train", makeLongConfig(headroom, "b")} + sparing + kSlow);
     const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
     QJsonValue pid;
-    while (!pid.isDouble() && process->state() == QProcess::Running) pid = headroom.show(id)["pid"];
+    while (!pid.isDouble() && !process->waitForFinished(0)) pid = headroom.show(id)["pid"];
     ::kill(static_cast<pid_t>(pid.toInteger()), SIGKILL);
     const Outcome outcome = Headroom::finish(*process);
-    if (outcome.status == 0) QSKIP("the run was through before it could be killed");
-    QCOMPARE(outcome.status, 8);
+    // Killed so early that the queue still had its entry, it was started again at once.
+    QVERIFY(outcome.status == 8 || outcome.status == 0);
     QCOMPARE(headroom.run({"resume", id}).status, 0);
     QCOMPARE(headroom.show(id)["weights_sha256"].toString(), unbroken());
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QDateTime>
-#include <QElapsedTimer>
 #include <QFileInfo>
 
 #include <algorithm>
@@ -191,16 +190,16 @@ void Training::theFirstStepOfRealDataIsTimed() {
         const Headroom headroom;
         const QString data = QString::fromStdString((dataFolder() / "fashion-mnist").string());
         const QString file = headroom.makeConfig("start", {{"max_steps", 1}, {"batch_size", 128}, {"precision", "bf16"}});
-        QElapsedTimer timer;
-        timer.start();
+        const qint64 start = QDateTime::currentMSecsSinceEpoch();
         const auto process = headroom.start({"train", file, "--json", "--set", "data.path=" + data, "--set", "model.arch=cnn"});
         const QJsonObject step = Headroom::awaitEvent(*process, "step");
-        best = std::min(best, timer.elapsed());
+        // When it was made, not when it was seen: commits come up to a second later.
+        best = std::min(best, static_cast<qint64>(step["time"].toDouble() * 1000) - start);
         QCOMPARE(step["step"].toInt(), 1);
         Headroom::finish(*process);
     }
     // Printed, not held: wall time belongs to whatever else this machine does.
-    qInfo("first step of Fashion-MNIST seen after %lld ms, best of five (aim: 1000)", best);
+    qInfo("first step of Fashion-MNIST after %lld ms, best of five (aim: 1000)", best);
 }
 
 HEADROOM_TEST(Training)
