@@ -26,7 +26,9 @@ QString otherValue(const config::Field& field) {
                 if (str(choice.name) != now) return str(choice.name);
             return now;
         case Type::Integer: return QString::number(std::max(1.0, std::isfinite(field.min) ? field.min + 2 : 3.0), 'f', 0);
-        case Type::Number: return now == "0.25" ? "0.125" : "0.25";
+        case Type::Number:
+            if (std::isfinite(field.min) && field.min > 0.25) return QString::number(field.min + 1);
+            return now == "0.25" ? "0.125" : "0.25";
         case Type::Size: return "2 GiB";
         case Type::Device: return "cpu";
         default: return "other";

@@ -40,7 +40,7 @@ void paintGround(QPainter& painter, const QStyleOptionViewItem& option) {
 
 }  // namespace
 
-QSize RunDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const { return {220, kHeight}; }
+QSize RunDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const { return {100, kHeight}; }
 
 void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
     const auto& runs = static_cast<const RunsModel*>(static_cast<const QSortFilterProxyModel*>(index.model())->sourceModel())->all();

@@ -48,6 +48,7 @@ RunListCard::RunListCard(RunsModel& runs, Selection& selection, QWidget* parent)
     m_list->setEditTriggers(QAbstractItemView::EditKeyPressed);
     m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_list->setUniformItemSizes(true);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setMouseTracking(true);
     m_list->setAccessibleName(tr("Runs"));
     m_list->setContextMenuPolicy(Qt::ActionsContextMenu);

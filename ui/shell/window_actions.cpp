@@ -5,6 +5,7 @@
 #include <QDockWidget>
 #include <QFileDialog>
 #include <QLineEdit>
+#include <QTimer>
 
 #include "ui/panels/train/setup_card.h"
 #include "ui/panels/train/train_panel.h"
@@ -89,7 +90,10 @@ void MainWindow::chooseConfig(bool save) {
 
 void MainWindow::restoreSession() {
     if (!m_session.geometry.isEmpty()) restoreGeometry(m_session.geometry);
-    if (!m_session.layout.isEmpty()) restoreState(m_session.layout);
+    if (!m_session.layout.isEmpty())
+        restoreState(m_session.layout);
+    else
+        QTimer::singleShot(0, this, &MainWindow::defaultLayout);  // widths hold once the window has its size
     m_studio.charts().setAxis(static_cast<XAxis>(m_session.axis));
     m_studio.charts().setSmoothing(m_session.smoothing);
     m_train->setup().setAdvanced(m_session.advanced);
