@@ -138,7 +138,7 @@ private Q_SLOTS:
         window().resize(1024, 700);
         QTest::qWait(100);
         QCOMPARE(window().size(), QSize(1024, 700));
-        QVERIFY(window().minimumSizeHint().width() <= 1100);
+        QVERIFY2(window().minimumSizeHint().width() <= 1100, qPrintable(QString::number(window().minimumSizeHint().width())));
     }
 };
 

@@ -43,7 +43,18 @@ QStringList ConfigDraft::faults() const {
 
 QByteArray ConfigDraft::json() const { return QByteArray::fromStdString(config::toJson(m_config)); }
 
-QByteArray ConfigDraft::shortJson() const { return QByteArray::fromStdString(config::toShortJson(m_config)); }
+QString ConfigDraft::changes() const {
+    QStringList lines;
+    for (const std::string_view each : config::differences(config::RunConfig{}, m_config)) {
+        const QString path = QString::fromUtf8(each.data(), static_cast<qsizetype>(each.size()));
+        lines << path + QLatin1Char('=') + text(path);
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+void ConfigDraft::apply(const QString& changes) {
+    for (const QString& line : changes.split(QLatin1Char('\n'), Qt::SkipEmptyParts)) set(line.section(QLatin1Char('='), 0, 0), line.section(QLatin1Char('='), 1));
+}
 
 QString commandLine(const QStringList& words) {
     QStringList all;

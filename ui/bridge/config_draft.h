@@ -27,8 +27,10 @@ public:
     QStringList faults() const;
 
     QByteArray json() const;
-    /// Only what differs from the defaults: also where the data are not chosen yet.
-    QByteArray shortJson() const;
+    /// What differs from the defaults, a line "path=value" each: unlike a document it need not be complete.
+    QString changes() const;
+    /// Takes such lines; what is not understood (another version wrote it) is left as it is.
+    void apply(const QString& changes);
 
 Q_SIGNALS:
     /// Empty path: everything.

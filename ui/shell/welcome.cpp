@@ -16,7 +16,8 @@ constexpr int kWidth = 300;
 
 Card* choice(const QString& title, const QString& text, const QString& action, bool primary, QPushButton*& button) {
     auto* card = new Card;
-    card->setFixedWidth(kWidth);
+    card->setMinimumWidth(kWidth / 2);
+    card->setMaximumWidth(kWidth);
     auto* head = new QLabel(title);
     head->setFont(theme::textFont(1.15, QFont::DemiBold));
     QLabel* words = toned(text, "muted");
@@ -39,6 +40,7 @@ WelcomePage::WelcomePage(QWidget* parent) : QWidget(parent) {
     auto* title = new QLabel(tr("Train the best model that this machine can hold"));
     title->setFont(theme::textFont(1.9, QFont::DemiBold));
     title->setAlignment(Qt::AlignCenter);
+    title->setWordWrap(true);
     QLabel* words = toned(tr("Choose data, see what a step needs before it starts, watch it learn, and take away a file that is proven to be as good as the run."), "muted");
     words->setAlignment(Qt::AlignCenter);
     words->setWordWrap(true);

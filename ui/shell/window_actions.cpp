@@ -99,11 +99,7 @@ void MainWindow::restoreSession() {
     m_train->setup().setAdvanced(m_session.advanced);
     if (m_session.project == QString::fromStdString(m_studio.bridge().project().string())) {
         m_studio.selection().setCurrent(m_session.run);
-        try {
-            if (!m_session.draft.isEmpty()) m_studio.draft().replace(config::parse(m_session.draft.toStdString(), "studio.json"));
-        } catch (const Error&) {
-            m_session.draft.clear();  // made by another version: the form starts from its defaults
-        }
+        m_studio.draft().apply(m_session.draft);
     }
     openPage(m_session.page);
 }
@@ -114,7 +110,7 @@ void MainWindow::saveSession() {
     m_session.page = m_page;
     m_session.run = m_studio.selection().current();
     m_session.project = QString::fromStdString(m_studio.bridge().project().string());
-    m_session.draft = QString::fromUtf8(m_studio.draft().shortJson());
+    m_session.draft = m_studio.draft().changes();
     m_session.axis = static_cast<int>(m_studio.charts().axis());
     m_session.smoothing = m_studio.charts().smoothing();
     m_session.advanced = m_train->setup().advanced();
