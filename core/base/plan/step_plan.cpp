@@ -14,7 +14,11 @@ namespace {
 
 std::size_t at(Kind kind) { return static_cast<std::size_t>(kind); }
 
-Bytes momentsPerParameter(OptimizerState state) { return static_cast<Bytes>(state) * byteSize(graph::DType::F32); }
+/// fp32 moments, and with two of them one count of updates.
+Bytes optimizerBytes(OptimizerState state, std::int64_t parameters) {
+    const Bytes number = byteSize(graph::DType::F32);
+    return static_cast<Bytes>(state) * parameters * number + (state == OptimizerState::TwoMoments ? number : 0);
+}
 
 BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
     BytesByKind out{};
@@ -25,8 +29,7 @@ BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
 /// What stays beside a micro-batch's own tensors, weights and gradients.
 BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& first) {
     BytesByKind held{};
-    const std::int64_t parameters = graph.parameterCount();
-    held[at(Kind::Optimizer)] = parameters * momentsPerParameter(options.optimizer);
+    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, graph.parameterCount());
     if (options.ema) held[at(Kind::Ema)] = first.liveBefore[at(Kind::Weights)];
     held[at(Kind::Batches)] = options.batchesAhead * first.liveBefore[at(Kind::Batches)];
     return held;

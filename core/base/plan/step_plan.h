@@ -10,7 +10,7 @@ namespace headroom::plan {
 enum class OptimizerState {
     None,       ///< SGD without momentum
     OneMoment,  ///< SGD with momentum: fp32, one number a parameter
-    TwoMoments  ///< AdamW: fp32, two numbers a parameter
+    TwoMoments  ///< AdamW: fp32, two numbers a parameter, and one count of updates
 };
 
 struct StepOptions {

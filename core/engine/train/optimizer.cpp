@@ -53,6 +53,12 @@ Tensors zerosLike(const std::vector<Parameter>& parameters) {
     return zeros;
 }
 
+/// The count of updates as the fused kernel takes it.
+at::Tensor counter(at::Device device) {
+    const tensor::MemoryScope scope(plan::Kind::Optimizer);
+    return at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(device));
+}
+
 /// The fused kernels walk memory, not indices: a gradient must lie as its parameter does.
 Tensors laidOutAs(const Tensors& gradients, const Tensors& values) {
     Tensors laidOut = gradients;
@@ -75,7 +81,7 @@ public:
     AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
         : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
           m_first(zerosLike(m_parameters)), m_second(zerosLike(m_parameters)),
-          m_step(at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(m_values.at(0).device()))),
+          m_step(counter(m_values.at(0).device())),
           m_groups(groupsOf(m_parameters, options.weightDecay)) {}
     std::string_view name() const override { return "adamw"; }
 

@@ -65,7 +65,7 @@ private Q_SLOTS:
         const Bytes parameters = 468'010 * 4;
         const Bytes buffers = 2 * (32 + 32 + 64 + 64) * 4;
         QCOMPARE(of(resident, Kind::Weights), parameters + buffers);
-        QCOMPARE(of(resident, Kind::Optimizer), 2 * parameters);
+        QCOMPARE(of(resident, Kind::Optimizer), 2 * parameters + 4);  // and the count of updates
         QCOMPARE(of(resident, Kind::Ema), parameters + buffers);
         QCOMPARE(of(resident, Kind::Batches), Bytes{2 * 32 * (28 * 28 * 4 + 8)});
         QCOMPARE(of(resident, Kind::Gradients), Bytes{0});

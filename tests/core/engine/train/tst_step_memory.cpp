@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole optimizer step against its plan: the built-in nets at full size, both precisions, both optimizers, with and
+// without accumulation. What the process grew by stands beside: workspaces and the libraries' own blocks are in it.
+#include "base/plan/step_plan.h"
+#include "base/process/high_water.h"
+#include "core/engine/run/nets.h"
+#include "engine/tensor/memory.h"
+#include "engine/train/optimizer.h"
+#include "support/registry.h"
+
+using namespace headroom;
+
+namespace {
+
+constexpr std::int64_t kBatch = 8;
+
+struct Case {
+    std::string net, optimizer;
+    plan::Precision precision = plan::Precision::Fp32;
+    std::int64_t microBatches = 1;
+};
+
+/// The net, its optimizer and its plan, and what was alive before any of it.
+struct Bench {
+    explicit Bench(const Case& which)
+        : before(tensor::memoryCounts().live), net(test::makeNet(which.net, kBatch, false)), tensors(test::initialised(net.graph)),
+          optimizer(train::makeOptimizer({.name = which.optimizer, .momentum = 0.9}, parameters())),
+          planned(plan::plan(net.graph, {.precision = which.precision,
+                                         .extents = net.extents,
+                                         .microBatches = which.microBatches,
+                                         .optimizer = which.optimizer == "sgd" ? plan::OptimizerState::OneMoment
+                                                                               : plan::OptimizerState::TwoMoments})) {}
+
+    std::vector<train::Parameter> parameters() const {
+        std::vector<train::Parameter> all;
+        for (const graph::ValueId id : net.graph.parameters())
+            all.push_back({net.graph.value(id).name, tensors.values[static_cast<std::size_t>(id)]});
+        return all;
+    }
+    std::vector<at::Tensor> gradients() const {
+        std::vector<at::Tensor> all;
+        for (const graph::ValueId id : net.graph.parameters()) all.push_back(tensors.gradients[static_cast<std::size_t>(id)]);
+        return all;
+    }
+    const plan::Moment& moment(plan::Stage stage, std::size_t instruction) const {
+        return *std::ranges::find_if(planned.moments, [&](const plan::Moment& each) {
+            return each.stage == stage && each.instruction == instruction;
+        });
+    }
+    /// Nothing where what is counted now equals that moment of the plan, else what differs.
+    QString difference(plan::Stage stage, std::size_t instruction = 0) const {
+        const plan::BytesByKind live = tensor::memoryCounts().live, wanted = moment(stage, instruction).live;
+        for (std::size_t kind = 0; kind < plan::kKinds; ++kind)
+            if (live[kind] - before[kind] != wanted[kind])
+                return QString("stage %1, instruction %2, %3: counted %4, planned %5").arg(int(stage)).arg(instruction)
+                    .arg(QString::fromUtf8(plan::name(static_cast<plan::Kind>(kind)).data())).arg(live[kind] - before[kind]).arg(wanted[kind]);
+        return {};
+    }
+
+    const plan::BytesByKind before;
+    const test::Net net;
+    run::TensorSet tensors;
+    const std::unique_ptr<train::Optimizer> optimizer;
+    const plan::StepPlan planned;
+};
+
+/// One step; what differed from the plan first, or nothing.
+QString stepDifference(Bench& bench, std::int64_t microBatches) {
+    QString wrong = bench.difference(plan::Stage::Resident);
+    run::Executor executor(bench.net.graph);
+    for (std::int64_t micro = 0; micro < microBatches; ++micro) {
+        const plan::Stage stage = micro == 0 ? plan::Stage::First : plan::Stage::Next;
+        const plan::Program& program = micro == 0 ? bench.planned.first : bench.planned.next;
+        executor.run(program, bench.tensors, test::madeUpInputs(bench.net, bench.net.graph, program), {1, 0, {}}, 1, [&](std::size_t i) {
+            if (wrong.isEmpty()) wrong = bench.difference(stage, i);
+        });
+    }
+    if (wrong.isEmpty()) wrong = bench.difference(plan::Stage::Update);
+    bench.optimizer->step(bench.gradients(), 1e-3);
+    for (at::Tensor& gradient : bench.tensors.gradients) gradient.reset();
+    return wrong.isEmpty() ? bench.difference(plan::Stage::Resident) : wrong;
+}
+
+double megabytes(Bytes bytes) { return static_cast<double>(bytes) / 1e6; }
+
+}  // namespace
+
+class StepMemory : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { tensor::installAllocator(); }
+
+    void everyNodeOfAStepHoldsWhatThePlanSays_data() {
+        QTest::addColumn<Case>("which");
+        for (const char* net : {"mlp", "cnn", "resnet20", "gpt_mini"})
+            for (const auto precision : {plan::Precision::Fp32, plan::Precision::Bf16})
+                for (const char* optimizer : {"sgd", "adamw"})
+                    for (const int microBatches : {1, 4})
+                        QTest::addRow("%s %s %s x%d", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", optimizer, microBatches)
+                            << Case{net, optimizer, precision, microBatches};
+    }
+    void everyNodeOfAStepHoldsWhatThePlanSays() {
+        QFETCH(Case, which);
+        tensor::trimMemory();
+        process::resetHighWaterMark();
+        const Bytes resident = process::highWaterMark();
+        tensor::resetPeak();
+        const Bytes level = tensor::memoryCounts().liveTotal;
+        {
+            Bench bench(which);
+            for (int step = 0; step < 2; ++step) {
+                const QString wrong = stepDifference(bench, which.microBatches);
+                QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+            }
+            const Bytes counted = tensor::memoryCounts().peakTotal - level, growth = process::highWaterMark() - resident;
+            qInfo("planned peak %.2f MB, counted with workspace %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.planned.peak),
+                  megabytes(counted), megabytes(growth), megabytes(growth - bench.planned.peak));
+        }
+    }
+};
+
+HEADROOM_TEST(StepMemory)
+#include "tst_step_memory.moc"
