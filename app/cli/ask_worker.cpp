@@ -6,9 +6,9 @@
 #include <chrono>
 #include <thread>
 
+#include "base/store/waiting.h"
 #include "cli/describe.h"
 #include "cli/print.h"
-#include "cli/waiting.h"
 
 namespace headroom::cli {
 namespace {
@@ -35,8 +35,9 @@ int tell(const Session& session, const store::RunSummary& run, bool changed) {
 store::RunSummary askUntilDone(const Chosen& chosen, const Wish& wish) {
     using namespace std::chrono_literals;
     store::Catalogue catalogue(chosen.project);
+    const char* reason = wish.kind == store::RequestKind::Stop ? "stopped" : "paused";
     for (;;) {
-        if (takeOut(chosen, wish.end, wish.kind == store::RequestKind::Stop ? "stopped" : "paused")) return look(chosen);
+        if (store::takeOut(chosen.home, chosen.project, chosen.run.id(), wish.end, reason)) return look(chosen);
         const store::RunSummary run = look(chosen);
         if (!store::isLive(run.state) && run.state != store::RunState::Queued) return run;
         const bool asked = !catalogue.pending(run.id).empty();

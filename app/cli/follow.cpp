@@ -9,8 +9,8 @@
 #include "base/process/launch.h"
 #include "base/store/lock_file.h"
 #include "base/store/queue.h"
+#include "base/store/waiting.h"
 #include "cli/signals.h"
-#include "cli/waiting.h"
 
 namespace headroom::cli {
 namespace {
@@ -96,7 +96,9 @@ private:
     bool passOn() {
         if (const int signal = m_signals.take()) m_pending = m_first = signal;
         if (m_pending == 0) return true;
-        if (takeOut(m_chosen, store::EndState::Paused, "interrupted while it was waiting")) return false;
+        if (store::takeOut(m_chosen.home, m_chosen.project, m_chosen.run.id(), store::EndState::Paused,
+                           "interrupted while it was waiting"))
+            return false;
         const auto worker = store::holder(m_chosen.run);
         if (worker && process::sendSignal(*worker, m_pending)) m_pending = 0;
         return true;

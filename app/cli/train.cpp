@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/locate.h"
 #include "cli/print.h"
+#include "cli/remove_run.h"
 #include "cli/start.h"
-#include "cli/waiting.h"
 #include "cli/watch.h"
 
 namespace headroom::cli {

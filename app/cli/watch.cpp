@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/waiting.h"
+#include "cli/remove_run.h"
 
 namespace headroom::cli {
 namespace {

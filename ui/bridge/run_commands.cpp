@@ -8,6 +8,7 @@
 #include "base/store/catalogue.h"
 #include "base/store/create_run.h"
 #include "base/store/queue.h"
+#include "base/store/waiting.h"
 
 namespace headroom::ui {
 namespace {
@@ -78,8 +79,9 @@ void RunCommands::pause(const QString& run) {
 void RunCommands::stop(const QString& run) {
     post([=, this] {
         const store::Project project = store::Project::open(m_project);
-        if (store::Queue(store::Home(m_home)).cancel(project.run(run.toStdString()))) return;
-        store::Catalogue(project).request(run.toStdString(), store::RequestKind::Stop);
+        const store::RunId id = run.toStdString();
+        if (store::takeOut(store::Home(m_home), project, id, store::EndState::Finished, "stopped")) return;
+        store::Catalogue(project).request(id, store::RequestKind::Stop);
     });
 }
 

@@ -226,8 +226,9 @@ void Chart::feedLine(Line& line) {
     const bool few = trace.x.size() < 60;
     line.smooth->setData(trace.x, few ? trace.value : trace.smooth, true);
     line.raw->setData(trace.x, trace.value, true);
-    line.low->setData(trace.x, trace.low.isEmpty() ? QVector<double>() : trace.low, true);
-    line.high->setData(trace.x, trace.high.isEmpty() ? QVector<double>() : trace.high, true);
+    const QVector<double> edges = trace.low.isEmpty() ? QVector<double>() : trace.x;  // as many keys as values
+    line.low->setData(edges, trace.low, true);
+    line.high->setData(edges, trace.high, true);
     line.bad->setData(trace.notFinite, QVector<double>(trace.notFinite.size(), 0.0), true);
 }
 

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/waiting.h"
+#include "cli/remove_run.h"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
 
 #include "base/store/catalogue.h"
 #include "base/store/lock_file.h"
-#include "base/store/queue.h"
-#include "base/store/run_writer.h"
 
 namespace headroom::cli {
-
-bool takeOut(const Chosen& chosen, store::EndState state, std::string_view reason) {
-    if (!store::Queue(chosen.home).cancel(chosen.run)) return false;
-    // From here on nobody but us knows of the run: the lock that the writer takes is free.
-    store::RunWriter writer(chosen.run);
-    const nlohmann::json metrics = writer.summary().metrics;  // of earlier sessions
-    writer.finish(state, reason, metrics);
-    store::Catalogue(chosen.project).refresh(chosen.run.id());
-    return true;
-}
 
 void removeRun(const Chosen& chosen) {
     using namespace std::chrono_literals;
