@@ -104,7 +104,7 @@ private:
         options.resume = true;
         options.acceptChangedData = takeAcceptance(m_folder);
         train::Trainer trainer(config, dataset, options, m_host);
-        m_writer.rewindTo(trainer.position().step);
+        rewindTo(trainer.position());
         m_host.plan(trainer.totalSteps(), config.train.batchSize);
         describe(config, dataset, trainer);
         const train::Outcome outcome = trainer.run();
@@ -112,6 +112,17 @@ private:
                                     {"tensors_peak", tensor::memoryCounts().peakTotal}});
         m_trained = true;
         return outcome;
+    }
+
+    /// The checkpoint decides where training goes on, and the record says where that is not where it ended.
+    void rewindTo(const train::Position& at) {
+        const std::int64_t recorded = m_writer.recordedStep();
+        m_writer.rewindTo(at.step);
+        if (recorded > at.step)
+            m_host.noted(at, "resume", fmt::format("The steps {} to {} are made again: the checkpoint is of step {}.", at.step + 1, recorded, at.step));
+        if (recorded < at.step)
+            m_host.noted(at, "warning", fmt::format("The record ends at step {}, the checkpoint is of step {}: training goes on from the "
+                                                    "checkpoint, the figures between are missing.", recorded, at.step));
     }
 
     void describe(const config::RunConfig& config, const data::Dataset& dataset, train::Trainer& trainer) {

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void aKilledCommandChangesNothing();
     void aKilledWorkerIsNoticedAndTheRunGoesOn();
     void killedBeforeItsFirstCheckpointItStartsAgain();
+    void row103_aCheckpointAheadOfTheRecordWinsAndIsNoted();
     void aFinishedRunIsLeftAsItIs();
     void aLiveRunIsAttachedTo();
 };
@@ -111,6 +112,28 @@ void Resuming::killedBeforeItsFirstCheckpointItStartsAgain() {
     // Killed so early that the queue still had its entry, it was started again at once.
     QVERIFY(outcome.status == 8 || outcome.status == 0);
     QCOMPARE(headroom.run({"resume", id}).status, 0);
+    QCOMPARE(headroom.show(id)["weights_sha256"].toString(), unbroken());
+}
+
+void Resuming::row103_aCheckpointAheadOfTheRecordWinsAndIsNoted() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const auto pausedAfter = [&headroom](qint64 step, const QStringList& arguments) {
+        const auto process = headroom.start(arguments);
+        const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
+        while (process->state() == QProcess::Running && Headroom::awaitEvent(*process, "step")["step"].toInteger() <= step) {}
+        headroom.run({"pause", id});
+        Headroom::finish(*process);
+        return id;
+    };
+    const QString id = pausedAfter(0, QStringList{"train", makeLongConfig(headroom, "ahead"), "--json"} + kSlow);
+    const QString record = headroom.show(id)["folder"].toString() + "/run.sqlite";
+    QVERIFY(QFile::copy(record, record + ".old"));
+    pausedAfter(headroom.show(id)["step"].toInteger(), {"resume", id, "--json"});
+    QVERIFY(QFile::remove(record) && QFile::rename(record + ".old", record));
+    const Outcome outcome = headroom.run({"resume", id, "--json"});
+    QCOMPARE(outcome.status, 0);
+    QVERIFY2(outcome.output.contains("the figures between are missing"), outcome.output.constData());
     QCOMPARE(headroom.show(id)["weights_sha256"].toString(), unbroken());
 }
 

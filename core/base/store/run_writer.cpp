@@ -245,6 +245,15 @@ RunWriter::~RunWriter() {
 const RunFolder& RunWriter::folder() const { return m_parts->folder; }
 const std::vector<Failure>& RunWriter::notices() const { return m_parts->notices; }
 
+std::int64_t RunWriter::recordedStep() const {
+    const std::lock_guard guard(m_parts->databaseMutex);
+    const std::lock_guard buffered(m_parts->bufferMutex);
+    std::int64_t step = 0;
+    for (const auto& [id, info] : m_parts->series)
+        if (info.kind == SeriesKind::Step) step = std::max(step, m_parts->lastSteps[static_cast<std::size_t>(id) - 1]);
+    return step;
+}
+
 void RunWriter::rewindTo(std::int64_t step) {
     Parts& p = *m_parts;
     const std::lock_guard guard(p.databaseMutex);

@@ -35,6 +35,8 @@ public:
     /// What the user should know: DB-07 (rollback journal in place of the write-ahead log).
     const std::vector<Failure>& notices() const;
 
+    /// Last step of any series of kind Step, those of earlier sessions among them; 0 where there is none.
+    std::int64_t recordedStep() const;
     /// Drops the points after `step` of the series of kind Step: a resumed run makes them again.
     void rewindTo(std::int64_t step);
 
