@@ -24,6 +24,7 @@ private Q_SLOTS:
     void aDivergedRunEndsWithSix();
     void aRunWithoutMemoryEndsWithFive();
     void anExportIsVerified();
+    void anExportThatDiffersFromItsRunEndsWithSeven();
     void anotherProjectKeepsItsOwnRuns();
     void theFirstStepOfRealDataIsTimed();
 };
@@ -171,6 +172,23 @@ void Training::anExportIsVerified() {
     const Outcome verified = headroom.run({"verify", model, "--data", data, "--json"});
     QVERIFY2(verified.status == 0, verified.error.constData());
     QCOMPARE(headroom.run({"verify", model + ".missing", "--data", data}).status, 3);
+}
+
+void Training::anExportThatDiffersFromItsRunEndsWithSeven() {
+    REQUIRE_WORKER();
+    if (!isBuilt("headroom-prover")) QSKIP("the prover is not built");
+    const Headroom headroom;
+    QCOMPARE(headroom.run({"train", headroom.makeConfig("y", {{"epochs", 1}})}).status, 0);
+    const QString out = QString::fromStdString((headroom.folder() / "out").string());
+    QCOMPARE(headroom.run({"export", "y", "--quiet", "-o", out}).status, 0);
+    QFile model(out + "/model.onnx");
+    QVERIFY(model.open(QIODevice::ReadWrite) && model.seek(model.size() / 2));  // among the weights
+    model.write(QByteArray(256, 'A'));                                          // 64 times 12.08
+    model.close();
+    const QString data = QString::fromStdString((headroom.folder() / "pictures").string());
+    const Outcome outcome = headroom.run({"verify", model.fileName(), "--data", data, "--run", "y", "--json"});
+    QCOMPARE(outcome.status, 7);
+    QVERIFY2(outcome.output.contains("EXP-0") || outcome.error.contains("EXP-0"), outcome.error.constData());
 }
 
 void Training::anotherProjectKeepsItsOwnRuns() {
