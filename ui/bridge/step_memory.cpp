@@ -6,43 +6,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/training_step.h"
 
 namespace headroom::ui {
 namespace {
-
-plan::StepOptions optionsOf(const config::RunConfig& config, const models::DataShape& data) {
-    plan::StepOptions options;
-    const auto& train = config.train;
-    options.precision = train.precision == "bf16" ? plan::Precision::Bf16 : plan::Precision::Fp32;
-    options.device = config.device.rfind("cuda", 0) == 0 ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
-    options.extents["sequence"] = data.context;
-    options.optimizer = train.optimizer.name == "adamw"    ? plan::OptimizerState::TwoMoments
-                        : train.optimizer.momentum > 0 ? plan::OptimizerState::OneMoment
-                                                       : plan::OptimizerState::None;
-    options.ema = train.ema > 0;
-    options.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
-    return options;
-}
-
-plan::StepPlan planned(const graph::Graph& graph, plan::StepOptions& options, qint64 batch, qint64 parts) {
-    options.microBatches = parts;
-    options.extents["batch"] = (batch + parts - 1) / parts;
-    return plan::plan(graph, options);
-}
-
-qint64 partsFor(const graph::Graph& graph, plan::StepOptions& options, qint64 batch, Bytes budget) {
-    qint64 tooFew = 0, enough = 1;
-    while (enough < batch && planned(graph, options, batch, enough).peak > budget) {
-        tooFew = enough;
-        enough = std::min(2 * enough, batch);
-    }
-    while (enough - tooFew > 1) {
-        const qint64 middle = tooFew + (enough - tooFew) / 2;
-        (planned(graph, options, batch, middle).peak > budget ? tooFew : enough) = middle;
-    }
-    return enough;
-}
 
 QString momentOf(const graph::Graph& graph, const plan::StepPlan& step) {
     if (step.peakStage == plan::Stage::Resident) return QCoreApplication::translate("StepMemory", "between steps");
@@ -60,15 +29,17 @@ QString momentOf(const graph::Graph& graph, const plan::StepPlan& step) {
 StepMemory stepMemory(const config::RunConfig& config, const models::DataShape& data, qint64 trainSamples, std::optional<Bytes> budget) {
     StepMemory memory;
     try {
-        graph::Graph graph = models::build(config.model.arch, data, {config.model.dropout});
-        memory.parameters = graph.parameterCount();
-        models::appendLoss(graph, data.task, data.task == models::Task::Regression ? 0 : config.train.labelSmoothing);
-        plan::StepOptions options = optionsOf(config, data);
-        const qint64 batch = config.train.batchSize;
+        const graph::Graph net = models::build(config.model.arch, data, {.dropout = config.model.dropout});
+        memory.parameters = net.parameterCount();
+        const graph::Graph graph = plan::trainingGraph(net, data.task, config.train.labelSmoothing);
+        const bool cuda = config.device.rfind("cuda", 0) == 0;
+        plan::StepOptions options = plan::stepOptions(config, data, cuda ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu);
         const Bytes limit = budget.value_or(std::numeric_limits<Bytes>::max());
-        memory.parts = config.train.microBatch > 0 ? (batch + config.train.microBatch - 1) / config.train.microBatch : partsFor(graph, options, batch, limit);
-        const plan::StepPlan step = planned(graph, options, batch, memory.parts);
-        memory.microBatch = (batch + memory.parts - 1) / memory.parts;
+        const qint64 batch = config.train.batchSize;
+        memory.microBatch = config.train.microBatch > 0 ? config.train.microBatch : plan::largestMicroBatch(graph, options, batch, limit).value_or(1);
+        plan::divide(options, batch, memory.microBatch);
+        memory.parts = options.microBatches;
+        const plan::StepPlan step = plan::plan(graph, options);
         memory.peak = step.peak;
         memory.atPeak = step.atPeak;
         memory.where = momentOf(graph, step);
@@ -78,8 +49,7 @@ StepMemory stepMemory(const config::RunConfig& config, const models::DataShape& 
     }
     const qint64 samples = config.data.limit > 0 ? std::min<qint64>(config.data.limit, trainSamples) : trainSamples;
     memory.stepsPerEpoch = (samples + config.train.batchSize - 1) / std::max<qint64>(1, config.train.batchSize);
-    memory.totalSteps = memory.stepsPerEpoch * config.train.epochs;
-    if (config.train.maxSteps > 0) memory.totalSteps = memory.totalSteps > 0 ? std::min<qint64>(memory.totalSteps, config.train.maxSteps) : config.train.maxSteps;
+    memory.totalSteps = config::totalSteps(config, memory.stepsPerEpoch);
     return memory;
 }
 

@@ -49,6 +49,8 @@ void makeDataPathAbsolute(RunConfig& config, const std::filesystem::path& folder
 std::optional<Bytes> bytesFromText(std::string_view text);
 /// memory.budget in bytes; nothing = automatic.
 std::optional<Bytes> memoryBudget(const RunConfig& config);
+/// Optimizer steps of the whole run.
+std::int64_t totalSteps(const RunConfig& config, std::int64_t stepsPerEpoch);
 
 /// The reference page of all fields, Markdown.
 std::string referencePage();

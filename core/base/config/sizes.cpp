@@ -27,4 +27,9 @@ std::optional<Bytes> bytesFromText(std::string_view text) {
 
 std::optional<Bytes> memoryBudget(const RunConfig& config) { return bytesFromText(config.memory.budget); }
 
+std::int64_t totalSteps(const RunConfig& config, std::int64_t stepsPerEpoch) {
+    const std::int64_t whole = config.train.epochs * stepsPerEpoch;
+    return config.train.maxSteps > 0 ? std::min(config.train.maxSteps, whole) : whole;
+}
+
 }  // namespace headroom::config

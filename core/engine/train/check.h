@@ -8,7 +8,7 @@ namespace headroom::train {
 
 /// A configuration against its data, without training: `steps_per_epoch`, `total_steps`, `parameters`, `micro_batch`,
 /// `peak` bytes of a planned step and `memory`, the bytes of each kind at that moment. Throws as data::load, models::build
-/// and microBatchFor.
+/// and plan::microBatchFor.
 nlohmann::json check(const config::RunConfig& config);
 
 }  // namespace headroom::train

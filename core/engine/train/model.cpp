@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/graph/rewrites/rewrite.h"
+#include "base/plan/training_step.h"
 #include "engine/tensor/bridge.h"
 #include "engine/train/sha256.h"
 
@@ -24,18 +24,13 @@ run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed, at::De
 
 }  // namespace
 
-graph::Graph withLoss(graph::Graph graph, models::Task task, double labelSmoothing) {
-    models::appendLoss(graph, task, labelSmoothing);
-    return graph::fusedForTraining(graph);
-}
-
 graph::DeviceKind kindOf(at::Device device) {
     return device.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
 }
 
 Model::Model(const config::RunConfig& config, const models::DataShape& data, at::Device device)
     : m_plain(models::build(config.model.arch, data, {.dropout = config.model.dropout})),
-      m_training(withLoss(m_plain, data.task, config.train.labelSmoothing)),
+      m_training(plan::trainingGraph(m_plain, data.task, config.train.labelSmoothing)),
       m_device(device),
       m_tensors(initialised(m_training, static_cast<std::uint64_t>(config.train.seed), device)) {}
 

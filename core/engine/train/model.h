@@ -48,8 +48,6 @@ private:
 };
 
 graph::DeviceKind kindOf(at::Device device);
-/// The graph that training runs: the loss appended, then the training rules.
-graph::Graph withLoss(graph::Graph graph, models::Task task, double labelSmoothing);
 
 /// SHA-256 over name, shape and bytes of each tensor, in the order given.
 std::string sha256Of(const std::vector<NamedTensor>& tensors);

@@ -5,14 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/training_step.h"
+#include "base/process/available_memory.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
 #include "engine/train/gradients.h"
-#include "engine/train/micro_batch.h"
 #include "engine/train/state_keeper.h"
 
 namespace headroom::train {
@@ -34,11 +36,6 @@ Judge::Figure figureOf(models::Task task) {
     return task == models::Task::Regression ? Judge::Figure::R2 : Judge::Figure::Loss;
 }
 
-std::int64_t totalStepsOf(const config::RunConfig& config, std::int64_t perEpoch) {
-    const std::int64_t whole = config.train.epochs * perEpoch;
-    return config.train.maxSteps > 0 ? std::min(config.train.maxSteps, whole) : whole;
-}
-
 std::vector<at::Tensor> copies(std::vector<at::Tensor> tensors) {
     for (at::Tensor& tensor : tensors) tensor = tensor.clone();
     return tensors;
@@ -57,7 +54,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_passes(m_model, precisionOf(config), dataset.shape.context),
       m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())),
       m_sampler(makeSampler()),
-      m_totalSteps(totalStepsOf(config, m_sampler.stepsPerEpoch())),
+      m_totalSteps(config::totalSteps(config, m_sampler.stepsPerEpoch())),
       m_schedule(Schedule::make(config.train, m_totalSteps)),
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
@@ -73,12 +70,18 @@ data::Sampler Trainer::makeSampler() const {
     options.size = m_dataset.training->size();
     options.batch = m_config.train.batchSize;
     // A resumed run keeps the micro-batch it had: another one adds the same numbers in another order.
-    options.microBatch = m_restored ? StateKeeper::microBatch(m_restored->content)
-                                    : microBatchFor(m_config, m_model.training(), m_dataset.shape, kindOf(m_model.device()));
+    options.microBatch = m_restored ? StateKeeper::microBatch(m_restored->content) : chosenMicroBatch();
     options.seed = static_cast<std::uint64_t>(m_config.train.seed);
     options.rank = m_options.rank;
     options.world = m_options.world;
     return data::Sampler(options);
+}
+
+/// On CUDA nobody but the driver knows what is free: without a budget the whole batch is tried.
+std::int64_t Trainer::chosenMicroBatch() const {
+    const graph::DeviceKind device = kindOf(m_model.device());
+    const Bytes available = device == graph::DeviceKind::Cpu ? process::availableMemory() : std::numeric_limits<Bytes>::max();
+    return plan::microBatchFor(m_config, m_model.training(), plan::stepOptions(m_config, m_dataset.shape, device), available);
 }
 
 data::Loader Trainer::makeLoader() {

@@ -71,6 +71,7 @@ private:
     };
 
     data::Sampler makeSampler() const;
+    std::int64_t chosenMicroBatch() const;
     data::Loader makeLoader();
     void oneStep(data::Loader& loader);
     at::Tensor accumulate(data::Loader& loader);

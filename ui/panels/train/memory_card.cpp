@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/config/document.h"
+#include "base/plan/training_step.h"
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
@@ -18,7 +19,6 @@ namespace headroom::ui {
 namespace {
 
 constexpr int kPlanDelayMs = 40;
-constexpr double kUsable = 0.9;  ///< of what is available, as the worker takes it
 
 struct KindLook {
     plan::Kind kind;
@@ -78,7 +78,7 @@ std::optional<Bytes> MemoryCard::budget() const {
     if (const auto set = config::memoryBudget(config)) return set;
     const bool gpu = config.device != "cpu" && m_gpuFree;
     const auto free = gpu ? m_gpuFree : m_available;
-    return free ? std::optional<Bytes>(static_cast<Bytes>(static_cast<double>(*free) * kUsable)) : std::nullopt;
+    return free ? std::optional(plan::automaticBudget(*free)) : std::nullopt;
 }
 
 void MemoryCard::replan() {

@@ -8,9 +8,9 @@
 
 #include "base/errors/error.h"
 #include "base/graph/graph.h"
+#include "base/plan/training_step.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/checkpoints.h"
-#include "engine/train/micro_batch.h"
 #include "engine/train/trainer.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
@@ -385,8 +385,8 @@ private Q_SLOTS:
         };
         const std::int64_t whole = microBatch("");
         QCOMPARE(whole, 48);
-        const graph::Graph training = withLoss(models::build("cnn", dataset.shape), dataset.shape.task, 0);
-        plan::StepOptions step = stepOptions(config, dataset.shape);
+        const graph::Graph training = plan::trainingGraph(models::build("cnn", dataset.shape), dataset.shape.task, 0);
+        plan::StepOptions step = plan::stepOptions(config, dataset.shape);
         step.extents["batch"] = 48;
         const Bytes needed = plan::plan(training, step).peak;
         const std::int64_t small = microBatch(std::to_string(needed - 1));
@@ -399,14 +399,13 @@ private Q_SLOTS:
         config.train.batchSize = 64;
         config.train.microBatch = 0;
         const data::Dataset dataset = test::pictures();
-        const graph::Graph training = withLoss(models::build("cnn", dataset.shape), dataset.shape.task, 0);
-        plan::StepOptions options = stepOptions(config, dataset.shape);
+        const graph::Graph training = plan::trainingGraph(models::build("cnn", dataset.shape), dataset.shape.task, 0);
+        plan::StepOptions options = plan::stepOptions(config, dataset.shape);
         options.extents["batch"] = 64;
         const Bytes whole = plan::plan(training, options).peak;
         for (Bytes budget = whole + 1; budget > whole / 2; budget -= whole / 10) {
-            const std::int64_t micro = largestMicroBatch(training, stepOptions(config, dataset.shape), 64, budget);
-            options.microBatches = (64 + micro - 1) / micro;
-            options.extents["batch"] = micro;
+            const std::int64_t micro = plan::largestMicroBatch(training, plan::stepOptions(config, dataset.shape), 64, budget).value();
+            plan::divide(options, 64, micro);
             QVERIFY(plan::plan(training, options).peak <= budget);
         }
     }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/plan/training_step.h"
+
+#include <algorithm>
+
+#include "base/config/document.h"
+#include "base/errors/error.h"
+#include "base/graph/rewrites/rewrite.h"
+
+namespace headroom::plan {
+namespace {
+
+std::int64_t largestPart(std::int64_t whole, std::int64_t parts) { return (whole + parts - 1) / parts; }
+
+Bytes peakOf(const graph::Graph& graph, StepOptions& step, std::int64_t effectiveBatch, std::int64_t parts) {
+    divide(step, effectiveBatch, largestPart(effectiveBatch, parts));
+    return plan(graph, step).peak;
+}
+
+OptimizerState optimizerState(const config::RunConfig::Optimizer& options) {
+    if (options.name == "adamw") return OptimizerState::TwoMoments;
+    return options.momentum != 0 ? OptimizerState::OneMoment : OptimizerState::None;
+}
+
+}  // namespace
+
+graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing) {
+    models::appendLoss(net, task, labelSmoothing);
+    return graph::fusedForTraining(net);
+}
+
+StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device) {
+    StepOptions step;
+    step.precision = config.train.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
+    step.device = device;
+    step.extents = {{"sequence", data.context}};
+    step.optimizer = optimizerState(config.train.optimizer);
+    step.ema = config.train.ema > 0;
+    step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
+    return step;
+}
+
+void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBatch) {
+    step.extents["batch"] = std::min(microBatch, effectiveBatch);
+    step.microBatches = largestPart(effectiveBatch, step.extents["batch"]);
+}
+
+std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
+                                              Bytes budget) {
+    if (peakOf(graph, step, effectiveBatch, effectiveBatch) > budget) return std::nullopt;
+    // The peak falls with the number of parts, up to rounding: the first number that fits, by doubling and bisection.
+    std::int64_t tooFew = 0, enough = 1;
+    while (enough < effectiveBatch && peakOf(graph, step, effectiveBatch, enough) > budget) {
+        tooFew = enough;
+        enough = std::min(2 * enough, effectiveBatch);
+    }
+    while (enough - tooFew > 1) {
+        const std::int64_t middle = tooFew + (enough - tooFew) / 2;
+        (peakOf(graph, step, effectiveBatch, middle) > budget ? tooFew : enough) = middle;
+    }
+    return largestPart(effectiveBatch, enough);
+}
+
+std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const StepOptions& step, Bytes available) {
+    if (config.train.microBatch > 0) return config.train.microBatch;
+    const std::int64_t batch = config.train.batchSize;
+    const Bytes budget = config::memoryBudget(config).value_or(automaticBudget(available));
+    if (const auto fits = largestMicroBatch(graph, step, batch, budget)) return *fits;
+    StepOptions least = step;
+    throw Error(Failure{Code::Mem02, "memory", "even single samples exceed the memory budget",
+                        readableBytes(peakOf(graph, least, batch, batch)), readableBytes(budget) + " allowed",
+                        "Raise memory.budget, choose a smaller model, or train in bf16."});
+}
+
+Bytes automaticBudget(Bytes available) { return available / 10 * 9; }
+
+}  // namespace headroom::plan

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "base/config/run_config.h"
+#include "base/models/models.h"
+#include "base/plan/step_plan.h"
+#include "base/units/units.h"
+
+// From a configuration to the step that is planned: what the studio shows, the command line prints and the trainer runs.
+namespace headroom::plan {
+
+/// The graph that training runs: the loss appended, then the training rules.
+graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing);
+
+/// What a configuration says about a step; batch and number of micro-batches are not set.
+StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data,
+                        graph::DeviceKind device = graph::DeviceKind::Cpu);
+
+/// The effective batch in micro-batches of at most `microBatch` samples: sets `step`'s batch and their number.
+void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBatch);
+
+/// Largest micro-batch whose planned step stays within `budget` bytes: the effective batch in as few equal parts as
+/// possible. `step` holds all else of the step. Nothing where not even single samples fit.
+std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
+                                              Bytes budget);
+
+/// The configuration's micro-batch, or, where it is automatic, the largest that fits its budget; without one, the automatic
+/// budget of `available` bytes. Throws MEM-02 where not even single samples fit.
+std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const StepOptions& step, Bytes available);
+
+/// What training may use when nobody said: nine tenths of the memory that is available.
+Bytes automaticBudget(Bytes available);
+
+}  // namespace headroom::plan
