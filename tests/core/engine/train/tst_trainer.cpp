@@ -394,21 +394,6 @@ private Q_SLOTS:
         QVERIFY(refusalOf([&] { microBatch("100KiB"); }) == Code::Mem02);
         tensor::setMemoryBudget(0);
     }
-    void thePlannedMicroBatchStaysWithinTheBudget() {
-        config::RunConfig config = test::smallRun();
-        config.train.batchSize = 64;
-        config.train.microBatch = 0;
-        const data::Dataset dataset = test::pictures();
-        const graph::Graph training = plan::trainingGraph(models::build("cnn", dataset.shape), dataset.shape.task, 0);
-        plan::StepOptions options = plan::stepOptions(config, dataset.shape);
-        options.extents["batch"] = 64;
-        const Bytes whole = plan::plan(training, options).peak;
-        for (Bytes budget = whole + 1; budget > whole / 2; budget -= whole / 10) {
-            const std::int64_t micro = plan::largestMicroBatch(training, plan::stepOptions(config, dataset.shape), 64, budget).value();
-            plan::divide(options, 64, micro);
-            QVERIFY(plan::plan(training, options).peak <= budget);
-        }
-    }
 };
 
 HEADROOM_TEST(TrainerTest)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/plan/training_step.h"
+
+#include "base/errors/error.h"
+#include "support/registry.h"
+
+using namespace headroom;
+using namespace headroom::plan;
+
+namespace {
+
+models::DataShape digits() { return {.kind = models::DataKind::Pictures, .channels = 1, .height = 8, .width = 8, .outputs = 10}; }
+
+config::RunConfig configOf(std::int64_t batch) {
+    config::RunConfig config;
+    config.model.arch = "cnn";
+    config.train.batchSize = batch;
+    config.train.microBatch = 0;
+    return config;
+}
+
+graph::Graph graphOf(const config::RunConfig& config) {
+    return trainingGraph(models::build(config.model.arch, digits()), models::Task::Classification, 0);
+}
+
+Bytes peakAt(const config::RunConfig& config, std::int64_t microBatch) {
+    StepOptions step = stepOptions(config, digits());
+    divide(step, config.train.batchSize, microBatch);
+    return plan::plan(graphOf(config), step).peak;
+}
+
+}  // namespace
+
+class TrainingStep : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void theBatchIsDividedIntoAsFewEqualPartsAsFit() {
+        const config::RunConfig config = configOf(64);
+        const Bytes whole = peakAt(config, 64);
+        for (Bytes budget = whole + 1; budget > whole / 2; budget -= whole / 10) {
+            const auto micro = largestMicroBatch(graphOf(config), stepOptions(config, digits()), 64, budget);
+            QVERIFY(micro);
+            QVERIFY(peakAt(config, *micro) <= budget);
+            const std::int64_t parts = (64 + *micro - 1) / *micro;
+            if (parts > 1) QVERIFY(peakAt(config, (64 + parts - 2) / (parts - 1)) > budget);
+        }
+    }
+
+    void whereNotEvenSingleSamplesFitThereIsNone() {
+        const config::RunConfig config = configOf(64);
+        QVERIFY(!largestMicroBatch(graphOf(config), stepOptions(config, digits()), 64, 100 * kKiB));
+    }
+
+    void theConfigurationsMicroBatchIsTaken() {
+        config::RunConfig config = configOf(64);
+        config.train.microBatch = 7;
+        QCOMPARE(microBatchFor(config, graphOf(config), stepOptions(config, digits()), 1), 7);
+    }
+
+    void theBudgetIsTheConfigurationsOrNineTenthsOfWhatIsAvailable() {
+        config::RunConfig config = configOf(64);
+        const StepOptions step = stepOptions(config, digits());
+        const Bytes whole = peakAt(config, 64);
+        QCOMPARE(microBatchFor(config, graphOf(config), step, whole * 10 / 9 + 16), 64);
+        QVERIFY(microBatchFor(config, graphOf(config), step, whole) < 64);
+        config.memory.budget = std::to_string(whole);
+        QCOMPARE(microBatchFor(config, graphOf(config), step, 1), 64);
+    }
+
+    void aBudgetBelowSingleSamplesIsRefused() {
+        config::RunConfig config = configOf(64);
+        config.memory.budget = "100KiB";
+        try {
+            microBatchFor(config, graphOf(config), stepOptions(config, digits()), 1'000'000'000);
+            QFAIL("not refused");
+        } catch (const Error& error) {
+            QVERIFY(error.code() == Code::Mem02);
+        }
+    }
+};
+
+HEADROOM_TEST(TrainingStep)
+#include "tst_training_step.moc"
