@@ -34,7 +34,9 @@ QString value(double number) {
 
 QString metric(double number) {
     if (!std::isfinite(number) || std::fabs(number) >= 100) return value(number);
-    return QString::number(number, 'f', 3);
+    const double size = std::fabs(number);
+    if (size != 0 && size < 1e-4) return learningRate(number);
+    return size != 0 && size < 1e-2 ? QString::number(number, 'g', 2) : QString::number(number, 'f', 3);
 }
 
 QString learningRate(double rate) { return rate == 0 ? QStringLiteral("0") : QString::number(rate, 'e', 1).replace("e-0", "e-").replace("e+00", ""); }

@@ -12,7 +12,7 @@ QString grouped(qint64 number);
 QString count(qint64 number, const QString& one, const QString& many);
 /// Four significant digits, without an exponent where it reads well: "0.2164", "1 234", "2.0e-5".
 QString value(double number);
-/// Loss and accuracy in lists and at the ends of curves: three digits after the point.
+/// Loss and accuracy in lists and at the ends of curves: three digits after the point, two significant ones below 0.01.
 QString metric(double number);
 QString learningRate(double rate);
 QString percent(double share, int digits = 0);
