@@ -6,6 +6,7 @@
 
 #include "support/registry.h"
 #include "ui/widgets/chart.h"
+#include "ui_support/quiet.h"
 #include "ui_support/watchdog.h"
 
 using namespace headroom;
@@ -28,6 +29,7 @@ class ChartRules : public QObject {
     Q_OBJECT
 
     ui::ChartGroup m_group;
+    std::unique_ptr<test::Quiet> m_quiet;
     ui::Chart* make() {
         auto* chart = new ui::Chart({.title = "Loss", .series = "train_loss"}, m_group);
         chart->resize(500, 300);
@@ -37,10 +39,13 @@ class ChartRules : public QObject {
 
 private Q_SLOTS:
     void init() {
+        m_quiet = std::make_unique<test::Quiet>();
         m_group.setRuns({{"a", "first", 0, true}, {"b", "second", 1, false}});
         m_group.setAxis(ui::XAxis::Step);
         m_group.setRange(std::nullopt);
     }
+
+    void cleanup() { m_quiet.reset(); }
 
     void theReadoutIsTheLastValueAndFollowsTheCrosshair() {
         const std::unique_ptr<ui::Chart> chart(make());

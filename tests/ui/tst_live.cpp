@@ -2,15 +2,15 @@
 // Runs that somebody else writes, as the open window sees them: through the store alone.
 #include <nlohmann/json.hpp>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/store/catalogue.h"
+#include "base/store/queue.h"
 #include "base/store/run_link.h"
 #include "base/store/run_reader.h"
+#include "base/store/run_state.h"
 #include "support/registry.h"
 #include "ui/panels/train/train_panel.h"
 #include "ui/widgets/chart.h"
+#include "ui_support/child_process.h"
 #include "ui_support/studio_fixture.h"
 #include "ui_support/watchdog.h"
 
@@ -70,16 +70,25 @@ private Q_SLOTS:
     void aKilledWorkerIsShownAsLostWithinTwoSeconds() {
         const store::Project project = m_fixture->project();
         const store::RunId id = m_fixture->makeRun("killed");
-        const pid_t worker = fork();
-        if (worker == 0) {  // a process of its own that holds the run's lock, as a worker does
-            store::RunWriter writer(project.run(id));
-            test::writeCurves(writer, 0, 50);
-            for (;;) pause();
-        }
-        QTRY_VERIFY_WITH_TIMEOUT(state(id) && store::isLive(*state(id)), 8000);
-        kill(worker, SIGKILL);
-        waitpid(worker, nullptr, 0);
-        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Lost), 4000);
+        // A process of its own that holds the run's lock and commits, as a worker does.
+        const store::RunFolder folder = project.run(id);
+        test::ChildProcess worker(QStringLiteral("store_writer"), {QString::fromStdString(folder.path().string())});
+        QTRY_VERIFY_WITH_TIMEOUT(store::runState(store::Home(m_fixture->home()), folder) == store::RunState::Running, 8000);
+        store::Catalogue(project).refresh(id);  // a worker's link does it
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Running), 8000);
+        worker.kill();
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Lost), 2000);
+    }
+
+    void aStoppedRunThatWaitsHasEndedAndIsNotLost() {
+        const store::RunId id = m_fixture->makeRun("waiting");
+        store::Queue(store::Home(m_fixture->home())).enqueue(m_fixture->project().run(id), "cpu");
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Queued), 5000);
+        studio().selection().setCurrent(QString::fromStdString(id));
+        m_fixture->window().actions()["stop"]->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(state(id) != store::RunState::Queued, 5000);
+        QTRY_COMPARE_WITH_TIMEOUT(state(id), std::optional(store::RunState::Finished), 1000);
+        QCOMPARE(studio().runs().find(QString::fromStdString(id))->end->reason, std::string("stopped"));
     }
 
     void renameAndTrashAreTakenBackByUndo() {

@@ -9,10 +9,11 @@
 #include "support/temporary_folder.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/studio.h"
+#include "ui_support/quiet.h"
 
 namespace headroom::test {
 
-/// A home of its own with the real window on it.
+/// A home of its own with the real window on it. What is printed while it is open fails the test.
 class StudioFixture {
 public:
     /// `home`: one that is there already; empty = a fresh one.
@@ -32,6 +33,7 @@ public:
 private:
     void open();
 
+    Quiet m_quiet;
     TemporaryFolder m_folder;
     std::filesystem::path m_home;
     std::unique_ptr<ui::Studio> m_studio;

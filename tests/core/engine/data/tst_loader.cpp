@@ -49,9 +49,18 @@ std::vector<Seen> drain(Loader& loader) {
     return all;
 }
 
+LoaderOptions options(std::int64_t threads, std::int64_t prefetch, std::int64_t first = 0, std::int64_t end = 16) {
+    LoaderOptions made;
+    made.threads = threads;
+    made.prefetch = prefetch;
+    made.firstStep = first;
+    made.endStep = end;
+    return made;
+}
+
 std::vector<Seen> run(std::int64_t threads, std::int64_t first = 0, std::int64_t end = 16) {
     const Numbers source;
-    Loader loader(source, sampler(), {.threads = threads, .prefetch = 3, .firstStep = first, .endStep = end});
+    Loader loader(source, sampler(), options(threads, 3, first, end));
     return drain(loader);
 }
 
@@ -83,7 +92,7 @@ private Q_SLOTS:
     void atMostThePrefetchedBatchesAreMadeAhead() {
         const Numbers source;
         {
-            Loader loader(source, sampler(0), {.threads = 4, .prefetch = 2, .firstStep = 0, .endStep = 16});
+            Loader loader(source, sampler(0), options(4, 2));
             QVERIFY(loader.next());
             QTRY_VERIFY(source.made >= 3);  // the one taken, and two that wait
             QVERIFY(loader.next());
@@ -102,16 +111,16 @@ private Q_SLOTS:
         QFETCH(int, threads);
         Numbers source;
         source.failAt = int(sampler().samples(sampler().shares(0, 2).front())[0]);
-        Loader loader(source, sampler(), {.threads = threads, .prefetch = 2, .firstStep = 0, .endStep = 16});
+        Loader loader(source, sampler(), options(threads, 2));
         QVERIFY_EXCEPTION_THROWN(drain(loader), Error);
     }
     void aLoaderThatNobodyEmptiesEnds() {
         const Numbers source;
-        const Loader loader(source, sampler(), {.threads = 3, .prefetch = 1, .firstStep = 0, .endStep = 16});
+        const Loader loader(source, sampler(), options(3, 1));
     }
     void nothingComesAfterTheEnd() {
         const Numbers source;
-        Loader loader(source, sampler(), {.threads = 2, .prefetch = 2, .firstStep = 5, .endStep = 5});
+        Loader loader(source, sampler(), options(2, 2, 5, 5));
         QVERIFY(!loader.next());
         QVERIFY(!loader.next());
     }
