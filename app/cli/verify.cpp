@@ -29,7 +29,7 @@ void addVerify(CLI::App& app, Session& session) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("verify", "Run an exported file in another runtime and measure it on data");
     command->add_option("file", options->model, "Exported model, ONNX")->required();
-    command->add_option("--data", options->data, "Data to measure on")->required();
+    command->add_option("--data", options->data, "Data to measure on: the run's own, or new data of the same form")->required();
     command->add_option("--run", options->run, "Also compare with the run that it came from");
     command->callback([options, &session] { session.run = [options, &session] { return verify(session, *options); }; });
 }

@@ -9,6 +9,7 @@
 
 #include "base/config/run_config.h"
 #include "base/models/models.h"
+#include "engine/data/preparation.h"
 #include "engine/data/source.h"
 #include "engine/formats/dataset.h"
 
@@ -28,17 +29,12 @@ struct Dataset {
     std::vector<std::string> notes;
 };
 
-/// What of a configuration decides how data is prepared.
-struct Preparation {
-    config::RunConfig::Data data;
-    std::uint64_t seed = 1;  ///< of the holdout
-    std::int64_t context = 128;  ///< of text
-};
-Preparation preparationOf(const config::RunConfig& config);
-
 /// Splits, learns the statistics and prepares. Throws DAT-05 (nothing left to train on), TXT-01 (a part of the text is
 /// shorter than the context).
 Dataset prepare(formats::RawDataset raw, const Preparation& preparation);
+
+/// How the readers are to understand the data of a configuration.
+formats::DataOptions readerOptions(const config::RunConfig::Data& data);
 
 /// Reads `data.path` as the preparation says. Throws as formats::readDataset.
 formats::RawDataset read(const Preparation& preparation);

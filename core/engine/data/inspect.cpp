@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <utility>
 
@@ -55,12 +54,6 @@ std::string typeName(const Column& column) {
     return column.type == ColumnType::Category ? "category" : "text";
 }
 
-std::string cell(const Column& column, std::size_t row) {
-    if (column.type == ColumnType::Text) return std::string(column.texts[row]);
-    if (column.type == ColumnType::Category) return column.codes[row] < 0 ? "" : column.categories[static_cast<std::size_t>(column.codes[row])];
-    return std::isnan(column.numbers[row]) ? "" : fmt::format("{}", column.numbers[row]);
-}
-
 void describeTable(json& found, const formats::RawTable& raw) {
     json columns = json::array(), rows = json::array();
     for (std::size_t i = 0; i < raw.table.columns.size(); ++i) {
@@ -71,7 +64,7 @@ void describeTable(json& found, const formats::RawTable& raw) {
     }
     for (std::int64_t row = 0; row < std::min(kRows, raw.table.rows); ++row) {
         json cells = json::array();
-        for (const Column& column : raw.table.columns) cells.push_back(cell(column, static_cast<std::size_t>(row)));
+        for (const Column& column : raw.table.columns) cells.push_back(formats::cellText(column, static_cast<std::size_t>(row)));
         rows.push_back(std::move(cells));
     }
     found["columns"] = std::move(columns);

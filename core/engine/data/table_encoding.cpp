@@ -4,10 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/errors/error.h"
+#include "base/units/units.h"
 
 namespace headroom::data {
 namespace {
@@ -15,21 +20,6 @@ namespace {
 using formats::Column;
 using formats::ColumnType;
 using Rows = std::span<const std::int64_t>;
-
-struct Moments {
-    double mean = 0, deviation = 1;
-};
-
-/// Of the values that are there, in two passes; a column that never varies gets deviation 1.
-Moments momentsOf(const std::vector<double>& present) {
-    if (present.empty()) return {};
-    double sum = 0, squares = 0;
-    for (const double value : present) sum += value;
-    const double mean = sum / static_cast<double>(present.size());
-    for (const double value : present) squares += (value - mean) * (value - mean);
-    const double deviation = std::sqrt(squares / static_cast<double>(present.size()));
-    return {mean, deviation > 0 && std::isfinite(deviation) ? deviation : 1};
-}
 
 std::vector<double> presentSorted(const std::vector<double>& values, Rows rows) {
     std::vector<double> present;
@@ -39,55 +29,122 @@ std::vector<double> presentSorted(const std::vector<double>& values, Rows rows) 
     return present;
 }
 
-nlohmann::json statisticsOf(const std::vector<double>& sorted, const Moments& moments, std::size_t rows) {
-    nlohmann::json deciles = nlohmann::json::array();
+/// Of the values that are there, in two passes.
+void addMoments(Statistics& statistics, const std::vector<double>& present) {
+    if (present.empty()) return;
+    double sum = 0, squares = 0;
+    for (const double value : present) sum += value;
+    const double mean = sum / static_cast<double>(present.size());
+    for (const double value : present) squares += (value - mean) * (value - mean);
+    const double deviation = std::sqrt(squares / static_cast<double>(present.size()));
+    statistics.mean = mean;
+    statistics.deviation = deviation > 0 && std::isfinite(deviation) ? deviation : 1;
+}
+
+Statistics statisticsOf(const std::vector<double>& values, Rows training) {
+    const std::vector<double> sorted = presentSorted(values, training);
+    Statistics statistics;
+    addMoments(statistics, sorted);
     for (std::size_t tenth = 0; tenth <= 10 && !sorted.empty(); ++tenth)
-        deciles.push_back(sorted[(sorted.size() - 1) * tenth / 10]);
-    return {{"mean", moments.mean}, {"deviation", moments.deviation}, {"deciles", deciles}, {"missing", rows - sorted.size()}};
+        statistics.deciles.push_back(sorted[(sorted.size() - 1) * tenth / 10]);
+    statistics.missing = static_cast<std::int64_t>(training.size() - sorted.size());
+    return statistics;
+}
+
+ColumnEncoding learnColumn(const Column& column, Rows training) {
+    ColumnEncoding encoding{.name = column.name, .type = column.type, .missing = column.missing > 0};
+    if (column.type == ColumnType::Numeric) encoding.numbers = statisticsOf(column.numbers, training);
+    if (column.type != ColumnType::Category) return encoding;
+    encoding.categories = column.categories;
+    encoding.counts.resize(column.categories.size() + (encoding.missing ? 1 : 0));
+    for (const std::int64_t row : training) {
+        const std::int32_t code = column.codes[static_cast<std::size_t>(row)];
+        ++encoding.counts[code < 0 ? column.categories.size() : static_cast<std::size_t>(code)];
+    }
+    return encoding;
+}
+
+float scaled(double value, const Statistics& statistics) {
+    return static_cast<float>((value - statistics.mean) / statistics.deviation);
+}
+
+/// The numbers of a column of any type. Throws where it holds anything else.
+std::vector<double> numbersOf(const Column& column, std::size_t rows, const std::string& subject) {
+    if (column.type == ColumnType::Numeric) return column.numbers;
+    for (std::size_t row = 0; row < rows; ++row)
+        if (const std::string cell = formats::cellText(column, row); !cell.empty())
+            throw Error(Failure{Code::Csv08, subject,
+                                fmt::format("column \"{}\" holds texts, the model takes numbers", escaped(column.name)),
+                                fmt::format("row {} \"{}\"", grouped(static_cast<std::int64_t>(row) + 1), escaped(cell.substr(0, 40))),
+                                {}, "Correct these cells or leave them empty."});
+    return std::vector<double>(rows, std::numeric_limits<double>::quiet_NaN());
+}
+
+/// Which feature a category turns to 1; -1: none.
+class CategoryFeatures {
+public:
+    CategoryFeatures(const ColumnEncoding& column, std::int32_t first) {
+        for (std::size_t i = 0; i < column.categories.size(); ++i)
+            if (column.counts[i] > 0) m_features.emplace(column.categories[i], first + static_cast<std::int32_t>(i));
+        if (column.missing && column.counts.back() > 0) m_missing = first + static_cast<std::int32_t>(column.categories.size());
+    }
+    std::int32_t of(std::string_view name) const {
+        const auto found = m_features.find(name);
+        return found == m_features.end() ? -1 : found->second;
+    }
+    std::int32_t missing() const { return m_missing; }
+
+private:
+    std::unordered_map<std::string_view, std::int32_t> m_features;
+    std::int32_t m_missing = -1;
+};
+
+std::vector<std::int32_t> featuresOfRows(const CategoryFeatures& features, const Column& column, std::size_t rows) {
+    std::vector<std::int32_t> byCode, ones(rows);
+    for (const std::string& name : column.categories) byCode.push_back(features.of(name));
+    for (std::size_t row = 0; row < rows; ++row) {
+        if (column.type == ColumnType::Category) {
+            const std::int32_t code = column.codes[row];
+            ones[row] = code < 0 ? features.missing() : byCode[static_cast<std::size_t>(code)];
+        } else {
+            const std::string cell = formats::cellText(column, row);
+            ones[row] = cell.empty() ? features.missing() : features.of(cell);
+        }
+    }
+    return ones;
 }
 
 /// Builds the compact rows column by column; the rows are laid out once the number of columns is known.
 class Encoder {
 public:
-    Encoder(const formats::RawTable& raw, Rows training) : m_raw(raw), m_training(training) {}
+    Encoder(std::size_t rows, const std::string& subject) : m_rows(rows), m_subject(subject) {}
 
-    EncodedTable run() {
-        for (std::size_t i = 0; i < m_raw.table.columns.size(); ++i)
-            if (static_cast<int>(i) != m_raw.target) add(m_raw.table.columns[i]);
-        if (m_store.features == 0)
-            throw Error(Failure{Code::Dat05, "the table", "no column beside the target can be used", {}, {},
-                                "Add a column of numbers or of a few distinct texts."});
-        layOut();
-        addTarget();
-        m_encoded.store = std::make_shared<const TableStore>(std::move(m_store));
-        return std::move(m_encoded);
+    void add(const ColumnEncoding& encoding, const Column& column) {
+        if (encoding.type == ColumnType::Numeric) addNumbers(encoding, column);
+        if (encoding.type == ColumnType::Category) addCategories(encoding, column);
+    }
+
+    TableStore finish() {
+        m_store.numbers.reserve(m_rows * m_numbers.size());
+        m_store.ones.reserve(m_rows * m_ones.size());
+        for (std::size_t row = 0; row < m_rows; ++row) {
+            for (const auto& column : m_numbers) m_store.numbers.push_back(column[row]);
+            for (const auto& column : m_ones) m_store.ones.push_back(column[row]);
+        }
+        return std::move(m_store);
     }
 
 private:
-    void add(const Column& column) {
-        if (column.type == ColumnType::Numeric) return addNumbers(column);
-        if (column.type == ColumnType::Category) return addCategories(column);
-        m_encoded.notes.push_back(fmt::format("Column '{}' holds free text and is left out.", escaped(column.name)));
-        m_encoded.columns.push_back({{"name", column.name}, {"type", "text"}});
-    }
-
-    void addNumbers(const Column& column) {
-        const std::vector<double> present = presentSorted(column.numbers, m_training);
-        const Moments moments = momentsOf(present);
-        std::vector<float> scaled(column.numbers.size());
-        std::ranges::transform(column.numbers, scaled.begin(), [&](double value) {
-            return std::isnan(value) ? 0.0F : static_cast<float>((value - moments.mean) / moments.deviation);
-        });
-        nlohmann::json entry = statisticsOf(present, moments, m_training.size());
-        entry.update({{"name", column.name}, {"type", "numeric"}, {"feature", m_store.features}});
-        addNumberFeature(std::move(scaled));
-        if (column.missing > 0) {
-            entry["missing_feature"] = m_store.features;
-            std::vector<float> flags(column.numbers.size());
-            std::ranges::transform(column.numbers, flags.begin(), [](double v) { return std::isnan(v) ? 1.0F : 0.0F; });
-            addNumberFeature(std::move(flags));
-        }
-        m_encoded.columns.push_back(std::move(entry));
+    void addNumbers(const ColumnEncoding& encoding, const Column& column) {
+        const std::vector<double> values = numbersOf(column, m_rows, m_subject);
+        std::vector<float> features(m_rows);
+        std::ranges::transform(values, features.begin(),
+                               [&](double v) { return std::isnan(v) ? 0.0F : scaled(v, encoding.numbers); });
+        addNumberFeature(std::move(features));
+        if (!encoding.missing) return;
+        std::vector<float> flags(m_rows);
+        std::ranges::transform(values, flags.begin(), [](double v) { return std::isnan(v) ? 1.0F : 0.0F; });
+        addNumberFeature(std::move(flags));
     }
 
     void addNumberFeature(std::vector<float> values) {
@@ -95,57 +152,101 @@ private:
         m_numbers.push_back(std::move(values));
     }
 
-    void addCategories(const Column& column) {
-        const std::size_t names = column.categories.size();
-        const std::size_t places = names + (column.missing > 0 ? 1 : 0);
-        const auto place = [&](std::int32_t code) { return code < 0 ? names : static_cast<std::size_t>(code); };
-        std::vector<std::int64_t> counts(places);
-        for (const std::int64_t row : m_training) ++counts[place(column.codes[static_cast<std::size_t>(row)])];
-        std::vector<std::int32_t> ones(column.codes.size());
-        const auto first = static_cast<std::int32_t>(m_store.features);
-        std::ranges::transform(column.codes, ones.begin(), [&](std::int32_t code) {
-            return counts[place(code)] > 0 ? first + static_cast<std::int32_t>(place(code)) : -1;
-        });
-        m_encoded.columns.push_back({{"name", column.name}, {"type", "category"}, {"categories", column.categories},
-                                     {"missing_category", column.missing > 0}, {"counts", counts}, {"feature", first}});
-        m_store.features += static_cast<std::int64_t>(places);
+    void addCategories(const ColumnEncoding& encoding, const Column& column) {
+        const CategoryFeatures features(encoding, static_cast<std::int32_t>(m_store.features));
+        m_ones.push_back(featuresOfRows(features, column, m_rows));
+        m_store.features += encoding.features();
         ++m_store.categories;
-        m_ones.push_back(std::move(ones));
     }
 
-    void layOut() {
-        const auto rows = static_cast<std::size_t>(m_raw.table.rows);
-        m_store.numbers.reserve(rows * m_numbers.size());
-        m_store.ones.reserve(rows * m_ones.size());
-        for (std::size_t row = 0; row < rows; ++row) {
-            for (const auto& column : m_numbers) m_store.numbers.push_back(column[row]);
-            for (const auto& column : m_ones) m_store.ones.push_back(column[row]);
-        }
-    }
-
-    void addTarget() {
-        const std::string& name = m_raw.table.columns[static_cast<std::size_t>(m_raw.target)].name;
-        m_store.regression = m_raw.regression;
-        m_store.labels = m_raw.labels;
-        m_encoded.target = {{"name", name}};
-        if (!m_raw.regression) return;
-        const std::vector<double> present = presentSorted(m_raw.values, m_training);
-        const Moments moments = momentsOf(present);
-        m_encoded.target.update(statisticsOf(present, moments, m_training.size()));
-        for (const double value : m_raw.values)
-            m_store.targets.push_back(static_cast<float>((value - moments.mean) / moments.deviation));
-    }
-
-    const formats::RawTable& m_raw;
-    const Rows m_training;
+    const std::size_t m_rows;
+    const std::string& m_subject;
     TableStore m_store;
-    EncodedTable m_encoded;
     std::vector<std::vector<float>> m_numbers;
     std::vector<std::vector<std::int32_t>> m_ones;
 };
 
+[[noreturn]] void refuseWithout(const std::string& name, const formats::Table& table, const std::string& subject) {
+    constexpr std::size_t kShown = 30;
+    std::string columns;
+    for (std::size_t i = 0; i < std::min(kShown, table.columns.size()); ++i)
+        columns += (i == 0 ? "" : ", ") + escaped(table.columns[i].name);
+    if (table.columns.size() > kShown) columns += fmt::format(" and {} more", table.columns.size() - kShown);
+    throw Error(Failure{Code::Dat03, subject, fmt::format("column \"{}\" is missing, which the model takes", escaped(name)),
+                        fmt::format("columns: {}", columns), {}, "Choose data with the columns that the model was trained on."});
+}
+
 }  // namespace
 
-EncodedTable encode(const formats::RawTable& raw, Rows training) { return Encoder(raw, training).run(); }
+std::int64_t ColumnEncoding::features() const {
+    if (type == ColumnType::Text) return 0;
+    const std::size_t own = type == ColumnType::Numeric ? 1 : categories.size();
+    return static_cast<std::int64_t>(own + (missing ? 1 : 0));
+}
+
+std::int64_t TableEncoding::features() const {
+    std::int64_t sum = 0;
+    for (const ColumnEncoding& column : columns) sum += column.features();
+    return sum;
+}
+
+TableEncoding learn(const formats::RawTable& raw, Rows training) {
+    TableEncoding encoding;
+    for (const std::size_t place : placesOf(raw)) encoding.columns.push_back(learnColumn(raw.table.columns[place], training));
+    encoding.target = raw.table.columns[static_cast<std::size_t>(raw.target)].name;
+    if (raw.regression) encoding.values = statisticsOf(raw.values, training);
+    return encoding;
+}
+
+ColumnPlaces placesOf(const formats::RawTable& raw) {
+    ColumnPlaces places;
+    for (std::size_t i = 0; i < raw.table.columns.size(); ++i)
+        if (static_cast<int>(i) != raw.target) places.push_back(i);
+    return places;
+}
+
+std::optional<std::size_t> positionIn(const std::string& name) {
+    constexpr std::string_view kPrefix = "column_";
+    if (!name.starts_with(kPrefix)) return std::nullopt;
+    std::size_t position = 0;
+    const auto [end, error] = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), position);
+    return error == std::errc() && end == name.data() + name.size() ? std::optional(position) : std::nullopt;
+}
+
+bool isUnnamed(const TableEncoding& encoding) {
+    return positionIn(encoding.target) &&
+           std::ranges::all_of(encoding.columns, [](const auto& column) { return positionIn(column.name).has_value(); });
+}
+
+ColumnPlaces findColumns(const TableEncoding& encoding, const formats::Table& table, const std::string& subject) {
+    std::unordered_map<std::string_view, std::size_t> byName;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) byName.emplace(table.columns[i].name, i);
+    const bool unnamed = isUnnamed(encoding);
+    ColumnPlaces places;
+    for (const ColumnEncoding& column : encoding.columns) {
+        std::size_t place = table.columns.size();
+        if (const auto found = byName.find(column.name); found != byName.end())
+            place = found->second;
+        else if (unnamed)
+            place = positionIn(column.name).value();
+        else if (column.type == ColumnType::Text)
+            place = 0;  // never looked at
+        if (place >= table.columns.size()) refuseWithout(column.name, table, subject);
+        places.push_back(place);
+    }
+    return places;
+}
+
+TableStore apply(const TableEncoding& encoding, const formats::RawTable& raw, const ColumnPlaces& places,
+                 const std::string& subject) {
+    Encoder encoder(static_cast<std::size_t>(raw.table.rows), subject);
+    for (std::size_t i = 0; i < places.size(); ++i) encoder.add(encoding.columns[i], raw.table.columns[places[i]]);
+    TableStore store = encoder.finish();
+    store.regression = encoding.values.has_value();
+    store.labels = raw.labels;
+    if (store.regression)
+        for (const double value : raw.values) store.targets.push_back(scaled(value, *encoding.values));
+    return store;
+}
 
 }  // namespace headroom::data

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/deploy/exporter.h"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <map>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "engine/data/reference_data.h"
+#include "engine/data/reference_fields.h"
 #include "engine/deploy/agreement.h"
 #include "engine/deploy/model_card.h"
 #include "engine/deploy/prover.h"
@@ -81,18 +85,26 @@ nlohmann::json judged(Proof proof, const at::Tensor& source, const at::Tensor& t
     return figures;
 }
 
+/// What is proven: samples, and which of the data they are.
+struct Sample {
+    data::Samples samples;
+    std::string part;
+    const models::DataShape& shape;
+};
+
 /// Proves at f32, which is what is held against the source, and shows the runtime's own choice beside.
-nlohmann::json proveInBoth(const fs::path& model, const data::Samples& samples, const at::Tensor& source,
-                           const data::Dataset& dataset) {
+nlohmann::json proveInBoth(const fs::path& model, const Sample& proven, const at::Tensor& source) {
     const ScratchFolder scratch;
     const fs::path file = scratch.path() / "samples.safetensors";
-    writeSamples(file, dataset.shape.kind == models::DataKind::Text ? "tokens" : "input", samples.input);
+    const auto& [samples, part, shape] = proven;
+    writeSamples(file, shape.kind == models::DataKind::Text ? "tokens" : "input", samples.input);
     nlohmann::json report;
     for (const char* precision : {"f32", "default"})
-        report[precision] = judged(prove(model, file, scratch.path(), precision), source, samples.target, dataset.shape.task);
+        report[precision] = judged(prove(model, file, scratch.path(), precision), source, samples.target, shape.task);
     report["samples"] = samples.input.size(0);
+    report["part"] = part;
     if (!source.defined()) return report;
-    report["source"] = quality(source, samples.target, dataset.shape.task);
+    report["source"] = quality(source, samples.target, shape.task);
     report["verified"] = report["f32"]["agrees"];
     for (const char* figure : {"largest_difference", "relative_difference", "largest_logit", "flipped"})
         report[figure] = report["f32"][figure];
@@ -106,22 +118,46 @@ nlohmann::json listed(const fs::path& folder) {
     return files;
 }
 
-data::Preparation preparationFrom(const Metadata& metadata, const fs::path& file, const fs::path& data) {
-    const auto document = metadata.find(kConfig);
-    if (document == metadata.end())
-        throw Error(Failure{Code::Exp03, escaped(file.filename().string()), "the file does not say how to prepare data", {}, {},
-                            "Verify files that Headroom exported."});
-    config::RunConfig config = config::parse(document->second, file.filename().string());
-    config.data.path = fs::absolute(data).string();
-    return data::preparationOf(config);
+/// Text of an entry of the metadata; empty where it is not there, which is no JSON either.
+std::string entry(const Metadata& metadata, const char* name) {
+    const auto found = metadata.find(name);
+    return found == metadata.end() ? std::string() : found->second;
 }
 
-void requireSamePreparation(const Metadata& metadata, const data::Dataset& dataset, const fs::path& data) {
-    const auto reference = metadata.find(kReference);
-    const nlohmann::json wanted = nlohmann::json::parse(reference == metadata.end() ? "null" : reference->second, nullptr, false);
-    if (wanted != dataset.reference)
-        throw Error(Failure{Code::Dat05, escaped(data.filename().string()), "these are not the data of the model's run", {}, {},
-                            "Give the data that the run was trained and evaluated on."});
+nlohmann::json document(const Metadata& metadata, const char* name) {
+    nlohmann::json parsed = nlohmann::json::parse(entry(metadata, name), nullptr, false);
+    if (parsed.is_discarded()) throw data::noPreparation(fmt::format("no usable {}", name));
+    return parsed;
+}
+
+data::Reference referenceFrom(const fs::path& file, const fs::path& data) {
+    const Metadata metadata = formats::readOnnxMetadata(file);
+    if (!metadata.contains(kConfig)) throw data::noPreparation(fmt::format("no {}", kConfig));
+    config::RunConfig config = config::parse(entry(metadata, kConfig), file.filename().string());
+    config.data.path = fs::absolute(data).string();
+    return {data::preparationOf(config), document(metadata, kReference), data::namesFrom(document(metadata, kClasses))};
+}
+
+/// A run of other data would be asked for what its net cannot take.
+void requireSameInput(const TrainedModel& trained, const models::DataShape& shape) {
+    const models::DataShape& own = trained.dataset.shape;
+    if (own.kind == shape.kind && own.task == shape.task && own.channels == shape.channels && own.height == shape.height &&
+        own.width == shape.width && own.features == shape.features && own.vocabulary == shape.vocabulary && own.outputs == shape.outputs)
+        return;
+    throw Error(Failure{Code::Dat05, trained.run.id(), "the run takes other samples than the file", {}, {},
+                        "Choose the run that the file was exported from."});
+}
+
+at::Tensor logitsOf(const store::RunFolder& run, const Sample& proven) {
+    const TrainedModel trained = openTrained(run);
+    requireSameInput(trained, proven.shape);
+    return sourceLogits(trained, proven.samples);
+}
+
+/// What the run was evaluated on.
+Sample evaluated(const data::Dataset& dataset) {
+    if (dataset.validation) return {provingSamples(*dataset.validation), "validation", dataset.shape};
+    return {provingSamples(*dataset.training), "training", dataset.shape};
 }
 
 /// Writes the ONNX file, proves it if asked, and gives it its final name when it holds.
@@ -130,8 +166,8 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weight
     formats::writeOnnx(file, trained.model->plain(), weights.views(), {.metadata = metadataOf(trained)});
     fs::remove(folder / "model.onnx");
     if (verification == Verification::Skip) return nlohmann::json::object();
-    const data::Samples samples = provingSamples(trained.dataset);
-    nlohmann::json report = proveInBoth(file, samples, sourceLogits(trained, samples), trained.dataset);
+    const Sample proven = evaluated(trained.dataset);
+    nlohmann::json report = proveInBoth(file, proven, sourceLogits(trained, proven.samples));
     if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
     return report;
 }
@@ -155,11 +191,9 @@ nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& optio
 }
 
 nlohmann::json verifyFile(const fs::path& file, const fs::path& data, const std::optional<store::RunFolder>& run) {
-    const Metadata metadata = formats::readOnnxMetadata(file);
-    const data::Dataset dataset = data::load(preparationFrom(metadata, file, data));
-    requireSamePreparation(metadata, dataset, data);
-    const data::Samples samples = provingSamples(dataset);
-    nlohmann::json report = proveInBoth(file, samples, run ? sourceLogits(openTrained(*run), samples) : at::Tensor(), dataset);
+    const data::ReferenceData prepared = data::loadByReference(referenceFrom(file, data));
+    const Sample proven{provingSamples(*prepared.source), prepared.part, prepared.shape};
+    nlohmann::json report = proveInBoth(file, proven, run ? logitsOf(*run, proven) : at::Tensor());
     report["file"] = file.string();
     return report;
 }

@@ -23,16 +23,17 @@ struct ExportOptions {
 /// a model card and report.json. Proves the ONNX file: headroom-prover runs the validation part through OpenVINO, and its
 /// logits are held against the source's. Returns the report:
 ///   {"run","step","folder","files":[{"name","bytes"}],
-///    proven: "samples","source":{"accuracy"|"r2"},"verified":bool,"largest_difference","relative_difference",
+///    proven: "samples","part":"validation"|"training" (where nothing is held out),"source":{"accuracy"|"r2"},"verified":bool,"largest_difference","relative_difference",
 ///    "largest_logit","flipped","f32":{"accuracy"|"r2", the prover's report},"default":{the same at the precision that OpenVINO chooses}}
 /// A file outside the tolerance (Agreement), and one that was not proven, stays `model.unverified.onnx`. Throws CKP-08
 /// without a checkpoint, EXP-01, EXP-03, DSK-01, DSK-02.
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options = {});
 
-/// Runs data through an exported file of ours in OpenVINO, prepared as its run prepared it (which the file's metadata
-/// says): the held-out part of `data` as the run's configuration has it. With `run`, its logits are compared too. Throws
-/// EXP-03 for files that do not say how to prepare data, DAT-05 where these are not the data of the model's run, and what
-/// reading data throws.
+/// Runs data through an exported file of ours in OpenVINO, prepared by the statistics in the file's metadata, never by
+/// those of `data`. Of the run's own data this is the part that it was evaluated on, of other data the test part where
+/// there is one, else all of it: "part" in the report ("validation", "training", "test", "all"). With `run`, its logits
+/// are compared too. Throws EXP-03 for files that do not say how to prepare data, what data::loadByReference throws, and
+/// DAT-05 where the run takes other samples.
 nlohmann::json verifyFile(const std::filesystem::path& file, const std::filesystem::path& data,
                           const std::optional<store::RunFolder>& run);
 

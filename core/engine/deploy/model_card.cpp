@@ -32,9 +32,10 @@ std::string preparationText(const TrainedModel& trained) {
 }
 
 std::string measured(const nlohmann::json& report) {
-    std::string text = fmt::format("\n## Measured\n\nOn {} held-out samples; the source: {}. {}: largest difference of a logit {:.2e} "
+    const bool heldOut = report["part"] == "validation";
+    std::string text = fmt::format("\n## Measured\n\nOn {} {} samples; the source: {}. {}: largest difference of a logit {:.2e} "
                                    "(of {:.3g}), {} predictions differ.\n\n",
-                                   report["samples"].get<std::int64_t>(), qualityOf(report["source"]),
+                                   report["samples"].get<std::int64_t>(), heldOut ? "held-out" : "training", qualityOf(report["source"]),
                                    report["verified"].get<bool>() ? "Verified" : "NOT verified",
                                    report["largest_difference"].get<double>(), report["largest_logit"].get<double>(),
                                    report["flipped"].get<std::int64_t>());

@@ -62,8 +62,7 @@ TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
     return trained;
 }
 
-data::Samples provingSamples(const data::Dataset& dataset) {
-    const data::Source& source = dataset.validation ? *dataset.validation : *dataset.training;
+data::Samples provingSamples(const data::Source& source) {
     return source.assemble(numbers(0, source.size()), {}, {at::kFloat, false});
 }
 

@@ -24,9 +24,8 @@ struct TrainedModel {
 /// what reading configuration and data throws.
 TrainedModel openTrained(const store::RunFolder& run, Weights weights = Weights::Last);
 
-/// All samples of the validation part (the training part where nothing is held out) prepared as the net takes them, in
-/// fp32: what the prover and the source both run.
-data::Samples provingSamples(const data::Dataset& dataset);
+/// All samples of a part prepared as the net takes them, in fp32: what the prover and the source both run.
+data::Samples provingSamples(const data::Source& source);
 
 /// Logits [rows, outputs] of the source in fp32 for such samples.
 at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& samples);

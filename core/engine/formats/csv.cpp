@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <unordered_map>
@@ -45,6 +46,24 @@ std::unique_ptr<ByteStream> streamOf(const File& file, const CsvLimits& limits) 
     return std::make_unique<LimitedStream>(openStream(file, Code::Csv11, Code::Csv11), file, limits.maxDecoded);
 }
 
+/// By name, else by 0-based number.
+std::optional<std::size_t> findColumn(const std::vector<std::string>& names, std::string_view wanted) {
+    const auto named = std::find(names.begin(), names.end(), wanted);
+    if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
+    std::size_t index = 0;
+    const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), index);
+    const bool number = error == std::errc() && end == wanted.data() + wanted.size();
+    return number && index < names.size() ? std::optional(index) : std::nullopt;
+}
+
+/// Columns that are not there are left to whoever needs them.
+void askForTypes(CsvSurvey& survey, const std::vector<std::string>& numeric) {
+    for (ColumnSurvey& column : survey.columns) column.asked = ColumnSurvey::Asked::Text;
+    for (const std::string& name : numeric)
+        if (const auto index = findColumn(survey.layout.names, name))
+            survey.columns[*index].asked = ColumnSurvey::Asked::Number;
+}
+
 std::string sampleOf(const File& file, const CsvLimits& limits) {
     constexpr std::size_t kSample = 64 * 1024;
     std::string sample(kSample, '\0');
@@ -79,7 +98,8 @@ private:
 class ColumnFiller {
 public:
     ColumnFiller(Column& column, const ColumnSurvey& survey, std::int64_t rows) : m_column(column) {
-        column.type = survey.texts == 0 ? ColumnType::Numeric : ColumnType::Category;
+        const bool numeric = survey.texts == 0 && survey.asked != ColumnSurvey::Asked::Text;
+        column.type = numeric ? ColumnType::Numeric : ColumnType::Category;
         column.missing = survey.missing;
         column.whole = column.type == ColumnType::Numeric && survey.whole;
         if (column.type == ColumnType::Numeric)
@@ -211,11 +231,7 @@ std::string_view TextCells::operator[](std::size_t row) const {
 
 std::size_t targetColumn(const std::vector<std::string>& names, std::string_view target, const std::string& subject) {
     if (target.empty()) return names.size() - 1;
-    const auto named = std::find(names.begin(), names.end(), target);
-    if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
-    std::size_t index = 0;
-    const auto [end, error] = std::from_chars(target.data(), target.data() + target.size(), index);
-    if (error == std::errc() && end == target.data() + target.size() && index < names.size()) return index;
+    if (const std::optional<std::size_t> found = findColumn(names, target)) return *found;
     constexpr std::size_t kShown = 30;
     std::string columns;
     for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i)
@@ -223,7 +239,14 @@ std::size_t targetColumn(const std::vector<std::string>& names, std::string_view
     if (names.size() > kShown) columns += fmt::format(" and {} more", names.size() - kShown);
     throw Error({Code::Dat03, subject, fmt::format("column \"{}\" not found", escaped(target)),
                  fmt::format("columns: {}", columns), fmt::format("or numbers 0 to {}", names.size() - 1),
-                 "Set data.target to one of them."});
+                 "Choose one of them as data.target, or data that has this column."});
+}
+
+std::string cellText(const Column& column, std::size_t row) {
+    if (column.type == ColumnType::Text) return std::string(column.texts[row]);
+    if (column.type == ColumnType::Category)
+        return column.codes[row] < 0 ? std::string() : column.categories[static_cast<std::size_t>(column.codes[row])];
+    return std::isnan(column.numbers[row]) ? std::string() : fmt::format("{}", column.numbers[row]);
 }
 
 Table readCsv(const std::filesystem::path& path, const CsvOptions& options) {
@@ -237,8 +260,9 @@ Table readCsv(const std::filesystem::path& path, const CsvOptions& options) {
     };
     CsvLayout layout = scanned([&](CsvScanner& s) { return readLayout(s, options.header, subject); });
     const std::size_t target = targetColumn(layout.names, options.target, subject);
-    const CsvSurvey found = scanned([&](CsvScanner& s) { return survey(s, std::move(layout), subject); });
+    CsvSurvey found = scanned([&](CsvScanner& s) { return survey(s, std::move(layout), subject); });
     file.requireUnchanged(Code::Csv11);
+    if (options.numeric) askForTypes(found, *options.numeric);
     checkColumns(found, target, options.targetIsNumber, subject);
     TableReader reader(found, options.limits, target, found.columns.size());
     Table table = scanned([&](CsvScanner& s) { return reader.read(s, file); });

@@ -61,6 +61,9 @@ struct CsvOptions {
     std::optional<char> delimiter;  ///< not set: comma, semicolon or tab, found out
     std::string target;             ///< column whose cells must all be usable: name or 0-based number; empty = last
     bool targetIsNumber = false;    ///< the target must be numeric (regression)
+    /// Columns (name or 0-based number) that must hold numbers; all others are then texts, whatever their cells look
+    /// like. Not set: found out from the cells.
+    std::optional<std::vector<std::string>> numeric;
     CsvLimits limits;
 };
 
@@ -72,6 +75,9 @@ Table readCsv(const std::filesystem::path& path, const CsvOptions& options = {})
 
 /// Index of the column named or numbered by `target` (empty: the last one). Throws DAT-03 that lists the columns.
 std::size_t targetColumn(const std::vector<std::string>& names, std::string_view target, const std::string& subject);
+
+/// A cell as text, empty where it is missing; numbers in their shortest form.
+std::string cellText(const Column& column, std::size_t row);
 
 /// A cell as spreadsheets may safely open it: text that they would take for a formula gets an apostrophe before it, and
 /// what needs quotes is quoted.

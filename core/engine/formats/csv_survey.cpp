@@ -134,8 +134,9 @@ void checkTarget(const CsvSurvey& survey, std::size_t target, bool targetIsNumbe
         throw Error({Code::Csv07, subject, fmt::format("the target {} has empty cells", name),
                      listed(column.missingCells, column.missing), "every row needs a value",
                      "Fill in or remove these rows, or choose another target."});
-    const bool mostlyNumbers = column.numbers > column.texts;
-    if (column.texts > 0 && (targetIsNumber || (mostlyNumbers && column.numbers > 0)))
+    using enum ColumnSurvey::Asked;
+    const bool mostlyNumbers = column.asked == Any && column.numbers > column.texts;
+    if (column.texts > 0 && (targetIsNumber || column.asked == Number || mostlyNumbers))
         throw Error({Code::Csv07, subject, fmt::format("the target {} holds cells that are not numbers", name),
                      listed(column.textCells, column.texts), "numbers allowed",
                      "Correct these cells, or choose another target."});
@@ -150,8 +151,10 @@ bool holdsFewWords(const ColumnSurvey& column) {
 
 void checkNumbers(const CsvSurvey& survey, std::size_t index, const std::string& subject) {
     const ColumnSurvey& column = survey.columns[index];
+    using enum ColumnSurvey::Asked;
     const bool unusable = column.texts == 0 && column.almost > 0;
-    if (!unusable && !holdsFewWords(column)) return;
+    const bool words = column.asked == Number ? column.texts > 0 : holdsFewWords(column);
+    if (column.asked == Text || (!unusable && !words)) return;
     throw Error({Code::Csv08, subject,
                  fmt::format("column \"{}\" holds cells that are not plain decimal numbers",
                              excerptOf(survey.layout.names[index])),

@@ -19,6 +19,7 @@ struct CellAddress {
 struct ColumnSurvey {
     std::int64_t missing = 0, numbers = 0, almost = 0, texts = 0;
     bool whole = true;
+    enum class Asked { Any, Number, Text } asked = Asked::Any;  ///< what it must be, where that is known beforehand
     std::vector<CellAddress> missingCells, almostCells, textCells;  ///< the first five each
 
     std::int64_t present() const { return numbers + almost + texts; }

@@ -75,6 +75,7 @@ RawDataset readTableData(const Detected& detected, const DataOptions& options) {
     if (options.header != Header::Auto) csv.header = options.header == Header::Yes;
     csv.target = options.target;
     csv.targetIsNumber = options.task == Task::Regression;
+    csv.numeric = options.numeric;
     csv.limits = options.csvLimits;
     RawDataset data;
     data.kind = Kind::Table;

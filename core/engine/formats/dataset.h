@@ -23,6 +23,8 @@ struct DataOptions {
     std::string target;  ///< tables: name or 0-based number of the column; empty = last
     Header header = Header::Auto;
     Task task = Task::Auto;
+    /// Tables: columns (name or 0-based number) that must hold numbers, all others being texts; not set: found out.
+    std::optional<std::vector<std::string>> numeric;
     bool acceptMissingBatches = false;  ///< CIFAR: train although data_batch_k is missing
     std::int64_t classes = 0;           ///< pictures: number of classes, 0 = as the labels say
     CsvLimits csvLimits;

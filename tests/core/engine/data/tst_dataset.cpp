@@ -20,12 +20,24 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
+formats::Column column(const char* name) {
+    formats::Column made;
+    made.name = name;
+    return made;
+}
+
+Preparation windowsOf(std::int64_t context) {
+    Preparation made;
+    made.context = context;
+    return made;
+}
+
 /// Ten rows: a number with a missing cell, a category with a missing one, free text, and the class.
 formats::RawDataset table() {
     formats::RawDataset raw;
     raw.kind = formats::Kind::Table;
     raw.classes = {"no", "yes"};
-    formats::Column number{.name = "age"}, category{.name = "colour"}, text{.name = "remark"}, target{.name = "bought"};
+    formats::Column number = column("age"), category = column("colour"), text = column("remark"), target = column("bought");
     number.numbers = {1, 2, 3, 4, kMissing, 1, 2, 3, 4, 5};
     number.missing = 1;
     category.type = formats::ColumnType::Category;
@@ -143,7 +155,7 @@ private Q_SLOTS:
     }
 
     void windowsOfTextDoNotOverlapAndLookOneAhead() {
-        const Dataset dataset = prepare(text(3000), Preparation{.context = 100});
+        const Dataset dataset = prepare(text(3000), windowsOf(100));
         const Samples samples = dataset.training->assemble(std::vector<std::int64_t>{0, 1}, {}, {});
         QCOMPARE(samples.input[0][0].item<std::int64_t>(), 0);
         QCOMPARE(samples.input[1][0].item<std::int64_t>(), 100 % 26);
@@ -152,7 +164,7 @@ private Q_SLOTS:
         QCOMPARE(dataset.training->termsPerSample(), 100);
     }
     void windowsShiftWithTheEpochAndStayInside() {
-        const Dataset dataset = prepare(text(3000), Preparation{.context = 100});
+        const Dataset dataset = prepare(text(3000), windowsOf(100));
         std::set<std::int64_t> begins;
         const std::vector<std::int64_t> last{dataset.training->size() - 1};
         for (std::int64_t epoch = 0; epoch < 40; ++epoch) {
@@ -163,13 +175,13 @@ private Q_SLOTS:
         QVERIFY(begins.size() > 10);
     }
     void theLastTenthOfATextIsHeldOut() {
-        const Dataset dataset = prepare(text(3000), Preparation{.context = 100});
+        const Dataset dataset = prepare(text(3000), windowsOf(100));
         QCOMPARE(dataset.training->size(), 26);  // 2,699 places that have a next one, shifted by up to 99
         QCOMPARE(dataset.validation->assemble(std::vector<std::int64_t>{0}, {}, {}).input[0][0].item<std::int64_t>(), 2700 % 26);
     }
     void aTextShorterThanItsContextIsRefused() {
         try {
-            prepare(text(500), Preparation{.context = 100});
+            prepare(text(500), windowsOf(100));
             QFAIL("accepted");
         } catch (const Error& error) {
             QCOMPARE(error.code(), Code::Txt01);

@@ -105,6 +105,25 @@ private Q_SLOTS:
         QCOMPARE(table(text, few).columns[1].type, ColumnType::Text);
         QCOMPARE(std::string(table(text, few).columns[1].texts[1]), std::string("a"));
     }
+    void columnsWhoseTypeIsKnownAreReadAsThat() {
+        CsvOptions known;
+        known.numeric = {"a", "2"};
+        const Table t = table("a,b,c,y\n1,1,1,1\n,2,2,2\n", known);
+        QCOMPARE(t.columns[0].type, ColumnType::Numeric);
+        QCOMPARE(t.columns[1].type, ColumnType::Category);
+        QCOMPARE(t.columns[1].categories, (std::vector<std::string>{"1", "2"}));
+        QCOMPARE(t.columns[2].type, ColumnType::Numeric);
+        QCOMPARE(t.columns[3].type, ColumnType::Category);
+        EXPECT_REFUSED([&] { table("a,b,y\nx,1,1\n2,1,1\n", known); }, "CSV-08", "\"a\"|line 2 \"x\"");
+    }
+    void aFewWordsAreNoMistakeInAColumnKnownToHoldThem() {
+        std::string text = "floor,y\n";
+        for (int i = 0; i < 40; ++i) text += i == 7 ? "ground,1\n" : std::to_string(i % 3) + ",1\n";
+        EXPECT_REFUSED([&] { table(text); }, "CSV-08", "\"floor\"|line 9");
+        CsvOptions known;
+        known.numeric = {"y"};
+        QCOMPARE(table(text, known).columns[0].categories.size(), std::size_t(4));
+    }
     void compressedTablesAreRead() {
         QCOMPARE(readCsv(file(gzipped("a,b\n1,2\n3,4\n"), "t.csv.gz")).rows, std::int64_t(2));
         CsvOptions options;
