@@ -137,7 +137,8 @@ Latency measureLatency(ov::CompiledModel compiled, std::vector<Input>& inputs, i
 Report measure(const Request& request) {
     Report report;
     report.modelBytes = static_cast<Bytes>(std::filesystem::file_size(request.model));
-    report.runtime = std::string("OpenVINO ") + ov::get_openvino_version().buildNumber;
+    const std::string build = ov::get_openvino_version().buildNumber;  // 2026.4.1-22982-...
+    report.runtime = "OpenVINO " + build.substr(0, build.find('-'));
     ov::Core core;
     report.device = core.get_property("CPU", ov::device::full_name);
     process::resetHighWaterMark();

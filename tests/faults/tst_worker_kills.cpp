@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real worker, killed with SIGKILL at random moments and started again, must end with the bits and the series of an
-// unbroken run. HEADROOM_KILLS sets how many kills (20; the campaign takes 200), HEADROOM_KILL_SEED the moments.
+// unbroken run. HEADROOM_KILLS sets how many kills (20; the campaign takes 200 and needs QTEST_FUNCTION_TIMEOUT=3600000),
+// HEADROOM_KILL_SEED the moments.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>

@@ -13,6 +13,9 @@ namespace {
 QString tr(const char* text) { return QCoreApplication::translate("format", text); }
 const QChar kThin(0x2009);
 
+/// "2.0e-5": without the zeros that fill exponents.
+QString scientific(double number) { return QString::number(number, 'e', 1).replace("e-0", "e-").replace("e+00", "").replace("e+0", "e+"); }
+
 }  // namespace
 
 QString grouped(qint64 number) {
@@ -27,7 +30,7 @@ QString value(double number) {
     if (std::isnan(number)) return QStringLiteral("NaN");
     if (std::isinf(number)) return number > 0 ? QStringLiteral("∞") : QStringLiteral("−∞");
     const double size = std::fabs(number);
-    if (size != 0 && (size < 1e-3 || size >= 1e7)) return QString::number(number, 'e', 1);
+    if (size != 0 && (size < 1e-3 || size >= 1e7)) return scientific(number);
     if (size >= 1000) return grouped(std::llround(number));
     return QString::number(number, 'g', 4);
 }
@@ -35,11 +38,11 @@ QString value(double number) {
 QString metric(double number) {
     if (!std::isfinite(number) || std::fabs(number) >= 100) return value(number);
     const double size = std::fabs(number);
-    if (size != 0 && size < 1e-4) return learningRate(number);
+    if (size != 0 && size < 1e-4) return scientific(number);
     return size != 0 && size < 1e-2 ? QString::number(number, 'g', 2) : QString::number(number, 'f', 3);
 }
 
-QString learningRate(double rate) { return rate == 0 ? QStringLiteral("0") : QString::number(rate, 'e', 1).replace("e-0", "e-").replace("e+00", ""); }
+QString learningRate(double rate) { return rate == 0 ? QStringLiteral("0") : scientific(rate); }
 
 QString percent(double share, int digits) { return QString::number(share * 100, 'f', digits) + QStringLiteral(" %"); }
 

@@ -91,7 +91,7 @@ TopBar::TopBar(Actions& actions, Studio& studio, QMenu* menu, QWidget* parent)
     m_search->setText(tr("Search runs, settings, commands   %1").arg(actions["palette"]->shortcut().toString()));
     m_search->setObjectName(QStringLiteral("search"));
     m_search->setMinimumWidth(120);
-    m_search->setMaximumWidth(290);
+    m_search->setMaximumWidth(340);
     m_search->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     m_search->setAccessibleName(tr("Search everything"));
     m_device->setAccessibleName(tr("Device"));

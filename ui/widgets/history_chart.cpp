@@ -12,6 +12,7 @@
 namespace headroom::ui {
 namespace {
 constexpr double kSeconds = 300;
+constexpr int kTickWidth = 80;  ///< px that a label along the bottom takes, with air
 }
 
 HistoryChart::HistoryChart(const QString& title, int series, Figures figures, QWidget* parent)
@@ -41,6 +42,11 @@ void HistoryChart::restyle() {
     m_ours->setPen(QPen(blended(colour, t.panel, 0.75), 1));
     m_ours->setBrush(blended(colour, t.panel, 0.5));
     m_limitLine->setPen(QPen(t.bad, 1, Qt::DashLine));
+}
+
+void HistoryChart::resizeEvent(QResizeEvent* event) {
+    Card::resizeEvent(event);
+    m_plot->xAxis->ticker()->setTickCount(std::clamp(width() / kTickWidth, 2, 5));
 }
 
 void HistoryChart::changeEvent(QEvent* event) {

@@ -23,7 +23,7 @@ protected:
     double getTickStep(const QCPRange& range) override {
         static constexpr double kSteps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400};
         for (const double step : kSteps)
-            if (range.size() / step <= 6) return step;
+            if (range.size() / step <= tickCount() + 1) return step;
         return QCPAxisTicker::getTickStep(range);
     }
     QString getTickLabel(double tick, const QLocale&, QChar, int) override {

@@ -189,7 +189,7 @@ void ExportPanel::showQuality(const QJsonObject& report, const QJsonObject& proo
         m_accuracy->setText(format::metric(proof.value(QLatin1String("r2")).toDouble()));
         m_accuracyDetail->setText(tr("R²; the run's own net: %1. On %2 samples").arg(format::metric(source.value(QLatin1String("r2")).toDouble()), samples));
     }
-    m_difference->setText(QString::number(report.value(QLatin1String("largest_difference")).toDouble(), 'e', 1));
+    m_difference->setText(format::value(report.value(QLatin1String("largest_difference")).toDouble()));
     m_differenceDetail->setText(tr("of a logit; the largest is %1. Other answers: %2").arg(format::value(report.value(QLatin1String("largest_logit")).toDouble())).arg(report.value(QLatin1String("flipped")).toInt()));
 }
 
