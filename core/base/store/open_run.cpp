@@ -52,6 +52,9 @@ std::string idWithoutLog(const std::filesystem::path& file, const OpenOptions& o
     return readMeta(*database, "id");
 }
 
+/// A rollback journal whose writer was killed: who may write undoes it, a reader must not.
+bool mustBeRolledBack(const SQLite::Exception& exception) { return exception.getExtendedErrorCode() == SQLITE_READONLY_ROLLBACK; }
+
 /// What SQLite answers where it cannot make the files that a database with a log needs beside it.
 bool cannotMakeFiles(const SQLite::Exception& exception) {
     const int code = exception.getErrorCode();
@@ -90,6 +93,7 @@ void OpenRun::connect(const RunFolder& folder, const OpenOptions& options, std::
         // The first look into the file is what needs the log's index beside it.
         identify(*m_database);
     } catch (const SQLite::Exception& exception) {
+        if (mustBeRolledBack(exception)) return connectCopy(folder);
         if (!cannotMakeFiles(exception)) throw;
         connectWithoutWriting(folder, options, notices);
     }
@@ -104,6 +108,11 @@ void OpenRun::connectWithoutWriting(const RunFolder& folder, const OpenOptions& 
             openDatabase(folder.database(), Access::ReadOnly, options, fileUri(folder.database(), "immutable=1"));
         return;
     }
+    connectCopy(folder);
+}
+
+void OpenRun::connectCopy(const RunFolder& folder) {
+    m_database.reset();
     m_copy = std::make_unique<Copy>(folder.database());
     m_database = openDatabase(m_copy->file, Access::ReadWrite, {});
 }
@@ -117,7 +126,7 @@ void OpenRun::check(const RunFolder& folder, const OpenOptions& options, std::ve
     // A log carries every commit's `meta` page. So a foreign one shows as another run's id than the main file has; a
     // folder that was merely renamed has the same foreign id in both.
     const std::string id = readMeta(*m_database, "id");
-    if (id != folder.id() && hasLog(file) && !m_copy && idWithoutLog(file, options) != id) throw foreignLog(file);
+    if (id != folder.id() && hasLog(file) && idWithoutLog(file, options) != id) throw foreignLog(file);
 }
 
 void requireOnlyName(const std::filesystem::path& file, bool usesLog) {

@@ -46,6 +46,7 @@ private:
     };
     void connect(const RunFolder& folder, const OpenOptions& options, std::vector<Failure>& notices);
     void connectWithoutWriting(const RunFolder& folder, const OpenOptions& options, std::vector<Failure>& notices);
+    void connectCopy(const RunFolder& folder);
     void check(const RunFolder& folder, const OpenOptions& options, std::vector<Failure>& notices);
 
     std::unique_ptr<Copy> m_copy;  // outlives the connection

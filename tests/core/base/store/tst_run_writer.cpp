@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/store/run_writer.h"
 
+#include <SQLiteCpp/Database.h>
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/store/lock_file.h"
@@ -12,6 +15,28 @@ using namespace headroom;
 using namespace headroom::store;
 using test::at;
 using test::codeOf;
+
+namespace {
+
+/// What a writer leaves that is killed in the middle of a transaction with a rollback journal, some pages written already:
+/// as it is for a moment when a run goes over from plain files to the log, and back.
+void leaveHotJournal(const std::filesystem::path& file) {
+    const auto journal = file.string() + "-journal", aside = file.string() + ".aside";
+    {
+        SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
+        database.exec("PRAGMA journal_mode=DELETE");
+        database.exec("PRAGMA cache_size=1");
+        database.exec("BEGIN IMMEDIATE");
+        for (int i = 0; i < 100; ++i) database.exec(fmt::format("INSERT INTO fact VALUES ('unfinished {}', hex(randomblob(2000)))", i));
+        std::filesystem::copy_file(file, aside);
+        std::filesystem::copy_file(journal, aside + "-journal");
+        database.exec("ROLLBACK");
+    }
+    std::filesystem::rename(aside, file);
+    std::filesystem::rename(aside + "-journal", journal);
+}
+
+}  // namespace
 
 class RunWriterTest : public QObject {
     Q_OBJECT
@@ -134,6 +159,29 @@ private Q_SLOTS:
         writer.append(loss, at(1), 7);
         writer.commit();
         QCOMPARE(RunReader(folder).readAll(loss).points.at(0).value, 7.0);
+    }
+
+    void whatAKilledWriterLeftUnfinishedIsUndoneByTheNext() {
+        const test::Stage stage;
+        const auto folder = stage.makeRun();
+        {
+            RunWriter writer(folder, kByHand);
+            writer.setFact("classes", {"cat", "dog"});
+            writer.finish(EndState::Finished, "completed", nlohmann::json::object());
+        }
+        leaveHotJournal(folder.database());
+        {
+            const RunReader reader(folder);
+            QVERIFY(reader.notices().empty());
+            QCOMPARE(reader.fact("classes").at(1).get<std::string>(), std::string("dog"));
+            QVERIFY(reader.fact("unfinished 0").is_null());
+        }
+        RunWriter writer(folder, kByHand);
+        writer.setFact("classes", {"cat", "fox"});
+        writer.commit();
+        QCOMPARE(RunReader(folder).fact("classes").at(1).get<std::string>(), std::string("fox"));
+        QVERIFY(RunReader(folder).fact("unfinished 0").is_null());
+        QVERIFY(!std::filesystem::exists(folder.database().string() + "-journal"));
     }
 
     void resumingRemovesTheEndRecord() {
