@@ -15,7 +15,8 @@ for part in say machine packages environment build; do source "$packaging/lib/$p
 readonly kPackagesMb=1800 kPackagesMinutes=3
 readonly kEnvironmentMb=2500 kEnvironmentMinutes=2
 readonly kNvccMb=350 kGpuMb=4200 kGpuMinutes=4
-readonly kBuildMb=1500 kBuildCoreMinutes=30
+readonly kBuildMb=1500 kBuildCoreMinutes=34
+readonly kTestCoreMinutes=18 kTestRunMinutes=7 # on top of the build
 
 # look PACKAGE_WORD: finds out what is there and what is missing.
 look() {
@@ -40,8 +41,8 @@ environment_minutes() {
     [[ " ${locks[*]} " == *wheels-gpu.lock* ]] && echo $((kEnvironmentMinutes + kGpuMinutes)) || echo "$kEnvironmentMinutes"
 }
 
-# announce PURPOSE [environment]: what will be done, how long it takes and how much disk it fills. Counts the stages.
-# With `environment` nothing is built.
+# announce PURPOSE [environment|tests]: what will be done, how long it takes and how much disk it fills. Counts the stages.
+# With `environment` nothing is built, with `tests` those too.
 announce() {
     local row='  %-16s %-44s %-18s %s\n' minutes=$(((kBuildCoreMinutes + $(build_jobs) - 1) / $(build_jobs)))
     local needed=()
@@ -61,7 +62,11 @@ announce() {
         needed+=("$clone" "$kBuildMb")
         stage_count=$((stage_count + 1))
     fi
-    if ((${#needed[@]} == 0)); then say "  Everything is in place."; fi
+    if [[ ${2:-} == tests ]]; then
+        printf "$row" "Tests" "what changed is built, all run" "at most $((kTestCoreMinutes / $(build_jobs) + kTestRunMinutes)) min" ""
+    elif ((${#needed[@]} == 0)); then
+        say "  Everything is in place."
+    fi
     check_packages_can_be_installed
     check_disk "${needed[@]}"
 }
