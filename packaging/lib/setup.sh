@@ -12,10 +12,10 @@ with_cuda=yes
 for part in say machine packages environment build; do source "$packaging/lib/$part.sh"; done
 
 # Measured with cold caches on 2 cores; MB as du counts them, minutes rounded up.
-readonly kPackagesMb=1800 kPackagesMinutes=3
-readonly kEnvironmentMb=2500 kEnvironmentMinutes=2
-readonly kNvccMb=350 kGpuMb=4200 kGpuMinutes=4
-readonly kBuildMb=1500 kBuildCoreMinutes=34
+readonly kPackagesMb=1400 kPackagesMinutes=2
+readonly kEnvironmentMb=1600 kEnvironmentMinutes=1
+readonly kNvccMb=300 kGpuMb=4200 kGpuMinutes=4
+readonly kBuildMb=800 kBuildCoreMinutes=34
 readonly kTestCoreMinutes=18 kTestRunMinutes=7 # on top of the build
 
 # look PACKAGE_WORD: finds out what is there and what is missing.
