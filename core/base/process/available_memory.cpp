@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process/available_memory.h"
 
-#include <fstream>
 #include <limits>
-#include <string>
+
+#include "base/process/kilobytes.h"
 
 namespace headroom::process {
 
-Bytes availableMemory() {
-    std::ifstream file("/proc/meminfo");
-    std::string key;
-    for (Bytes value = 0; file >> key >> value; file.ignore(16, '\n'))
-        if (key == "MemAvailable:") return value * kKiB;
-    return std::numeric_limits<Bytes>::max();
-}
+Bytes availableMemory() { return readKilobytes("/proc/meminfo", "MemAvailable").value_or(std::numeric_limits<Bytes>::max()); }
 
 }  // namespace headroom::process

@@ -2,16 +2,12 @@
 #include "base/process/high_water.h"
 
 #include <fstream>
-#include <string>
+
+#include "base/process/kilobytes.h"
 
 namespace headroom::process {
 
-Bytes highWaterMark() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * kKiB;
-    return 0;
-}
+Bytes highWaterMark() { return readKilobytes("/proc/self/status", "VmHWM").value_or(0); }
 
 void resetHighWaterMark() { std::ofstream("/proc/self/clear_refs") << "5"; }
 

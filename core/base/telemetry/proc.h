@@ -6,9 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <string>
-
-#include "base/units/units.h"
 
 namespace headroom::telemetry {
 
@@ -20,8 +17,5 @@ struct CpuTicks {
 std::optional<CpuTicks> readCpuTicks(const std::filesystem::path& proc);
 /// User and system time of one process, in ticks.
 std::optional<std::uint64_t> readProcessTicks(const std::filesystem::path& proc, pid_t pid);
-
-/// A line "Key:   123 kB" of /proc/meminfo or /proc/<pid>/status.
-std::optional<Bytes> readKilobytes(const std::filesystem::path& file, const std::string& key);
 
 }  // namespace headroom::telemetry

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 
+#include "base/process/kilobytes.h"
 #include "base/telemetry/nvml.h"
 #include "base/telemetry/proc.h"
 #include "base/telemetry/rapl.h"
@@ -64,7 +65,7 @@ Figure<Bytes> Sampler::Parts::sumOf(const std::vector<pid_t>& ours, const char* 
     Bytes sum = 0;
     bool any = false;
     for (const pid_t pid : ours)
-        if (const auto bytes = readKilobytes(sources.proc / std::to_string(pid) / "status", key)) {
+        if (const auto bytes = process::readKilobytes(sources.proc / std::to_string(pid) / "status", key)) {
             sum += *bytes;
             any = true;
         }
@@ -86,9 +87,9 @@ Reading Sampler::read(const std::vector<pid_t>& given) {
     reading.processResident = p.sumOf(ours, "VmRSS");
     reading.processPeak = p.sumOf(ours, "VmHWM");
     reading.memoryTotal =
-        figure(readKilobytes(p.sources.proc / "meminfo", "MemTotal"), "/proc/meminfo cannot be read.");
+        figure(process::readKilobytes(p.sources.proc / "meminfo", "MemTotal"), "/proc/meminfo cannot be read.");
     reading.memoryAvailable =
-        figure(readKilobytes(p.sources.proc / "meminfo", "MemAvailable"), "/proc/meminfo cannot be read.");
+        figure(process::readKilobytes(p.sources.proc / "meminfo", "MemAvailable"), "/proc/meminfo cannot be read.");
     reading.cpuJoules = p.rapl.read();
     reading.gpus = p.nvml.read(ours);
     if (reading.gpus.empty())
