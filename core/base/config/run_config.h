@@ -57,7 +57,7 @@ struct RunConfig {
         double ema = 0;            ///< decay of the averaged weights; 0 = off
         double labelSmoothing = 0;
         EarlyStopping earlyStopping;
-        std::string onNan = "stop";  ///< stop, skip
+        std::string onNan = "stop";  ///< stop, skip, lower_rate
         std::int64_t evalEvery = 0;  ///< steps between evaluations; 0 = once an epoch
         std::int64_t seed = 1;
         bool deterministic = true;

@@ -6,6 +6,7 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/full.h>
 #include <c10/util/Exception.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <new>
@@ -47,8 +48,15 @@ bool speaksOfMemory(std::string_view message) {
     return false;
 }
 
-[[noreturn]] void outOfMemory(const graph::Node& node) {
-    throw Error({Code::Mem01, node.name, "out of memory", {}, {}, "Use a smaller micro-batch or a larger memory budget."});
+/// `message` is LibTorch's: where it comes from our allocator, that knows what was asked for.
+[[noreturn]] void outOfMemory(const graph::Node& node, std::string_view message = {}) {
+    Failure failure{Code::Mem01, node.name, "out of memory", {}, {}, "Use a smaller micro-batch or a larger memory budget."};
+    if (message.starts_with(tensor::kRefused)) {
+        const tensor::Refusal refusal = tensor::lastRefusal();
+        failure.found = fmt::format("{} asked with {} in use", readableBytes(refusal.asked), readableBytes(refusal.live));
+        failure.allowed = refusal.budget > 0 ? readableBytes(refusal.budget) + " allowed" : "no more to be had";
+    }
+    throw Error(std::move(failure));
 }
 
 [[noreturn]] void translate(const std::string& message, const graph::Node& node) {
@@ -167,8 +175,8 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
             forward(program, instruction, context);
         else
             backward(program, instruction, context);
-    } catch (const c10::OutOfMemoryError&) {
-        outOfMemory(node);
+    } catch (const c10::OutOfMemoryError& error) {
+        outOfMemory(node, error.what_without_backtrace());
     } catch (const std::bad_alloc&) {
         outOfMemory(node);
     } catch (const Error&) {
@@ -219,8 +227,8 @@ void Executor::seed(const Program& program, const Instruction& first, double los
         const at::Device device = slot(program.valueSlots[at(m_graph.outputs().front())]).device();
         const auto options = at::TensorOptions().dtype(tensor::scalarType(place.tensor.dtype)).device(device);
         put(program, program.lossGradient, at::full(place.tensor.shape, lossScale, options));
-    } catch (const c10::OutOfMemoryError&) {
-        outOfMemory(m_graph.node(first.node));
+    } catch (const c10::OutOfMemoryError& error) {
+        outOfMemory(m_graph.node(first.node), error.what_without_backtrace());
     }
 }
 

@@ -20,9 +20,13 @@ public:
     /// nullptr where the budget, the system or an injected fault refuses.
     void* take(std::size_t size, plan::Kind kind) {
         const std::lock_guard lock(m_mutex);
-        if (faultStrikes() || overBudget(size)) return nullptr;
-        BlockHeader* block = size <= SmallPool::kLargest ? m_small.take(size) : m_large.take(size);
-        if (!block) return nullptr;
+        BlockHeader* block = nullptr;
+        if (!faultStrikes(size) && !overBudget(size))
+            block = size <= SmallPool::kLargest ? m_small.take(size) : m_large.take(size);
+        if (!block) {
+            m_refusal = {static_cast<Bytes>(size), m_counts.liveTotal, m_budget};
+            return nullptr;
+        }
         block->requested = size;
         block->kind = static_cast<std::uint8_t>(kind);
         ++m_counts.allocations;
@@ -68,6 +72,11 @@ public:
         return m_budget;
     }
 
+    Refusal refusal() {
+        const std::lock_guard lock(m_mutex);
+        return m_refusal;
+    }
+
     void trim() {
         const std::lock_guard lock(m_mutex);
         m_large.trim();
@@ -98,15 +107,16 @@ private:
         return m_budget > 0 && m_counts.liveTotal + static_cast<Bytes>(size) > m_budget;
     }
 
-    bool faultStrikes() {
+    bool faultStrikes(std::size_t size) {
         if (m_faultIn == 0) return false;
         if (m_faultIn > 1) {
             --m_faultIn;
             return false;
         }
+        if (!m_faultFired) m_ceiling = m_counts.liveTotal + static_cast<Bytes>(size) - 1;
         m_faultFired = true;
         if (m_faultMode == FaultMode::Once) m_faultIn = 0;
-        return true;
+        return m_faultMode != FaultMode::Ceiling || m_counts.liveTotal + static_cast<Bytes>(size) > m_ceiling;
     }
 
     std::mutex m_mutex;
@@ -114,6 +124,8 @@ private:
     LargePool m_large;
     MemoryCounts m_counts;
     Bytes m_budget = 0;
+    Refusal m_refusal;
+    Bytes m_ceiling = 0;
     std::int64_t m_faultIn = 0;
     FaultMode m_faultMode = FaultMode::Once;
     bool m_faultFired = false;
@@ -134,7 +146,7 @@ public:
     c10::DataPtr allocate(std::size_t size) override {
         void* data = size ? memory().take(size, currentKind) : nullptr;
         if (size && !data)
-            TORCH_CHECK_WITH(OutOfMemoryError, false, "not enough memory for ", size, " bytes, ",
+            TORCH_CHECK_WITH(OutOfMemoryError, false, kRefused, " for ", size, " bytes, ",
                              memory().counts().liveTotal, " in use");
         return {data, data, &giveBack, c10::Device(c10::DeviceType::CPU)};
     }
@@ -157,6 +169,7 @@ MemoryCounts memoryCounts() { return memory().counts(); }
 void resetPeak() { memory().resetPeak(); }
 void setMemoryBudget(Bytes budget) { memory().setBudget(std::max<Bytes>(0, budget)); }
 Bytes memoryBudget() { return memory().budget(); }
+Refusal lastRefusal() { return memory().refusal(); }
 void trimMemory() { memory().trim(); }
 void relabel(void* data, plan::Kind kind) { memory().relabel(data, kind); }
 void injectAllocationFault(std::int64_t countdown, FaultMode mode) { memory().injectFault(countdown, mode); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 #include "base/plan/program.h"
 #include "base/units/units.h"
@@ -29,6 +30,16 @@ void resetPeak();
 void setMemoryBudget(Bytes budget);
 Bytes memoryBudget();
 
+/// What the last allocation that was refused, for whatever reason, had asked for; all 0 before the first.
+struct Refusal {
+    Bytes asked = 0;   ///< bytes of the allocation
+    Bytes live = 0;    ///< in use at that moment
+    Bytes budget = 0;  ///< 0: none was set
+};
+Refusal lastRefusal();
+/// What the message of our allocator's c10::OutOfMemoryError begins with.
+constexpr std::string_view kRefused = "not enough memory";
+
 /// Gives kept memory back to the system, all of it that is not in use.
 void trimMemory();
 
@@ -48,8 +59,12 @@ private:
 void relabel(void* data, plan::Kind kind);
 
 /// For tests: lets allocations fail as if memory had run out.
-enum class FaultMode { Once, Persistent };
-/// The `countdown`-th allocation of this process from now (1 = the next) fails, or all from it on. 0 ends injection.
+enum class FaultMode {
+    Once,        ///< one allocation fails
+    Persistent,  ///< it and all after it
+    Ceiling      ///< it, and from then on whatever would reach beyond what was in use: the machine has no more
+};
+/// The `countdown`-th allocation of this process from now (1 = the next) fails. 0 ends injection.
 void injectAllocationFault(std::int64_t countdown, FaultMode mode);
 /// Whether an injected fault has struck since it was set.
 bool allocationFaultFired();

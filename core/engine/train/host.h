@@ -54,6 +54,8 @@ public:
     /// New orders since the last call.
     virtual std::vector<Order> orders() { return {}; }
     virtual void carriedOut(const Order&) {}
+    /// Whether the machine ran short of memory since the last call: the training then keeps less.
+    virtual bool memoryIsShort() { return false; }
 };
 
 }  // namespace headroom::train

@@ -33,10 +33,14 @@ std::vector<Group> groupsOf(const std::vector<Parameter>& parameters, double dec
     return groups;
 }
 
+/// All elements in the order of memory. The fused kernels copy tensors that are not contiguous, which convolution kernels
+/// are not; seen flat, nothing is allocated in the middle of an update.
+at::Tensor flat(const at::Tensor& tensor) { return tensor.as_strided({tensor.numel()}, {1}); }
+
 Tensors pick(const Group& group, const Tensors& all) {
     Tensors picked;
     picked.reserve(group.members.size());
-    for (const std::size_t i : group.members) picked.push_back(all[i]);
+    for (const std::size_t i : group.members) picked.push_back(flat(all[i]));
     return picked;
 }
 

@@ -58,6 +58,10 @@ std::int64_t StateKeeper::microBatch(const CheckpointContent& content) {
     return state["micro_batch"];
 }
 
+std::int64_t StateKeeper::wantedMicroBatch(const CheckpointContent& content) {
+    return content.state.value("wanted_micro_batch", microBatch(content));
+}
+
 std::vector<NamedTensor> StateKeeper::tensors() const {
     std::vector<NamedTensor> all;
     const std::vector<NamedTensor> named = m_trainer.m_model.named();
@@ -82,6 +86,7 @@ CheckpointContent StateKeeper::capture() const {
                                   {"seed", t.m_config.train.seed},
                                   {"batch_size", t.m_config.train.batchSize},
                                   {"micro_batch", t.microBatch()},
+                                  {"wanted_micro_batch", t.m_stepper.wantedMicroBatch()},
                                   {"judge", t.m_judge.state()},
                                   {"ema_updates", t.m_ema ? nlohmann::json(t.m_ema->updates()) : nlohmann::json()},
                                   {"skipped", t.m_skipped},

@@ -16,6 +16,8 @@ public:
     void restore(const Checkpoints::Found& found);
 
     static std::int64_t microBatch(const CheckpointContent& content);
+    /// What the run began with; checkpoints of before it could change have one size only.
+    static std::int64_t wantedMicroBatch(const CheckpointContent& content);
 
 private:
     std::vector<NamedTensor> tensors() const;

@@ -14,7 +14,7 @@
 #include "base/process/available_memory.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
-#include "engine/train/gradients.h"
+#include "engine/train/out_of_memory.h"
 #include "engine/train/state_keeper.h"
 
 namespace headroom::train {
@@ -36,9 +36,8 @@ Judge::Figure figureOf(models::Task task) {
     return task == models::Task::Regression ? Judge::Figure::R2 : Judge::Figure::Loss;
 }
 
-std::vector<at::Tensor> copies(std::vector<at::Tensor> tensors) {
-    for (at::Tensor& tensor : tensors) tensor = tensor.clone();
-    return tensors;
+std::optional<Ema> makeEma(const Model& model, double decay) {
+    return decay > 0 ? std::optional<Ema>(std::in_place, model.weights(), model.buffers(), decay) : std::nullopt;
 }
 
 }  // namespace
@@ -53,13 +52,14 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_model(config, dataset.shape, m_options.devices.front()),
       m_passes(m_model, precisionOf(config), dataset.shape.context),
       m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())),
+      m_ema(makeEma(m_model, config.train.ema)),
       m_sampler(makeSampler()),
       m_totalSteps(config::totalSteps(config, m_sampler.stepsPerEpoch())),
       m_schedule(Schedule::make(config.train, m_totalSteps)),
+      m_stepper(stepperParts(), m_sampler.options(), wantedMicroBatch()),
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
     tensor::setMemoryBudget(config::memoryBudget(config).value_or(0));
-    if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
     if (m_restored) StateKeeper(*this).restore(*std::exchange(m_restored, std::nullopt));
 }
 
@@ -84,15 +84,30 @@ std::int64_t Trainer::chosenMicroBatch() const {
     return plan::microBatchFor(m_config, m_model.training(), plan::stepOptions(m_config, m_dataset.shape, device), available);
 }
 
-data::Loader Trainer::makeLoader() {
-    data::LoaderOptions options;
-    options.threads = m_config.loader.threads;
-    options.prefetch = m_config.loader.prefetch;
-    options.firstStep = m_step;
-    options.endStep = m_totalSteps;
-    options.draw = {static_cast<std::uint64_t>(m_config.train.seed), 0, true};
-    options.placement = {m_passes.inputType(), m_model.device().is_cuda()};
-    return data::Loader(*m_dataset.training, m_sampler, options);
+/// What the run began with: memory may have run out since.
+std::int64_t Trainer::wantedMicroBatch() const {
+    return m_restored ? StateKeeper::wantedMicroBatch(m_restored->content) : m_sampler.options().microBatch;
+}
+
+StepperParts Trainer::stepperParts() {
+    return {.config = m_config,
+            .dataset = m_dataset,
+            .model = m_model,
+            .passes = m_passes,
+            .optimizer = *m_optimizer,
+            .ema = m_ema ? &*m_ema : nullptr,
+            .reduceGradients = m_options.reduceGradients,
+            .fits = [this](std::int64_t microBatch) { return fits(microBatch); },
+            .letGo = [this] { return writeBest(); },
+            .note = [this](std::string_view kind, const std::string& text) { m_host.noted(position(), kind, text); }};
+}
+
+bool Trainer::fits(std::int64_t microBatch) const {
+    const Bytes budget = tensor::memoryBudget();
+    if (budget == 0) return true;
+    plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
+    plan::divide(step, m_config.train.batchSize, microBatch);
+    return plan::plan(m_model.training(), step).peak <= budget;
 }
 
 Position Trainer::position() const {
@@ -105,12 +120,13 @@ Position Trainer::position() const {
 Outcome Trainer::run() {
     m_lastCheckpoint = m_lastProgress = Clock::now();
     m_samplesAtProgress = position().samples;
-    data::Loader loader = makeLoader();
+    m_stepper.start(m_step, m_totalSteps);
     while (!m_end && m_step < m_totalSteps) {
-        oneStep(loader);
+        oneStep();
         reportProgress();
         if (evaluationDue()) evaluateNow();
         for (const Order& order : m_host.orders()) obey(order);
+        while (m_host.memoryIsShort()) m_stepper.giveWay(m_step);
         if (checkpointDue()) writeCheckpointNow();
     }
     readLosses();
@@ -118,53 +134,48 @@ Outcome Trainer::run() {
     return {m_end.value_or(Outcome::Kind::Completed), position(), m_trainLoss, m_metrics, sha256Of(m_model.named())};
 }
 
-at::Tensor Trainer::accumulate(data::Loader& loader) {
-    at::Tensor sum;
-    for (bool more = true; more;) {
-        const std::optional<data::Batch> batch = loader.next();
-        const auto terms = static_cast<double>(batch->share.effective * m_dataset.training->termsPerSample());
-        const at::Tensor loss = m_passes.train(m_model, *batch, m_sampler.options().seed, 1 / terms).div(terms);
-        sum = sum.defined() ? sum.add_(loss) : loss;
-        more = !batch->share.endsStep();
-    }
-    return sum;
-}
-
-void Trainer::oneStep(data::Loader& loader) {
-    const bool mayGoBack = m_config.train.onNan == "skip";
-    const std::vector<at::Tensor> buffersBefore = mayGoBack ? copies(m_model.buffers()) : std::vector<at::Tensor>();
-    const at::Tensor loss = accumulate(loader);
-    std::vector<at::Tensor> gradients = m_model.gradients();
-    if (m_options.reduceGradients) m_options.reduceGradients(gradients);
-    at::Tensor norm;
-    if (m_config.train.clipNorm > 0 || mayGoBack) norm = globalNorm(gradients);
+void Trainer::oneStep() {
     const double rate = m_schedule.rate(m_step);
-    if (mayGoBack && !(std::isfinite(loss.item<double>()) && std::isfinite(norm.item<double>()))) {
-        skip(buffersBefore);
-    } else {
-        // On the CPU the loss is there already: a broken step never touches the weights.
-        if (loss.is_cpu() && !std::isfinite(loss.item<double>())) refuseToGoOn(m_step + 1, rate);
-        update(gradients, norm, rate);
-    }
-    m_model.dropGradients();
+    const Stepper::Made made = stepOrSave(rate);
+    if (made.applied)
+        m_skippedInARow = 0;
+    else
+        leaveOut(rate);
     ++m_step;
-    m_pending.push_back({position(), rate, loss, m_config.train.clipNorm > 0 ? norm : at::Tensor()});
-    if (loss.is_cpu() || m_pending.size() >= kReadLossesEvery) readLosses();
+    m_pending.push_back({position(), rate, made.loss, m_config.train.clipNorm > 0 ? made.norm : at::Tensor()});
+    if (made.loss.is_cpu() || m_pending.size() >= kReadLossesEvery) readLosses();
 }
 
-void Trainer::update(std::vector<at::Tensor>& gradients, const at::Tensor& norm, double rate) {
-    if (m_config.train.clipNorm > 0) clip(gradients, norm, m_config.train.clipNorm);
-    m_optimizer->step(gradients, rate);
-    if (m_ema) m_ema->update();
-    m_skippedInARow = 0;
+/// Nothing that was learnt is lost where memory runs out for good.
+Stepper::Made Trainer::stepOrSave(double rate) {
+    try {
+        return m_stepper.step(m_step, rate);
+    } catch (const Error& error) {
+        if (error.code() == Code::Mem01 && m_checkpointStep != m_step) saveInNeed();
+        throw;
+    }
 }
 
-void Trainer::skip(const std::vector<at::Tensor>& buffersBefore) {
-    const std::vector<at::Tensor> buffers = m_model.buffers();
-    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(buffersBefore[i]);
+void Trainer::saveInNeed() {
+    tensor::setMemoryBudget(0);  // the step's memory is free again, and the run ends here
+    try {
+        writeCheckpointNow();
+    } catch (...) {
+        if (!outOfMemory(std::current_exception())) throw;
+        m_host.noted(position(), "warning", "There was no memory left to write a checkpoint with.");
+    }
+}
+
+void Trainer::leaveOut(double rate) {
+    if (m_config.train.onNan == "stop") refuseToGoOn(m_step + 1, rate);
     ++m_skipped;
-    m_host.noted(position(), "warning", fmt::format("Step {} was skipped: its loss or a gradient is not finite.", m_step + 1));
-    if (++m_skippedInARow >= kMostSkippedInARow) refuseToGoOn(m_step + 1, m_schedule.rate(m_step));
+    std::string text = fmt::format("Step {} was skipped: its loss or a gradient is not finite.", m_step + 1);
+    if (m_config.train.onNan == "lower_rate") {
+        m_schedule.setPeak(m_schedule.peak() / 2);
+        text += fmt::format(" The learning rate's peak is now {:.4g}.", m_schedule.peak());
+    }
+    m_host.noted(position(), "warning", text);
+    if (++m_skippedInARow >= kMostSkippedInARow) refuseToGoOn(m_step + 1, rate);
 }
 
 void Trainer::refuseToGoOn(std::int64_t step, double rate) const {
@@ -184,7 +195,7 @@ void Trainer::readLosses() {
         std::optional<double> norm;
         if (pending.norm.defined()) norm = pending.norm.item<double>();
         m_host.stepped({pending.at, loss, pending.rate, norm});
-        if (!std::isfinite(loss) && m_config.train.onNan != "skip") refuseToGoOn(pending.at.step, pending.rate);
+        if (!std::isfinite(loss) && m_config.train.onNan == "stop") refuseToGoOn(pending.at.step, pending.rate);
     }
 }
 
@@ -212,20 +223,44 @@ std::int64_t Trainer::evaluationBatch() {
     return batch;
 }
 
+/// Where memory runs out, in smaller batches: the figures are the same.
+Metrics Trainer::evaluated() {
+    run::TensorSet averaged;
+    if (m_ema) averaged = m_model.with(m_ema->averages());
+    EvaluationOptions options{m_dataset.shape.task, evaluationBatch(), m_config.loader.threads};
+    for (;; options.batch = (options.batch + 1) / 2) {
+        try {
+            return evaluate(m_passes, m_ema ? averaged : m_model.tensors(), *m_dataset.validation, options);
+        } catch (...) {
+            if (options.batch == 1 || !outOfMemory(std::current_exception())) throw;
+        }
+        tensor::trimMemory();
+        m_host.noted(position(), "memory", fmt::format("Out of memory in the evaluation: it goes on in batches of {}.", (options.batch + 1) / 2));
+    }
+}
+
 void Trainer::evaluateNow() {
     readLosses();
     const auto before = Clock::now();
-    run::TensorSet averaged;
-    if (m_ema) averaged = m_model.with(m_ema->averages());
-    const EvaluationOptions options{m_dataset.shape.task, evaluationBatch(), m_config.loader.threads};
-    m_metrics = evaluate(m_passes, m_ema ? averaged : m_model.tensors(), *m_dataset.validation, options);
+    m_metrics = evaluated();
     m_host.evaluated(position(), *m_metrics);
-    if (m_judge.better(*m_metrics, m_step)) {
-        m_best = StateKeeper(*this).capture();
-        for (NamedTensor& named : m_best->tensors) named.tensor = named.tensor.detach().clone();
-    }
+    if (m_judge.better(*m_metrics, m_step)) rememberBest();
     if (m_judge.shouldStop()) m_end = Outcome::Kind::EarlyStopping;
     m_lastProgress += Clock::now() - before;  // the rate of samples is that of training
+}
+
+/// A copy, written with the next checkpoint; without room for it the file is written at once.
+void Trainer::rememberBest() {
+    CheckpointContent content = StateKeeper(*this).capture();
+    try {
+        m_best = content;
+        for (NamedTensor& named : m_best->tensors) named.tensor = named.tensor.detach().clone();
+        return;
+    } catch (...) {
+        m_best.reset();
+        if (!outOfMemory(std::current_exception())) throw;
+    }
+    m_checkpoints.saveBest(content);
 }
 
 void Trainer::obey(const Order& order) {
@@ -246,11 +281,17 @@ bool Trainer::checkpointDue() const {
     return m_config.checkpoint.everySeconds > 0 && since >= std::chrono::duration<double>(m_config.checkpoint.everySeconds);
 }
 
+bool Trainer::writeBest() {
+    if (!m_best) return false;
+    m_checkpoints.saveBest(*std::exchange(m_best, std::nullopt));
+    return true;
+}
+
 void Trainer::writeCheckpointNow() {
     readLosses();  // a loss that is not finite must not reach a checkpoint
     m_host.checkpointing(position());
     // The best one first: no checkpoint names a best that is not there.
-    if (m_best) m_checkpoints.saveBest(*std::exchange(m_best, std::nullopt));
+    writeBest();
     const std::filesystem::path file = m_checkpoints.save(m_step, StateKeeper(*this).capture());
     m_checkpointStep = m_step;
     m_lastCheckpoint = Clock::now();

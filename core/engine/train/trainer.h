@@ -19,6 +19,7 @@
 #include "engine/train/optimizer.h"
 #include "engine/train/passes.h"
 #include "engine/train/schedule.h"
+#include "engine/train/stepper.h"
 
 namespace headroom::train {
 
@@ -51,13 +52,13 @@ public:
     ~Trainer();
 
     /// Up to the end, or until the host says otherwise. Throws NUM-01 when the loss is not finite any more, CKP-06 when a
-    /// checkpoint cannot be written, MEM-01.
+    /// checkpoint cannot be written, MEM-01 when memory runs out even with single samples (after a checkpoint).
     Outcome run();
 
     Position position() const;
     std::int64_t totalSteps() const { return m_totalSteps; }
     std::int64_t stepsPerEpoch() const { return m_sampler.stepsPerEpoch(); }
-    std::int64_t microBatch() const { return m_sampler.options().microBatch; }
+    std::int64_t microBatch() const { return m_stepper.microBatch(); }
     Model& model() { return m_model; }
     const nlohmann::json& environment() const { return m_environment; }
 
@@ -72,20 +73,25 @@ private:
 
     data::Sampler makeSampler() const;
     std::int64_t chosenMicroBatch() const;
-    data::Loader makeLoader();
-    void oneStep(data::Loader& loader);
-    at::Tensor accumulate(data::Loader& loader);
-    void update(std::vector<at::Tensor>& gradients, const at::Tensor& norm, double rate);
-    void skip(const std::vector<at::Tensor>& buffersBefore);
+    std::int64_t wantedMicroBatch() const;
+    StepperParts stepperParts();
+    bool fits(std::int64_t microBatch) const;
+    void oneStep();
+    Stepper::Made stepOrSave(double rate);
+    void saveInNeed();
+    void leaveOut(double rate);
     [[noreturn]] void refuseToGoOn(std::int64_t step, double rate) const;
     void readLosses();
     void reportProgress();
     bool evaluationDue() const;
     std::int64_t evaluationBatch();
     void evaluateNow();
+    Metrics evaluated();
+    void rememberBest();
     void obey(const Order& order);
     bool checkpointDue() const;
     void writeCheckpointNow();
+    bool writeBest();
 
     const config::RunConfig m_config;
     const data::Dataset& m_dataset;
@@ -100,6 +106,7 @@ private:
     const data::Sampler m_sampler;
     const std::int64_t m_totalSteps;
     Schedule m_schedule;
+    Stepper m_stepper;
     Judge m_judge;
     nlohmann::json m_environment;
 

@@ -112,6 +112,21 @@ private Q_SLOTS:
         bytes(100);
     }
 
+    void aCeilingRefusesOnlyWhatReachesBeyondIt() {
+        const at::Tensor held = bytes(500'000);
+        injectAllocationFault(1, FaultMode::Ceiling);
+        QVERIFY_EXCEPTION_THROWN(bytes(100'000), c10::OutOfMemoryError);
+        bytes(99'999);
+        QVERIFY_EXCEPTION_THROWN(bytes(100'000), c10::OutOfMemoryError);
+    }
+
+    void aRefusalRemembersWhatWasAsked() {
+        setMemoryBudget(memoryCounts().liveTotal + 1'000'000);
+        QVERIFY_EXCEPTION_THROWN(bytes(1'200'000), c10::OutOfMemoryError);
+        QCOMPARE(lastRefusal().asked, Bytes{1'200'000});
+        QCOMPARE(lastRefusal().budget, memoryBudget());
+    }
+
     void aRepeatedStepTouchesNoNewPage() {
         for (int i = 0; i < 3; ++i) step();
         const std::int64_t before = pageFaults();

@@ -48,6 +48,18 @@ data::Dataset rows(bool regression) {
     return data::prepare(std::move(raw), {});
 }
 
+data::Dataset text(std::int64_t context) {
+    formats::RawDataset raw;
+    raw.kind = formats::Kind::Text;
+    raw.format = "synthetic";
+    raw.text.vocabulary = {U'a', U'b', U'c', U'd', U' '};
+    for (std::int64_t i = 0; i < 100 * context; ++i)
+        raw.text.ids.push_back(static_cast<std::int32_t>(data::draw(5, data::Stream::Shuffle, i / 2, i % 2) % 5));
+    data::Preparation preparation;
+    preparation.context = context;
+    return data::prepare(std::move(raw), preparation);
+}
+
 config::RunConfig smallRun() {
     config::RunConfig config;
     config.model.arch = "cnn";
@@ -63,6 +75,13 @@ config::RunConfig smallRun() {
 void ScriptedHost::stepped(const train::StepReport& report) {
     m_step = report.at.step;
     steps.push_back(report);
+    if (onStep) onStep(m_step);
+}
+
+bool ScriptedHost::memoryIsShort() {
+    if (m_step != shortAt) return false;
+    shortAt = -1;
+    return true;
 }
 
 void ScriptedHost::evaluated(const train::Position& at, const train::Metrics& metrics) {

@@ -15,6 +15,8 @@ namespace headroom::test {
 data::Dataset pictures(std::int64_t count = 72, const config::RunConfig::Augment& augment = {2, true});
 /// Rows of four numbers, the target one of their sums.
 data::Dataset rows(bool regression);
+/// A made-up text of a few characters in windows of `context`.
+data::Dataset text(std::int64_t context);
 
 /// A small run: cnn, 3 epochs of 15 steps.
 config::RunConfig smallRun();
@@ -30,6 +32,10 @@ public:
     void carriedOut(const train::Order& order) override { done.push_back(order.kind); }
 
     std::int64_t pauseAfter = -1, dieAfter = -1;
+    bool memoryIsShort() override;
+
+    std::int64_t shortAt = -1;  ///< step after which the machine is short of memory
+    std::function<void(std::int64_t)> onStep;
     std::vector<std::pair<std::int64_t, train::Order>> script;  ///< order after a step
 
     std::vector<train::StepReport> steps;

@@ -8,6 +8,7 @@
 
 #include "base/errors/error.h"
 #include "base/graph/graph.h"
+#include "base/models/models.h"
 #include "base/plan/training_step.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/checkpoints.h"
@@ -393,6 +394,83 @@ private Q_SLOTS:
         QVERIFY2(small < 48 && small >= 1, qPrintable(QString::number(small)));
         QVERIFY(refusalOf([&] { microBatch("100KiB"); }) == Code::Mem02);
         tensor::setMemoryBudget(0);
+    }
+
+    void aRunThatHitsItsBudgetGoesOnWithASmallerMicroBatch() {
+        config::RunConfig config = test::smallRun();
+        config.model.arch = "resnet20";
+        config.train.batchSize = config.train.microBatch = 48;
+        config.train.maxSteps = 4;
+        const data::Dataset dataset = test::pictures();
+        const Outcome free = unbroken(config, dataset);
+        const Bytes held = tensor::memoryCounts().liveTotal;
+        const graph::Graph net = plan::trainingGraph(models::build("resnet20", dataset.shape, {}), dataset.shape.task, 0);
+        const auto peakAt = [&](std::int64_t microBatch) {
+            plan::StepOptions step = plan::stepOptions(config, dataset.shape);
+            plan::divide(step, 48, microBatch);
+            return plan::plan(net, step).peak;
+        };
+        config.memory.budget = std::to_string(held + (peakAt(24) + peakAt(48)) / 2);
+        const test::TemporaryFolder folder;
+        ScriptedHost host;
+        Trainer trainer(config, dataset, in(folder), host);
+        const Outcome outcome = trainer.run();
+        tensor::setMemoryBudget(0);
+        QVERIFY(outcome.kind == Outcome::Kind::Completed);
+        QCOMPARE(trainer.microBatch(), 24);
+        QVERIFY(mentions(host.notes, "memory: Out of memory at "));
+        QVERIFY(mentions(host.notes, "micro-batch 48 becomes 24, step 1 is repeated with the same samples."));
+        QVERIFY(outcome.weightsSha256 != free.weightsSha256);  // batch norms see other batches
+        config.memory.budget.clear();
+        config.train.microBatch = 24;
+        QCOMPARE(unbroken(config, dataset).weightsSha256, outcome.weightsSha256);
+    }
+    void aRunThatNothingCanRescueEndsWithItsCheckpoint() {
+        config::RunConfig config = test::smallRun();
+        config.train.maxSteps = 6;
+        const data::Dataset dataset = test::pictures();
+        const test::TemporaryFolder folder;
+        ScriptedHost host;
+        host.onStep = [](std::int64_t step) {
+            if (step == 3) tensor::setMemoryBudget(tensor::memoryCounts().liveTotal + 100);
+        };
+        std::string message;
+        try {
+            Trainer(config, dataset, in(folder), host).run();
+        } catch (const Error& error) {
+            message = error.what();
+            QCOMPARE(error.code(), Code::Mem01);
+        }
+        tensor::setMemoryBudget(0);
+        QVERIFY2(message.find("Raise memory.budget, train in bf16, or choose a smaller model.") != std::string::npos, message.c_str());
+        QCOMPARE(host.checkpoints.back(), 3);
+        QCOMPARE(broken(config, dataset, {}).at.step, 6);
+        ScriptedHost second;
+        QCOMPARE(Trainer(config, dataset, in(folder, true), second).run().at.step, 6);
+    }
+    void whereTheMachineIsShortOfMemoryTheMicroBatchShrinks() {
+        config::RunConfig config = test::smallRun();
+        config.train.maxSteps = 3;
+        const data::Dataset dataset = test::pictures();
+        const test::TemporaryFolder folder;
+        ScriptedHost host;
+        host.shortAt = 1;
+        Trainer trainer(config, dataset, in(folder), host);
+        trainer.run();
+        QCOMPARE(trainer.microBatch(), 2);
+        QVERIFY(mentions(host.notes, "memory: The machine is short of memory: micro-batch 4 becomes 2 from step 2 on."));
+    }
+    void aBrokenStepMayLowerTheRate() {
+        config::RunConfig config = test::smallRun();
+        config.train.onNan = "lower_rate";
+        config.train.maxSteps = 4;
+        config.train.optimizer.lr = 1e30;
+        config.train.clipNorm = 0;
+        const data::Dataset dataset = test::pictures();
+        const test::TemporaryFolder folder;
+        ScriptedHost host;
+        Trainer(config, dataset, in(folder), host).run();
+        QVERIFY(mentions(host.notes, "is not finite. The learning rate's peak is now 5e+29."));
     }
 };
 

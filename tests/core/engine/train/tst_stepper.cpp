@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// A step as a transaction: memory runs out at each of its allocations in turn, and the weights that come of it are those of
+// a run that chose the smaller micro-batch at that step, bit for bit. HEADROOM_FAULTS=all takes every allocation of the large
+// nets too, else they are sampled.
+#include "engine/train/stepper.h"
+
+#include <ATen/ops/equal.h>
+
+#include "base/errors/error.h"
+#include "engine/tensor/memory.h"
+#include "support/registry.h"
+#include "synthetic.h"
+
+using namespace headroom;
+using namespace headroom::train;
+using tensor::FaultMode;
+
+namespace {
+
+constexpr std::int64_t kFaultStep = 1, kSteps = 3;
+constexpr int kAll = 1 << 20;
+
+plan::Precision precisionOf(const config::RunConfig& config) {
+    return config.train.precision == "bf16" ? plan::Precision::Bf16 : plan::Precision::Fp32;
+}
+
+/// A run's parts and its state after the first step; every trial begins there.
+class Bench {
+public:
+    Bench(const config::RunConfig& config, const data::Dataset& dataset)
+        : m_config(config), m_dataset(dataset), m_model(config, dataset.shape, at::Device(at::kCPU)),
+          m_passes(m_model, precisionOf(config), dataset.shape.context),
+          m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())) {
+        if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
+        Stepper stepper = makeStepper();
+        stepper.start(0, kSteps);
+        stepper.step(0, kRate);
+        m_after = copies(live());
+    }
+
+    /// The state after all steps, the micro-batch having been halved `shrinks` times before the second one.
+    std::vector<at::Tensor> reference(int shrinks) {
+        Stepper stepper = fresh();
+        for (int i = 0; i < shrinks; ++i) stepper.giveWay(kFaultStep);
+        finish(stepper);
+        return copies(live());
+    }
+
+    /// Allocations of the second step.
+    std::int64_t allocations() {
+        Stepper stepper = fresh();
+        const std::uint64_t before = tensor::memoryCounts().allocations;
+        stepper.step(kFaultStep, kRate);
+        return static_cast<std::int64_t>(tensor::memoryCounts().allocations - before);
+    }
+
+    struct Trial {
+        bool fired = false;
+        bool gaveUp = false;  ///< MEM-01: not even single samples fit
+        int shrinks = 0;
+    };
+    Trial trial(std::int64_t allocation, FaultMode mode) {
+        Stepper stepper = fresh();
+        m_notes.clear();
+        Trial trial;
+        tensor::injectAllocationFault(allocation, mode);
+        try {
+            stepper.step(kFaultStep, kRate);
+        } catch (const Error& error) {
+            trial.gaveUp = error.code() == Code::Mem01;
+        }
+        trial.fired = tensor::allocationFaultFired();
+        tensor::injectAllocationFault(0, FaultMode::Once);
+        trial.shrinks = static_cast<int>(m_notes.size());
+        if (!trial.gaveUp)
+            for (std::int64_t step = kFaultStep + 1; step < kSteps; ++step) stepper.step(step, kRate);
+        return trial;
+    }
+
+    bool isAsAfterTheFirstStep() const { return same(live(), m_after); }
+    bool is(const std::vector<at::Tensor>& state) const { return same(live(), state); }
+
+private:
+    static constexpr double kRate = 0.01;
+
+    static std::vector<at::Tensor> copies(std::vector<at::Tensor> tensors) {
+        for (at::Tensor& tensor : tensors) tensor = tensor.clone();
+        return tensors;
+    }
+    static bool same(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+        return std::ranges::equal(a, b, [](const at::Tensor& x, const at::Tensor& y) { return at::equal(x, y); });
+    }
+    std::vector<at::Tensor> live() const {
+        std::vector<at::Tensor> all;
+        for (const auto& [name, tensor] : m_model.named()) all.push_back(tensor);
+        for (const auto& [name, tensor] : m_optimizer->state()) all.push_back(tensor);
+        if (m_ema)
+            for (const at::Tensor& average : m_ema->averages()) all.push_back(average);
+        return all;
+    }
+    Stepper makeStepper() {
+        const std::int64_t batch = m_config.train.batchSize, micro = m_config.train.microBatch > 0 ? m_config.train.microBatch : batch;
+        StepperParts parts{.config = m_config, .dataset = m_dataset, .model = m_model, .passes = m_passes, .optimizer = *m_optimizer,
+                           .ema = m_ema ? &*m_ema : nullptr, .reduceGradients = {}, .fits = [](std::int64_t) { return true; },
+                           .note = [this](std::string_view, const std::string& text) { m_notes.push_back(text); }};
+        return Stepper(std::move(parts), {.size = m_dataset.training->size(), .batch = batch, .microBatch = micro, .seed = 1}, micro);
+    }
+    Stepper fresh() {
+        const std::vector<at::Tensor> now = live();
+        for (std::size_t i = 0; i < now.size(); ++i) now[i].copy_(m_after[i]);
+        if (m_ema) m_ema->setUpdates(1);
+        Stepper stepper = makeStepper();
+        stepper.start(kFaultStep, kSteps);
+        return stepper;
+    }
+    static void finish(Stepper& stepper) {
+        for (std::int64_t step = kFaultStep; step < kSteps; ++step) stepper.step(step, kRate);
+    }
+
+    const config::RunConfig m_config;
+    const data::Dataset& m_dataset;
+    Model m_model;
+    Passes m_passes;
+    std::unique_ptr<Optimizer> m_optimizer;
+    std::optional<Ema> m_ema;
+    std::vector<at::Tensor> m_after;
+    std::vector<std::string> m_notes;
+};
+
+config::RunConfig runOf(const char* arch, const char* optimizer, std::int64_t micro, const char* precision = "fp32") {
+    config::RunConfig config;
+    config.model.arch = arch;
+    config.model.dropout = 0.1;
+    config.train.batchSize = 8;
+    config.train.microBatch = micro;
+    config.train.precision = precision;
+    config.train.optimizer.name = optimizer;
+    config.train.clipNorm = 1;
+    config.train.ema = 0.9;
+    config.train.onNan = "skip";
+    config.loader.threads = 0;
+    return config;
+}
+
+}  // namespace
+
+class StepperTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { tensor::installAllocator(); }
+    void cleanup() { tensor::injectAllocationFault(0, FaultMode::Once); }
+
+    void aStepThatRunsOutOfMemoryIsRepeatedWithTheSameSamples_data() {
+        QTest::addColumn<config::RunConfig>("config");
+        QTest::addColumn<QString>("data");
+        QTest::addColumn<int>("most");
+        const int few = qEnvironmentVariable("HEADROOM_FAULTS") == "all" ? kAll : 12;
+        QTest::newRow("mlp adamw") << runOf("mlp", "adamw", 0) << "rows" << kAll;
+        QTest::newRow("mlp sgd, accumulation") << runOf("mlp", "sgd", 4) << "rows" << kAll;
+        QTest::newRow("batch norm cnn") << runOf("resnet20", "sgd", 0) << "pictures" << few;
+        QTest::newRow("batch norm cnn, accumulation, bf16") << runOf("resnet20", "adamw", 4, "bf16") << "pictures" << few;
+        QTest::newRow("transformer") << runOf("gpt_mini", "adamw", 0) << "text" << few;
+        QTest::newRow("transformer, accumulation, bf16") << runOf("gpt_mini", "sgd", 4, "bf16") << "text" << few;
+    }
+    void aStepThatRunsOutOfMemoryIsRepeatedWithTheSameSamples() {
+        QFETCH(config::RunConfig, config);
+        QFETCH(QString, data);
+        QFETCH(int, most);
+        const data::Dataset dataset = data == "rows" ? test::rows(false) : data == "text" ? test::text(8) : test::pictures();
+        Bench bench(config, dataset);
+        std::map<int, std::vector<at::Tensor>> references;
+        const auto reference = [&](int shrinks) -> const std::vector<at::Tensor>& {
+            if (!references.contains(shrinks)) references[shrinks] = bench.reference(shrinks);
+            return references[shrinks];
+        };
+        const plan::BytesByKind level = (reference(1), tensor::memoryCounts().live);
+        const std::int64_t allocations = bench.allocations();
+        const std::int64_t stride = std::max<std::int64_t>(1, allocations / most);
+        int rescued = 0, ended = 0;
+        for (const FaultMode mode : {FaultMode::Once, FaultMode::Ceiling})
+            for (std::int64_t at = 1; at <= allocations; at += stride) {
+                const Bench::Trial trial = bench.trial(at, mode);
+                QVERIFY(trial.fired);
+                ++(trial.gaveUp ? ended : rescued);
+                if (mode == FaultMode::Once) QCOMPARE(trial.shrinks, 1);
+                if (trial.gaveUp)
+                    QVERIFY2(bench.isAsAfterTheFirstStep(), qPrintable(QString("allocation %1").arg(at)));
+                else
+                    QVERIFY2(bench.is(reference(trial.shrinks)), qPrintable(QString("allocation %1, %2 shrinks").arg(at).arg(trial.shrinks)));
+            }
+        references.clear();
+        qInfo("%lld allocations in the step, every %lld: %d rescued, %d ended whole", static_cast<long long>(allocations),
+              static_cast<long long>(stride), rescued, ended);
+        QVERIFY(rescued > 0);
+        const plan::BytesByKind now = tensor::memoryCounts().live;
+        for (const auto kind : {plan::Kind::Gradients, plan::Kind::Activations, plan::Kind::Workspace})
+            QCOMPARE(now[static_cast<std::size_t>(kind)], level[static_cast<std::size_t>(kind)]);
+    }
+};
+
+HEADROOM_TEST(StepperTest)
+#include "tst_stepper.moc"
