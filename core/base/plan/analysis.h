@@ -6,6 +6,13 @@
 
 namespace headroom::plan {
 
+/// One instruction to come.
+struct Scheduled {
+    Instruction::What what;
+    graph::NodeId node;
+    bool again;  ///< a forward for the second time
+};
+
 /// What lowering has to know of the whole graph before it writes the first instruction.
 struct Analysis {
     std::vector<graph::ResolvedTensor> values;     ///< by ValueId
@@ -14,9 +21,16 @@ struct Analysis {
     std::vector<bool> wantsGradient;               ///< by ValueId: parameters and what is made of them
     std::vector<bool> runsBackward;                ///< by NodeId
     std::vector<bool> kept;                        ///< by ValueId: alive to the end
-    std::vector<int> uses;  ///< by ValueId: forward reads, and saves of it for a backward (not of its cast copy)
+    std::vector<bool> flagged;                     ///< by NodeId: may be made again
+    std::vector<bool> madeAgain;                   ///< by NodeId: is made again, and its first outputs go after the forward
+    std::vector<Scheduled> schedule;               ///< all instructions in order
+    /// By ValueId: reads by forwards, and saves of it for a backward (not of its cast copy); `usesAgain` of what is made
+    /// for the second time.
+    std::vector<int> uses, usesAgain;
 
     bool casts(const graph::Node& node, std::size_t input, Precision precision) const;
+    /// Whether a backward casts the input for itself in place of keeping the forward's copy: parameters, which do not change.
+    bool recasts(const graph::Graph& graph, const graph::Node& node, std::size_t input) const;
 };
 
 Analysis analyse(const graph::Graph& graph, const LowerOptions& options);

@@ -37,9 +37,10 @@ private:
     void placeGivenValues();
     void placeGiven(ValueId id);
 
-    void forward(const Node& node);
+    void forward(const Node& node, bool again);
     SlotId inputSlot(const Node& node, std::size_t input, Instruction& instruction);
     SlotId castSlot(ValueId id, const ResolvedTensor& tensor, Instruction& instruction);
+    int usesOf(ValueId id, bool again) const;
     void placeOutputs(const Node& node, Instruction& instruction);
     bool isAlias(const Node& node) const;
     bool mayOverwrite(const Node& node) const;
@@ -49,6 +50,7 @@ private:
     void startBackward();
     void backward(const Node& node);
     void readSaved(const Node& node, Instruction& instruction);
+    SlotId savedInput(const Node& node, std::size_t index, Instruction& instruction);
     void handOn(const Node& node, Instruction& instruction);
     bool isShared(const Node& node, std::size_t input) const;
     SlotId settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner);
@@ -74,6 +76,7 @@ private:
     std::vector<int> m_uses;          ///< by slot: what is left of them
     std::vector<SlotId> m_casts;      ///< by ValueId: its living cast copy
     std::vector<SlotId> m_gradients;  ///< by ValueId: gradient of an activation, so far
+    std::vector<std::size_t> m_madeBy;  ///< by NodeId: its last forward instruction
 };
 
 SlotId Lowering::track(SlotId slot, int uses) {
@@ -116,7 +119,7 @@ void Lowering::reserve() {
     m_program.slots.reserve(slots);
     m_uses.reserve(slots);
     m_program.changes.reserve(3 * slots);
-    m_program.instructions.reserve(2 * m_graph.nodes().size());
+    m_program.instructions.reserve(m_analysis.schedule.size());
 }
 
 void Lowering::placeGivenValues() {
@@ -124,6 +127,7 @@ void Lowering::placeGivenValues() {
     m_program.gradientSlots.assign(m_graph.values().size(), kNone);
     m_casts.assign(m_graph.values().size(), kNone);
     m_gradients.assign(m_graph.values().size(), kNone);
+    m_madeBy.assign(m_graph.nodes().size(), 0);
     for (std::size_t i = 0; i < m_graph.values().size(); ++i) {
         const ValueKind kind = m_graph.values()[i].kind;
         if (kind != ValueKind::Activation && kind != ValueKind::Constant) placeGiven(static_cast<ValueId>(i));
@@ -167,6 +171,11 @@ bool Lowering::mayOverwrite(const Node& node) const {
            m_program.slots[at(slot)].kind == Kind::Activations && tensor(slot) == resolved.outputs[0];
 }
 
+int Lowering::usesOf(ValueId id, bool again) const {
+    if (m_analysis.kept[at(id)]) return kForever;
+    return again ? m_analysis.usesAgain[at(id)] : m_analysis.uses[at(id)];
+}
+
 void Lowering::placeOutputs(const Node& node, Instruction& instruction) {
     const std::vector<ResolvedTensor>& made = m_analysis.nodes[at(node.id)].outputs;
     instruction.writesInput = mayOverwrite(node);
@@ -176,24 +185,26 @@ void Lowering::placeOutputs(const Node& node, Instruction& instruction) {
         const std::string& owner = m_graph.value(id).name;
         const SlotId slot = shared ? m_ledger.share(instruction.inputs[0], made[k], owner)
                                    : m_ledger.allocate(Kind::Activations, made[k], owner);
-        m_program.valueSlots[at(id)] = track(slot, m_analysis.kept[at(id)] ? kForever : m_analysis.uses[at(id)]);
+        m_program.valueSlots[at(id)] = track(slot, usesOf(id, instruction.again));
         instruction.outputs.push_back(slot);
     }
 }
 
 void Lowering::placeExtras(const Node& node, Instruction& instruction) {
+    const int uses = m_analysis.madeAgain[at(node.id)] && !instruction.again ? 0 : 1;
     for (const Saved& saved : m_analysis.saves[at(node.id)]) {
         if (saved.from != Saved::From::Extra) continue;
         assert(saved.index == static_cast<int>(instruction.extras.size()) && "extras are listed by their index");
         instruction.extras.push_back(track(
-            m_ledger.allocate(Kind::Activations, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), 1));
+            m_ledger.allocate(Kind::Activations, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), uses));
     }
 }
 
 void Lowering::releaseAfterForward(const Node& node, Instruction& instruction) {
     for (const Saved& saved : m_analysis.saves[at(node.id)])
         if (const auto input = static_cast<std::size_t>(saved.index);
-            saved.from == Saved::From::Input && m_analysis.casts(node, input, m_options.precision))
+            saved.from == Saved::From::Input && m_analysis.casts(node, input, m_options.precision) &&
+            (instruction.again || !m_analysis.recasts(m_graph, node, input)))
             ++m_uses[at(instruction.inputs[input])];
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         const ValueId id = node.inputs[i];
@@ -204,12 +215,15 @@ void Lowering::releaseAfterForward(const Node& node, Instruction& instruction) {
             m_casts[at(id)] = kNone;
         }
     }
-    for (const SlotId slot : instruction.outputs)
-        if (m_uses[at(slot)] == 0) release(slot, instruction);
+    for (const auto* made : {&instruction.outputs, &instruction.extras})
+        for (const SlotId slot : *made)
+            if (m_uses[at(slot)] == 0) release(slot, instruction);
 }
 
-void Lowering::forward(const Node& node) {
+void Lowering::forward(const Node& node, bool again) {
     Instruction instruction = begin(Instruction::What::Forward, node);
+    instruction.again = again;
+    m_madeBy[at(node.id)] = m_program.instructions.size();
     instruction.inputs.reserve(node.inputs.size());
     for (std::size_t i = 0; i < node.inputs.size(); ++i) instruction.inputs.push_back(inputSlot(node, i, instruction));
     placeOutputs(node, instruction);
@@ -229,18 +243,27 @@ void Lowering::startBackward() {
     m_gradients[at(loss)] = m_program.lossGradient;
 }
 
+/// The forward's cast copy where it was kept, else a new one.
+SlotId Lowering::savedInput(const Node& node, std::size_t index, Instruction& instruction) {
+    const ValueId id = node.inputs[index];
+    if (!m_analysis.casts(node, index, m_options.precision)) return m_program.valueSlots[at(id)];
+    const Instruction& made = m_program.instructions[m_madeBy[at(node.id)]];
+    if (made.again || !m_analysis.recasts(m_graph, node, index)) return made.inputs[index];
+    const SlotId slot = castSlot(id, m_analysis.nodes[at(node.id)].inputs[index], instruction);
+    ++m_uses[at(slot)];
+    return slot;
+}
+
 void Lowering::readSaved(const Node& node, Instruction& instruction) {
-    // The forward instructions come first, one a node.
-    const Instruction& made = m_program.instructions[at(node.id)];
     instruction.inputs.assign(node.inputs.size(), kNone);
     instruction.outputs.assign(node.outputs.size(), kNone);
     for (const Saved& saved : m_analysis.saves[at(node.id)]) {
         const auto index = static_cast<std::size_t>(saved.index);
-        if (saved.from == Saved::From::Input) instruction.inputs[index] = made.inputs[index];
+        if (saved.from == Saved::From::Input) instruction.inputs[index] = savedInput(node, index, instruction);
         if (saved.from == Saved::From::Output)
             instruction.outputs[index] = m_program.valueSlots[at(node.outputs[index])];
     }
-    instruction.extras = made.extras;
+    instruction.extras = m_program.instructions[m_madeBy[at(node.id)]].extras;
     for (const ValueId id : node.outputs) instruction.outputGradients.push_back(m_gradients[at(id)]);
 }
 
@@ -325,13 +348,18 @@ void Lowering::releaseAfterBackward(const Node& node, Instruction& instruction) 
         const auto index = static_cast<std::size_t>(saved.index);
         if (saved.from == Saved::From::Extra) use(instruction.extras[index], instruction);
         if (saved.from == Saved::From::Output) use(instruction.outputs[index], instruction);
-        if (saved.from == Saved::From::Input) use(instruction.inputs[index], instruction);
+        if (saved.from == Saved::From::Input) {
+            use(instruction.inputs[index], instruction);
+            SlotId& cast = m_casts[at(node.inputs[index])];
+            if (cast == instruction.inputs[index] && m_uses[at(cast)] == 0) cast = kNone;
+        }
     }
     for (const SlotId slot : instruction.outputGradients)
         if (slot != kNone) release(slot, instruction);
 }
 
 void Lowering::backward(const Node& node) {
+    if (m_program.lossGradient == kNone) startBackward();
     Instruction instruction = begin(Instruction::What::Backward, node);
     readSaved(node, instruction);
     handOn(node, instruction);
@@ -347,11 +375,9 @@ Program Lowering::run() {
     reserve();
     placeGivenValues();
     m_program.liveBefore = m_ledger.live();
-    for (const Node& node : m_graph.nodes()) forward(node);
-    if (m_options.mode == Mode::Training) {
-        startBackward();
-        for (const Node& node : m_graph.nodes() | std::views::reverse)
-            if (m_analysis.runsBackward[at(node.id)]) backward(node);
+    for (const Scheduled& each : m_analysis.schedule) {
+        const Node& node = m_graph.node(each.node);
+        each.what == Instruction::What::Forward ? forward(node, each.again) : backward(node);
     }
     for (const ValueId id : m_graph.outputs()) m_program.kept.push_back(m_program.valueSlots[at(id)]);
     for (const ValueId id : m_options.keep) m_program.kept.push_back(m_program.valueSlots[at(id)]);

@@ -59,6 +59,8 @@ struct GradientTarget {
 struct Instruction {
     enum class What { Forward, Backward } what = What::Forward;
     graph::NodeId node = graph::kNone;
+    /// A forward made again for the backward pass, whose first outputs were not kept: buffers stay as they are.
+    bool again = false;
     std::vector<Cast> casts;
     /// What forward reads (casts done); backward: kNone where the input was not saved. Absent inputs and constants are
     /// kNone in both: constants have no slot, a kernel takes the resolved extents.
@@ -88,7 +90,7 @@ struct Program {
     graph::Extents extents;
     Precision precision = Precision::Fp32;
     std::vector<Slot> slots;
-    std::vector<SlotId> valueSlots;      ///< by ValueId: slot of the value itself; kNone for constants
+    std::vector<SlotId> valueSlots;      ///< by ValueId: slot of the value itself, the last one where it is made twice; kNone for constants
     std::vector<SlotId> gradientSlots;   ///< by ValueId: slot of the gradient of a parameter, else kNone
     SlotId lossGradient = graph::kNone;  ///< training: made by the executor before the first backward, fp32 [1]
     std::vector<SlotId> kept;            ///< alive at the end: the graph's outputs in order, then LowerOptions::keep
@@ -109,6 +111,9 @@ struct LowerOptions {
     graph::DeviceKind device = graph::DeviceKind::Cpu;
     graph::Extents extents;
     std::vector<graph::ValueId> keep;  ///< activations that stay alive to the end (the loss, logits to be read)
+    /// By NodeId: what these nodes make does not wait for the backward pass, which makes it again when it needs it. Empty:
+    /// none. Nodes whose outputs are kept are left out.
+    std::vector<bool> recompute{};
 };
 
 /// Lowers a graph whose outputs[0] is the value to differentiate (training) or to read (inference). Liveness decides

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/plan/step_plan.h"
 
+#include <limits>
 #include <numeric>
 
 #include "base/plan/analysis.h"
+#include "base/plan/types.h"
 
 namespace headroom::plan {
 
@@ -11,6 +13,9 @@ using graph::Graph;
 using graph::kNone;
 
 namespace {
+
+constexpr int kAttempts = 8;        // of the reckoning to meet the plan
+constexpr Bytes kPrecision = 100;   // share of the activations to which the smallest choice is sought
 
 std::size_t at(Kind kind) { return static_cast<std::size_t>(kind); }
 
@@ -31,6 +36,9 @@ BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Pro
     BytesByKind held{};
     held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, graph.parameterCount());
     if (options.ema) held[at(Kind::Ema)] = first.liveBefore[at(Kind::Weights)];
+    if (options.undo)
+        for (const graph::ValueId id : graph.buffers())
+            held[at(Kind::Other)] += first.slots[static_cast<std::size_t>(first.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
     held[at(Kind::Batches)] = options.batchesAhead * first.liveBefore[at(Kind::Batches)];
     return held;
 }
@@ -98,20 +106,17 @@ private:
     const BytesByKind m_beside;
 };
 
-}  // namespace
-
-Bytes total(const BytesByKind& bytes) { return std::accumulate(bytes.begin(), bytes.end(), Bytes{0}); }
-
-StepPlan plan(const Graph& graph, const StepOptions& options) {
+StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<bool> recompute) {
     StepPlan step;
-    LowerOptions lowering{
-        .precision = options.precision, .device = options.device, .extents = options.extents, .keep = {}};
+    LowerOptions lowering{.precision = options.precision, .device = options.device, .extents = options.extents, .keep = {},
+                          .recompute = recompute};
     const Analysis analysis = analyse(graph, lowering);
     step.first = lower(graph, lowering, analysis);
     if (options.microBatches > 1) {
         lowering.gradients = Gradients::Present;
         step.next = lower(graph, lowering, analysis);
     }
+    step.recompute = std::move(recompute);
     step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
     step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
     Assembly assembly(step, heldBeside(graph, options, step.first));
@@ -120,6 +125,68 @@ StepPlan plan(const Graph& graph, const StepOptions& options) {
     if (options.microBatches > 1) assembly.program(Stage::Next, step.next);
     assembly.update(step.first);
     return step;
+}
+
+/// Of the plans that stay within the budget the one that makes least again; where none does, the smallest.
+StepPlan leastTime(const Graph& graph, const StepOptions& options) {
+    StepPlan best = planned(graph, options, {});
+    if (best.peak <= options.budget) return best;
+    const Bytes activations = best.atPeak[at(Kind::Activations)], others = best.peak - activations;
+    double bestShare = std::numeric_limits<double>::infinity();
+    const auto consider = [&](const std::vector<bool>& nodes) -> Bytes {
+        StepPlan candidate = planned(graph, options, nodes);
+        const Bytes peak = candidate.peak;
+        const bool fits = peak <= options.budget, bestFits = best.peak <= options.budget;
+        const double share = shareMadeAgain(graph, candidate);
+        if (fits ? !bestFits || share < bestShare : peak < best.peak) {
+            bestShare = share;
+            best = std::move(candidate);
+        }
+        return peak;
+    };
+    consider(cheapNodes(graph));
+    consider(blockNodes(graph));
+    const LowerOptions lowering{.precision = options.precision, .device = options.device, .extents = options.extents, .keep = {}};
+    Bytes room = options.budget - others;
+    for (int attempt = 0; attempt < kAttempts && room > 0; ++attempt) {
+        const std::vector<bool> nodes = cheapestNodes(graph, lowering, room);
+        if (nodes.empty()) break;
+        const Bytes excess = consider(nodes) - options.budget;
+        if (excess <= 0) break;
+        room -= excess + excess / 8;  // the reckoning was too hopeful by that much
+    }
+    if (best.peak <= options.budget) return best;
+    // No choice fits: the smallest one, where the reckoning just finds any.
+    for (Bytes none = 0, some = activations; some - none > activations / kPrecision;) {
+        room = none + (some - none) / 2;
+        const std::vector<bool> nodes = cheapestNodes(graph, lowering, room);
+        (nodes.empty() ? none : some) = room;
+        if (!nodes.empty()) consider(nodes);
+    }
+    return best;
+}
+
+}  // namespace
+
+Bytes total(const BytesByKind& bytes) { return std::accumulate(bytes.begin(), bytes.end(), Bytes{0}); }
+
+double shareMadeAgain(const Graph& graph, const StepPlan& plan) {
+    const auto values = resolvedValues(graph, plan.first.extents, plan.first.precision);
+    double once = 0, again = 0;
+    for (const Instruction& each : plan.first.instructions)
+        if (each.what == Instruction::What::Forward)
+            (each.again ? again : once) += forwardTime(resolvedNode(graph.node(each.node), values, plan.first.precision));
+    return once > 0 ? again / once : 0;
+}
+
+StepPlan plan(const Graph& graph, const StepOptions& options) {
+    switch (options.recompute) {
+        case Recompute::Off: return planned(graph, options, {});
+        case Recompute::Cheap: return planned(graph, options, cheapNodes(graph));
+        case Recompute::Blocks: return planned(graph, options, blockNodes(graph));
+        case Recompute::Auto: break;
+    }
+    return leastTime(graph, options);
 }
 
 }  // namespace headroom::plan

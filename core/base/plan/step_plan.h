@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/plan/program.h"
+#include "base/plan/recompute.h"
 
 namespace headroom::plan {
 
@@ -20,7 +21,10 @@ struct StepOptions {
     std::int64_t microBatches = 1;  ///< of one optimizer step
     OptimizerState optimizer = OptimizerState::TwoMoments;
     bool ema = false;               ///< an averaged copy of parameters and buffers
+    bool undo = false;              ///< copies of the buffers, so that a step can be undone
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
+    Recompute recompute = Recompute::Off;
+    Bytes budget = 0;  ///< Recompute::Auto: what the step is to stay within
 };
 
 /// The parts of a step in time.
@@ -54,10 +58,14 @@ struct StepPlan {
     Stage peakStage = Stage::Resident;
     std::uint32_t peakInstruction = 0;
     Program first, next;  ///< `next` is empty with one micro-batch
+    std::vector<bool> recompute;  ///< by NodeId: what the backward pass makes again; empty = nothing
 };
 
 /// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move.
 StepPlan plan(const graph::Graph& graph, const StepOptions& options);
+
+/// Share of the forward pass that is run a second time, by FLOPs and bytes moved.
+double shareMadeAgain(const graph::Graph& graph, const StepPlan& plan);
 
 Bytes total(const BytesByKind& bytes);
 

@@ -17,6 +17,12 @@ Bytes peakOf(const graph::Graph& graph, StepOptions& step, std::int64_t effectiv
     return plan(graph, step).peak;
 }
 
+Recompute recompute(const std::string& word) {
+    if (word == "cheap") return Recompute::Cheap;
+    if (word == "blocks") return Recompute::Blocks;
+    return word == "auto" ? Recompute::Auto : Recompute::Off;
+}
+
 OptimizerState optimizerState(const config::RunConfig::Optimizer& options) {
     if (options.name == "adamw") return OptimizerState::TwoMoments;
     return options.momentum != 0 ? OptimizerState::OneMoment : OptimizerState::None;
@@ -36,6 +42,8 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
     step.extents = {{"sequence", data.context}};
     step.optimizer = optimizerState(config.train.optimizer);
     step.ema = config.train.ema > 0;
+    step.undo = true;
+    step.recompute = recompute(config.memory.recompute);
     step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
     return step;
 }
@@ -64,12 +72,21 @@ std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOpt
 std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const StepOptions& step, Bytes available) {
     if (config.train.microBatch > 0) return config.train.microBatch;
     const std::int64_t batch = config.train.batchSize;
-    const Bytes budget = config::memoryBudget(config).value_or(automaticBudget(available));
-    if (const auto fits = largestMicroBatch(graph, step, batch, budget)) return *fits;
+    const Bytes budget = budgetFor(config, available);
+    StepOptions plain = step;
+    // Smaller parts cost less time than making things again: that is for when single samples do not fit.
+    if (step.recompute == Recompute::Auto) plain.recompute = Recompute::Off;
+    if (const auto fits = largestMicroBatch(graph, plain, batch, budget)) return *fits;
     StepOptions least = step;
+    least.budget = budget;
+    if (step.recompute == Recompute::Auto && peakOf(graph, least, batch, batch) <= budget) return 1;
     throw Error(Failure{Code::Mem02, "memory", "even single samples exceed the memory budget",
                         readableBytes(peakOf(graph, least, batch, batch)), readableBytes(budget) + " allowed",
                         "Raise memory.budget, choose a smaller model, or train in bf16."});
+}
+
+Bytes budgetFor(const config::RunConfig& config, Bytes available) {
+    return config::memoryBudget(config).value_or(automaticBudget(available));
 }
 
 Bytes automaticBudget(Bytes available) { return available / 10 * 9; }

@@ -14,7 +14,8 @@ namespace headroom::plan {
 /// The graph that training runs: the loss appended, then the training rules.
 graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing);
 
-/// What a configuration says about a step; batch and number of micro-batches are not set.
+/// What a configuration says about a step; batch and number of micro-batches are not set, nor the budget of an automatic
+/// choice of what is made again.
 StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data,
                         graph::DeviceKind device = graph::DeviceKind::Cpu);
 
@@ -29,6 +30,9 @@ std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOpt
 /// The configuration's micro-batch, or, where it is automatic, the largest that fits its budget; without one, the automatic
 /// budget of `available` bytes. Throws MEM-02 where not even single samples fit.
 std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const StepOptions& step, Bytes available);
+
+/// The configuration's budget, or the automatic one of `available` bytes.
+Bytes budgetFor(const config::RunConfig& config, Bytes available);
 
 /// What training may use when nobody said: nine tenths of the memory that is available.
 Bytes automaticBudget(Bytes available);

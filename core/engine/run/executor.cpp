@@ -121,6 +121,7 @@ void Executor::forward(const Program& program, const Instruction& instruction, K
     context.outputs = m_operands.outputs;
     context.extras = m_operands.extras;
     context.writesInput = instruction.writesInput;
+    context.again = instruction.again;
     m_kernels[at(instruction.node)]->forward(context);
     for (std::size_t k = 0; k < instruction.outputs.size(); ++k)
         put(program, instruction.outputs[k], std::move(m_operands.outputs[k]));

@@ -29,6 +29,7 @@ struct KernelContext {
     std::span<at::Tensor> outputs{};  ///< forward writes them
     std::span<at::Tensor> extras{};   ///< forward writes them, backward reads them
     bool writesInput = false;       ///< forward: output 0 may be written over input 0
+    bool again = false;             ///< forward made a second time for the backward: buffers stay as they are
 
     std::span<const at::Tensor> outputGradients{};  ///< backward
     std::span<const bool> wantsGradient{};          ///< backward, an entry an input

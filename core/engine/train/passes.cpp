@@ -19,6 +19,12 @@ Passes::Passes(const Model& model, plan::Precision precision, std::int64_t conte
     : m_graph(model.training()), m_lossOnly(lossOnly(model.training())), m_device(model.device()), m_precision(precision),
       m_context(context), m_executor(m_graph) {}
 
+void Passes::setRecompute(std::vector<bool> nodes) {
+    if (nodes == m_recompute) return;
+    m_recompute = std::move(nodes);
+    m_programs.clear();
+}
+
 const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch) {
     const auto key = std::tuple(mode, gradients, batch);
     if (const auto found = m_programs.find(key); found != m_programs.end()) return found->second;
@@ -28,6 +34,7 @@ const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients,
     options.precision = m_precision;
     options.device = kindOf(m_device);
     options.extents = {{"batch", batch}, {"sequence", m_context}};
+    if (mode == plan::Mode::Training) options.recompute = m_recompute;
     const graph::Graph& graph = mode == plan::Mode::Training ? m_lossOnly : m_graph;
     return m_programs.emplace(key, plan::lower(graph, options)).first->second;
 }

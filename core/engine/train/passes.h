@@ -15,6 +15,10 @@ class Passes {
 public:
     Passes(const Model& model, plan::Precision precision, std::int64_t context);
 
+    /// What the backward pass makes again from now on, by NodeId; empty = nothing.
+    void setRecompute(std::vector<bool> nodes);
+    const std::vector<bool>& recompute() const { return m_recompute; }
+
     at::Device device() const { return m_device; }
     /// Element type that the net's input wants.
     at::ScalarType inputType();
@@ -39,6 +43,7 @@ private:
     at::Device m_device;
     plan::Precision m_precision;
     std::int64_t m_context;
+    std::vector<bool> m_recompute;
     run::Executor m_executor;
     std::map<std::tuple<plan::Mode, plan::Gradients, std::int64_t>, plan::Program> m_programs;
 };

@@ -125,11 +125,15 @@ void Stepper::makeRoom(std::int64_t step, const Failure& failure) {
         return startLoader(step);
     }
     const std::int64_t before = m_micro.size();
-    if (!m_micro.shrink())
+    std::string change;
+    if (m_micro.shrink())
+        change = fmt::format("micro-batch {} becomes {}", before, m_micro.size());
+    else if (m_parts.recomputeMore && m_parts.recomputeMore())
+        change = "the backward pass makes more again";
+    else
         throw Error(Failure{Code::Mem01, failure.subject, "out of memory with single samples", failure.found, failure.allowed,
                             "Raise memory.budget, train in bf16, or choose a smaller model."});
-    m_parts.note("memory", fmt::format("{}: micro-batch {} becomes {}, step {} is repeated with the same samples.", sentence(failure),
-                                       before, m_micro.size(), step + 1));
+    m_parts.note("memory", fmt::format("{}: {}, step {} is repeated with the same samples.", sentence(failure), change, step + 1));
     startLoader(step);
 }
 

@@ -30,6 +30,8 @@ struct StepperParts {
     Ema* ema = nullptr;
     std::function<void(std::vector<at::Tensor>&)> reduceGradients;  ///< may be empty
     std::function<bool(std::int64_t)> fits;  ///< whether the plan of a micro-batch stays within the budget
+    /// Makes more again in the backward pass; false where no more can be. May be empty.
+    std::function<bool()> recomputeMore;
     /// Lets go of memory that no step needs (a copy that waits to be written); true where there was some. May be empty.
     std::function<bool()> letGo;
     std::function<void(std::string_view kind, const std::string& text)> note;

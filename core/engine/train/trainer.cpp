@@ -51,6 +51,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_restored(m_options.resume ? m_checkpoints.newest() : std::nullopt),
       m_model(config, dataset.shape, m_options.devices.front()),
       m_passes(m_model, precisionOf(config), dataset.shape.context),
+      m_budget(budget()),
       m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())),
       m_ema(makeEma(m_model, config.train.ema)),
       m_sampler(makeSampler()),
@@ -59,7 +60,8 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_stepper(stepperParts(), m_sampler.options(), wantedMicroBatch()),
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
-    tensor::setMemoryBudget(config::memoryBudget(config).value_or(0));
+    if (m_model.device().is_cpu()) tensor::setMemoryBudget(m_budget);
+    m_passes.setRecompute(planOf(microBatch(), plan::stepOptions(config, dataset.shape).recompute, m_budget).recompute);
     if (m_restored) StateKeeper(*this).restore(*std::exchange(m_restored, std::nullopt));
 }
 
@@ -77,11 +79,16 @@ data::Sampler Trainer::makeSampler() const {
     return data::Sampler(options);
 }
 
-/// On CUDA nobody but the driver knows what is free: without a budget the whole batch is tried.
+/// On CUDA nobody but the driver knows what is free: without a budget the whole batch is tried, and nothing is limited.
+Bytes Trainer::budget() const {
+    if (m_model.device().is_cpu()) return plan::budgetFor(m_config, process::availableMemory());
+    return config::memoryBudget(m_config).value_or(0);
+}
+
 std::int64_t Trainer::chosenMicroBatch() const {
-    const graph::DeviceKind device = kindOf(m_model.device());
-    const Bytes available = device == graph::DeviceKind::Cpu ? process::availableMemory() : std::numeric_limits<Bytes>::max();
-    return plan::microBatchFor(m_config, m_model.training(), plan::stepOptions(m_config, m_dataset.shape, device), available);
+    const plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
+    const Bytes available = m_budget > 0 ? process::availableMemory() : std::numeric_limits<Bytes>::max();
+    return plan::microBatchFor(m_config, m_model.training(), step, available);
 }
 
 /// What the run began with: memory may have run out since.
@@ -98,16 +105,30 @@ StepperParts Trainer::stepperParts() {
             .ema = m_ema ? &*m_ema : nullptr,
             .reduceGradients = m_options.reduceGradients,
             .fits = [this](std::int64_t microBatch) { return fits(microBatch); },
+            .recomputeMore = [this] { return recomputeMore(); },
             .letGo = [this] { return writeBest(); },
             .note = [this](std::string_view kind, const std::string& text) { m_host.noted(position(), kind, text); }};
 }
 
-bool Trainer::fits(std::int64_t microBatch) const {
-    const Bytes budget = tensor::memoryBudget();
-    if (budget == 0) return true;
+plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::Recompute recompute, Bytes budget) const {
     plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
+    step.recompute = recompute;
+    step.budget = budget;
     plan::divide(step, m_config.train.batchSize, microBatch);
-    return plan::plan(m_model.training(), step).peak <= budget;
+    return plan::plan(m_model.training(), step);
+}
+
+bool Trainer::fits(std::int64_t microBatch) const {
+    const auto recompute = plan::stepOptions(m_config, m_dataset.shape).recompute;
+    return m_budget == 0 || planOf(microBatch, recompute, m_budget).peak <= m_budget;
+}
+
+/// The choice that leaves the smallest peak, whatever its time.
+bool Trainer::recomputeMore() {
+    std::vector<bool> nodes = planOf(microBatch(), plan::Recompute::Auto, 0).recompute;
+    if (nodes == m_passes.recompute()) return false;
+    m_passes.setRecompute(std::move(nodes));
+    return true;
 }
 
 Position Trainer::position() const {

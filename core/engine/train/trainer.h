@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/config/run_config.h"
+#include "base/plan/step_plan.h"
 #include "engine/data/dataset.h"
 #include "engine/train/checkpoints.h"
 #include "engine/train/ema.h"
@@ -75,7 +76,10 @@ private:
     std::int64_t chosenMicroBatch() const;
     std::int64_t wantedMicroBatch() const;
     StepperParts stepperParts();
+    Bytes budget() const;
+    plan::StepPlan planOf(std::int64_t microBatch, plan::Recompute recompute, Bytes budget) const;
     bool fits(std::int64_t microBatch) const;
+    bool recomputeMore();
     void oneStep();
     Stepper::Made stepOrSave(double rate);
     void saveInNeed();
@@ -101,6 +105,7 @@ private:
     std::optional<Checkpoints::Found> m_restored;  ///< until its content is taken over
     Model m_model;
     Passes m_passes;
+    const Bytes m_budget;  ///< 0: none
     std::unique_ptr<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
     const data::Sampler m_sampler;

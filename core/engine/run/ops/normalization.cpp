@@ -64,8 +64,10 @@ void updateRunning(const at::Tensor& running, const std::vector<double>& batch, 
 void trainOwn(KernelContext& context, const at::Tensor& x) {
     const BatchStatistics statistics = batchStatistics(x, epsilon(context));
     const double momentum = context.node.real("momentum", 0.9);
-    updateRunning(context.inputs[3], statistics.mean, momentum);
-    updateRunning(context.inputs[4], statistics.unbiasedVariance, momentum);
+    if (!context.again) {
+        updateRunning(context.inputs[3], statistics.mean, momentum);
+        updateRunning(context.inputs[4], statistics.unbiasedVariance, momentum);
+    }
     for (std::size_t k = 0; k < 2; ++k) context.extras[k] = emptyFloats({x.size(1)}, x.device());
     for (std::size_t c = 0; c < statistics.mean.size(); ++c) {
         elements<float>(context.extras[0])[c] = static_cast<float>(statistics.mean[c]);
@@ -90,9 +92,9 @@ void applyOwn(KernelContext& context, const Form& form, const at::Tensor& x, con
 
 /// LibTorch's operators, for other devices and element types.
 void forwardComposed(KernelContext& context, const Form& form) {
+    const auto running = [&](std::size_t input) { return context.again ? std::nullopt : std::optional(context.inputs[input]); };
     auto [y, mean, invstd] =
-        at::native_batch_norm(context.inputs[0], context.inputs[1], context.inputs[2], context.inputs[3],
-                              context.inputs[4], context.training, 1 - context.node.real("momentum", 0.9), epsilon(context));
+        at::native_batch_norm(context.inputs[0], context.inputs[1], context.inputs[2], running(3), running(4), context.training, 1 - context.node.real("momentum", 0.9), epsilon(context));
     if (form.summand) y = at::add(y, context.inputs[5]);
     context.outputs[0] = form.relu ? at::relu(y) : y;
     if (!context.training) return;

@@ -96,14 +96,22 @@ void Replay::run(const Instruction& instruction) {
     m_peak = std::max(m_peak, std::accumulate(now.begin(), now.end(), Bytes{0}));
 }
 
-void Replay::forward(const Instruction& instruction) {
-    const graph::Node& node = m_graph.node(instruction.node);
+bool Replay::isMadeAgain(const Instruction& instruction) const {
+    return std::ranges::any_of(m_program.instructions, [&](const Instruction& each) { return each.again && each.node == instruction.node; });
+}
+
+void Replay::cast(const Instruction& instruction) {
     for (const plan::Cast& cast : instruction.casts) {
         needAlive(cast.from, "what is cast");
         create(cast.to, "a cast");
         if (m_program.slots[at(cast.from)].tensor.shape != m_program.slots[at(cast.to)].tensor.shape)
             fault("a cast changes the shape");
     }
+}
+
+void Replay::forward(const Instruction& instruction) {
+    const graph::Node& node = m_graph.node(instruction.node);
+    cast(instruction);
     for (const SlotId slot : instruction.inputs) needAlive(slot, "an input");
     if (instruction.writesInput && !isAlone(instruction.inputs[0])) fault("writes over shared memory");
     if (instruction.writesInput &&
@@ -111,7 +119,7 @@ void Replay::forward(const Instruction& instruction) {
         fault("writes over an input that goes on living");
     for (std::size_t k = 0; k < instruction.outputs.size(); ++k) {
         create(instruction.outputs[k], "an output");
-        if (m_program.valueSlots[at(node.outputs[k])] != instruction.outputs[k])
+        if (m_program.valueSlots[at(node.outputs[k])] != instruction.outputs[k] && !isMadeAgain(instruction))
             fault("an output is not its value's slot");
     }
     for (const SlotId slot : instruction.extras) create(slot, "an extra");
@@ -132,6 +140,7 @@ void Replay::backward(const Instruction& instruction) {
         create(m_program.lossGradient, "the loss's gradient");
         m_held[m_program.lossGradient] = 1;
     }
+    cast(instruction);
     for (const auto* list :
          {&instruction.inputs, &instruction.outputs, &instruction.extras, &instruction.outputGradients})
         for (const SlotId slot : *list) needAlive(slot, "what a backward reads");

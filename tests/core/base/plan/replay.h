@@ -22,6 +22,8 @@ public:
 private:
     void begin();
     void run(const plan::Instruction& instruction);
+    bool isMadeAgain(const plan::Instruction& instruction) const;
+    void cast(const plan::Instruction& instruction);
     void forward(const plan::Instruction& instruction);
     void backward(const plan::Instruction& instruction);
     void takeGradient(const plan::Instruction& instruction, std::size_t input);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <numeric>
+#include <random>
 
 #include "base/graph/ops/activation.h"
 #include "base/graph/ops/elementwise.h"
@@ -8,6 +9,7 @@
 #include "base/graph/ops/regularization.h"
 #include "base/graph/rewrites/rewrite.h"
 #include "base/plan/program.h"
+#include "base/plan/recompute.h"
 #include "core/base/graph/nets.h"
 #include "core/base/plan/replay.h"
 #include "support/registry.h"
@@ -95,6 +97,26 @@ private Q_SLOTS:
                         how.device = device;
                         expectSound(graph, how);
                     }
+    }
+
+    void whatIsMadeAgainIsSoundToo_data() { everySlotIsMadeOnceReleasedOnceAndCounted_data(); }
+    void whatIsMadeAgainIsSoundToo() {
+        QFETCH(int, net);
+        QFETCH(bool, fused);
+        Graph graph = test::trainingGraph(test::fourNets()[static_cast<std::size_t>(net)], 0.1);
+        if (fused) graph = graph::fusedForTraining(graph);
+        std::vector<std::vector<bool>> choices{blockNodes(graph), cheapNodes(graph), std::vector<bool>(graph.nodes().size(), true)};
+        std::mt19937 random(5);
+        for (int i = 0; i < 20; ++i) {
+            choices.emplace_back();
+            for (std::size_t node = 0; node < graph.nodes().size(); ++node) choices.back().push_back(random() % 2 == 0);
+        }
+        for (const Precision precision : {Precision::Fp32, Precision::Bf16})
+            for (const std::vector<bool>& choice : choices) {
+                LowerOptions how = options(precision);
+                how.recompute = choice;
+                expectSound(graph, how);
+            }
     }
 
     void keptActivationsLiveToTheEnd() {

@@ -139,6 +139,37 @@ private Q_SLOTS:
         QVERIFY2(large < 211 && large > 195, std::to_string(large).c_str());
     }
 
+    void whatIsMadeAgainLeavesASmallerPeak_data() {
+        QTest::addColumn<int>("net");
+        const auto nets = test::fourNets();
+        for (std::size_t i = 0; i < nets.size(); ++i) QTest::newRow(nets[i].name.c_str()) << static_cast<int>(i);
+    }
+    void whatIsMadeAgainLeavesASmallerPeak() {
+        QFETCH(int, net);
+        const graph::Graph graph = graph::fusedForTraining(test::trainingGraph(test::fourNets()[static_cast<std::size_t>(net)]));
+        StepOptions options = step(256);
+        options.optimizer = OptimizerState::None;
+        const Bytes whole = plan::plan(graph, options).peak;
+        options.recompute = Recompute::Auto;
+        Bytes smallest = whole;
+        double share = 0;
+        for (int percent = 95; percent > 10; percent -= 5) {
+            options.budget = whole * percent / 100;
+            const StepPlan made = plan::plan(graph, options);
+            if (made.peak > options.budget) break;
+            smallest = made.peak;
+            share = shareMadeAgain(graph, made);
+        }
+        options.budget = 0;
+        const StepPlan least = plan::plan(graph, options);
+        std::printf("%s at 256: %.1f MB, down to %.1f MB with %.0f %% made again, least %.1f MB (%.0f %%)\n",
+                    test::fourNets()[static_cast<std::size_t>(net)].name.c_str(), static_cast<double>(whole) / 1e6,
+                    static_cast<double>(smallest) / 1e6, 100 * share, static_cast<double>(least.peak) / 1e6,
+                    100 * shareMadeAgain(graph, least));
+        QVERIFY(least.peak < whole);
+        QVERIFY(least.peak <= smallest);
+    }
+
     void aPlanTakesLessThanAMillisecond() {
         const graph::Graph large = [] {
             graph::Graph graph = models::buildGpt(test::text(), {12, 384, 6});

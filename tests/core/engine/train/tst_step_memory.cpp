@@ -18,6 +18,7 @@ struct Case {
     std::string net, optimizer;
     plan::Precision precision = plan::Precision::Fp32;
     std::int64_t microBatches = 1;
+    plan::Recompute recompute = plan::Recompute::Off;
 };
 
 /// The net, its optimizer and its plan, and what was alive before any of it.
@@ -29,7 +30,8 @@ struct Bench {
                                          .extents = net.extents,
                                          .microBatches = which.microBatches,
                                          .optimizer = which.optimizer == "sgd" ? plan::OptimizerState::OneMoment
-                                                                               : plan::OptimizerState::TwoMoments})) {}
+                                                                               : plan::OptimizerState::TwoMoments,
+                                         .recompute = which.recompute})) {}
 
     std::vector<train::Parameter> parameters() const {
         std::vector<train::Parameter> all;
@@ -98,6 +100,12 @@ private Q_SLOTS:
                     for (const int microBatches : {1, 4})
                         QTest::addRow("%s %s %s x%d", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", optimizer, microBatches)
                             << Case{net, optimizer, precision, microBatches};
+        for (const char* net : {"mlp", "cnn", "resnet20", "gpt_mini"})
+            for (const auto precision : {plan::Precision::Fp32, plan::Precision::Bf16})
+                for (const auto recompute : {plan::Recompute::Cheap, plan::Recompute::Blocks})
+                    QTest::addRow("%s %s %s made again", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32",
+                                  recompute == plan::Recompute::Cheap ? "cheap nodes" : "blocks")
+                        << Case{net, "adamw", precision, 2, recompute};
     }
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);

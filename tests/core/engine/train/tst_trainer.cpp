@@ -425,6 +425,28 @@ private Q_SLOTS:
         config.train.microBatch = 24;
         QCOMPARE(unbroken(config, dataset).weightsSha256, outcome.weightsSha256);
     }
+    void whatIsMadeAgainChangesNoBit_data() {
+        QTest::addColumn<QString>("arch");
+        QTest::addColumn<QString>("precision");
+        for (const char* arch : {"cnn", "resnet20", "gpt_mini"})
+            for (const char* precision : {"fp32", "bf16"}) QTest::addRow("%s %s", arch, precision) << arch << precision;
+    }
+    void whatIsMadeAgainChangesNoBit() {
+        QFETCH(QString, arch);
+        QFETCH(QString, precision);
+        config::RunConfig config = test::smallRun();
+        config.model.arch = arch.toStdString();
+        config.model.dropout = 0.2;
+        config.train.precision = precision.toStdString();
+        config.train.maxSteps = 3;
+        config.train.microBatch = 2;
+        const data::Dataset dataset = arch == "gpt_mini" ? test::text(8) : test::pictures();
+        const std::string kept = unbroken(config, dataset).weightsSha256;
+        for (const char* how : {"cheap", "blocks"}) {
+            config.memory.recompute = how;
+            QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
+        }
+    }
     void aRunThatNothingCanRescueEndsWithItsCheckpoint() {
         config::RunConfig config = test::smallRun();
         config.train.maxSteps = 6;
