@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/plan/fit.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <tuple>
+
+#include "base/config/fields.h"
+#include "base/errors/error.h"
+#include "base/plan/configured_step.h"
+
+namespace headroom::plan {
+namespace {
+
+using Mask = std::uint32_t;  ///< a set of the techniques that can be asked about
+
+/// Whether these techniques can be had with several micro-batches a step.
+bool allowAccumulation(const config::RunConfig& config, const TechniqueSet& list) {
+    config::RunConfig accumulating = config;
+    accumulating.train.microBatch = 1;
+    return config.train.batchSize == 1 || with(accumulating, list).has_value();
+}
+
+/// The sizes that a micro-batch may have, largest first.
+std::vector<std::int64_t> ladderOf(const config::RunConfig::Train& train) {
+    std::vector<std::int64_t> sizes;
+    const std::int64_t batch = train.batchSize;
+    if (train.microBatch == 0) {
+        for (std::int64_t parts = 1; sizes.empty() || sizes.back() > 1; parts *= 2) sizes.push_back((batch + parts - 1) / parts);
+        return sizes;
+    }
+    for (std::int64_t size = std::min(train.microBatch, batch); size >= 1; --size)
+        if (batch % size == 0) sizes.push_back(size);
+    return sizes;
+}
+
+/// Techniques that are not on yet and are allowed by themselves.
+TechniqueSet askable(const config::RunConfig& config) {
+    TechniqueSet all;
+    for (const Technique& each : techniques())
+        if (!each.isOn(config) && with(config, {&each})) all.push_back(&each);
+    return all;
+}
+
+/// Looks through the sets of techniques, smaller ones first: a set is of interest where it allows a larger micro-batch
+/// than every set inside it, or is faster.
+class Search {
+public:
+    explicit Search(const FitQuestion& question)
+        : m_question(question),
+          m_asked(question.config, question.data, question.device),
+          m_all(askable(question.config)),
+          m_ladder(ladderOf(question.config.train)) {}
+
+    std::vector<Fit> run() {
+        std::vector<Mask> sets(std::size_t{1} << m_all.size());
+        for (std::size_t i = 0; i < sets.size(); ++i) sets[i] = static_cast<Mask>(i);
+        std::ranges::stable_sort(sets, {}, [](Mask set) { return std::popcount(set); });
+        for (const Mask set : sets) look(set);
+        return std::move(m_found);
+    }
+    Bytes leastPeak() const { return m_leastPeak; }
+
+private:
+    struct Best {
+        std::size_t rung = 0;  ///< in the ladder; its length = not even the smallest fits
+        double seconds = 0;
+    };
+
+    TechniqueSet techniquesOf(Mask set) const {
+        TechniqueSet list;
+        for (std::size_t i = 0; i < m_all.size(); ++i)
+            if (set >> i & 1U) list.push_back(m_all[i]);
+        return list;
+    }
+
+    /// The best of the sets that lack one technique; nothing where one of them is not allowed.
+    std::optional<Best> inside(Mask set) const {
+        Best best{m_ladder.size(), HUGE_VAL};
+        for (std::size_t i = 0; i < m_all.size(); ++i) {
+            if ((set >> i & 1U) == 0) continue;
+            const auto found = m_best.find(set & ~(Mask{1} << i));
+            if (found == m_best.end()) return std::nullopt;
+            best.rung = std::min(best.rung, found->second.rung);
+            best.seconds = std::min(best.seconds, found->second.seconds);
+        }
+        return best;
+    }
+
+    void look(Mask set) {
+        const std::optional<Best> known = inside(set);
+        if (!known) return;
+        const TechniqueSet list = techniquesOf(set);
+        const std::optional<config::RunConfig> config = with(m_question.config, list);
+        if (!config) return;
+        Best& best = m_best[set] = *known;
+        if (known->rung == 0 && !m_question.seconds) return;  // the whole batch fits with fewer
+        const ConfiguredStep step = m_asked.changedTo(*config);
+        const std::size_t rung = largestRung(step, known->rung, allowAccumulation(m_question.config, list));
+        if (rung == m_ladder.size()) return;
+        const double seconds = secondsOf(*config, step, m_ladder[rung]);
+        const bool larger = rung < known->rung, faster = seconds < known->seconds;
+        best = {std::min(rung, best.rung), std::min(seconds, best.seconds)};
+        if (larger || (faster && m_question.seconds)) add(*config, step, list, m_ladder[rung]);
+    }
+
+    bool fits(const ConfiguredStep& step, std::size_t rung) {
+        const Bytes peak = step.plan(m_question.config.train.batchSize, m_ladder[rung]).peak;
+        m_leastPeak = std::min(m_leastPeak, peak);
+        return peak <= m_question.budget;
+    }
+
+    /// The largest size that fits. `known` fits with fewer techniques: most sets are no better, which one plan tells.
+    std::size_t largestRung(const ConfiguredStep& step, std::size_t known, bool accumulates) {
+        const std::size_t none = m_ladder.size();
+        if (!accumulates) return m_ladder.front() == m_question.config.train.batchSize && fits(step, 0) ? 0 : none;
+        const std::size_t next = known == 0 ? 0 : known - 1;
+        if (!fits(step, next)) return m_question.seconds && 0 < known && known < none && fits(step, known) ? known : none;
+        std::size_t tooLarge = 0, enough = next + 1;  // rung + 1; 0: none is too large
+        while (enough - tooLarge > 1) {
+            const std::size_t middle = (tooLarge + enough) / 2;
+            (fits(step, middle - 1) ? enough : tooLarge) = middle;
+        }
+        return enough - 1;
+    }
+
+    double secondsOf(const config::RunConfig& config, const ConfiguredStep& step, std::int64_t microBatch) const {
+        if (!m_question.seconds) return 0;
+        return m_question.seconds(config, step.graph(), step.options(config.train.batchSize, microBatch));
+    }
+
+    void add(config::RunConfig config, const ConfiguredStep& step, const TechniqueSet& list, std::int64_t microBatch) {
+        const std::int64_t batch = config.train.batchSize;
+        if (config.train.microBatch > 0)
+            config.train.microBatch = microBatch;
+        else if (microBatch < batch)
+            microBatch = step.largestMicroBatch(batch, m_question.budget).value_or(microBatch);  // what the run will take
+        Fit fit;
+        fit.techniques = list;
+        fit.changed = config::differences(m_question.config, config);
+        fit.microBatch = microBatch;
+        fit.microBatches = step.options(batch, microBatch).microBatches;
+        fit.peak = step.plan(batch, microBatch).peak;
+        if (m_question.seconds) fit.seconds = secondsOf(config, step, microBatch);
+        fit.config = std::move(config);
+        m_found.push_back(std::move(fit));
+    }
+
+    const FitQuestion& m_question;
+    const ConfiguredStep m_asked;
+    const TechniqueSet m_all;
+    const std::vector<std::int64_t> m_ladder;
+    std::map<Mask, Best> m_best;  ///< of allowed sets: the best of each and all inside it
+    std::vector<Fit> m_found;
+    Bytes m_leastPeak = std::numeric_limits<Bytes>::max();
+};
+
+/// Before every other order: a step as it stands, with the whole batch (or its own micro-batch) at once.
+void compareTimes(std::vector<Fit>& fits, const FitQuestion& question) {
+    if (!question.seconds) return;
+    const config::RunConfig& config = question.config;
+    const ConfiguredStep step(config, question.data, question.device);
+    const std::int64_t micro = config.train.microBatch > 0 ? config.train.microBatch : config.train.batchSize;
+    const double asIs = question.seconds(config, step.graph(), step.options(config.train.batchSize, micro));
+    for (Fit& fit : fits)
+        if (asIs > 0) fit.extraTime = *fit.seconds / asIs - 1;
+}
+
+auto orderOf(const Fit& fit) { return std::tuple(fit.seconds.value_or(0), fit.changed.size(), fit.microBatches, fit.peak); }
+
+Error nothingFits(const FitQuestion& question, Bytes leastPeak) {
+    return Error(Failure{Code::Mem02, "memory", "no combination of settings fits the memory budget",
+                         readableBytes(leastPeak) + " with single samples at the least", readableBytes(question.budget) + " allowed",
+                         "Raise memory.budget or choose a smaller model."});
+}
+
+}  // namespace
+
+std::vector<Fit> waysToFit(const FitQuestion& question) {
+    Search search(question);
+    std::vector<Fit> fits = search.run();
+    if (fits.empty()) throw nothingFits(question, search.leastPeak());
+    compareTimes(fits, question);
+    std::ranges::stable_sort(fits, {}, orderOf);
+    return fits;
+}
+
+// --- the matrix
+
+namespace {
+
+constexpr int kDoublings = 3;  ///< to either side of the configured batch
+
+std::vector<std::int64_t> batchesAround(std::int64_t batch) {
+    const auto middle = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(batch)));
+    const auto largest = static_cast<std::int64_t>(config::find("train.batch_size")->max);
+    std::vector<std::int64_t> batches{batch};
+    for (int power = -kDoublings; power <= kDoublings; ++power) {
+        const std::int64_t size = power < 0 ? middle >> -power : middle << power;
+        if (size >= 1 && size <= largest && size != batch) batches.push_back(size);
+    }
+    std::ranges::sort(batches);
+    return batches;
+}
+
+MatrixCell cellOf(const ConfiguredStep& step, std::int64_t batch, bool accumulates, Bytes budget) {
+    MatrixCell cell;
+    cell.batch = batch;
+    const std::optional<std::int64_t> micro = step.largestMicroBatch(batch, budget);
+    cell.fits = micro && (accumulates || *micro == batch);
+    cell.microBatch = accumulates ? micro.value_or(1) : batch;
+    cell.microBatches = step.options(batch, cell.microBatch).microBatches;
+    cell.peak = step.plan(batch, cell.microBatch).peak;
+    return cell;
+}
+
+/// All that go together and lower the peak of the configured batch, one after another in the table's order.
+TechniqueSet allThatHelp(const FitQuestion& question, const ConfiguredStep& asked, const TechniqueSet& askable) {
+    const std::int64_t batch = question.config.train.batchSize;
+    Bytes peak = asked.plan(batch, batch).peak;
+    TechniqueSet chosen;
+    for (const Technique* each : askable) {
+        TechniqueSet more = chosen;
+        more.push_back(each);
+        const std::optional<config::RunConfig> config = with(question.config, more);
+        if (!config) continue;
+        const Bytes lower = asked.changedTo(*config).plan(batch, batch).peak;
+        if (lower < peak) chosen = more, peak = lower;
+    }
+    return chosen;
+}
+
+}  // namespace
+
+FitMatrix whatFits(const FitQuestion& asked) {
+    FitQuestion question = asked;
+    question.config.train.microBatch = 0;
+    const ConfiguredStep configured(question.config, question.data, question.device);
+    const TechniqueSet askableHere = askable(question.config);
+    std::vector<TechniqueSet> sets{{}};
+    for (const Technique* each : askableHere) sets.push_back({each});
+    if (TechniqueSet all = allThatHelp(question, configured, askableHere); all.size() > 1) sets.push_back(std::move(all));
+    FitMatrix matrix{batchesAround(question.config.train.batchSize), {}};
+    for (const TechniqueSet& set : sets) {
+        const ConfiguredStep step = configured.changedTo(*with(question.config, set));
+        MatrixRow row{set, {}};
+        const bool accumulates = allowAccumulation(question.config, set);
+        for (const std::int64_t batch : matrix.batches) row.cells.push_back(cellOf(step, batch, accumulates, question.budget));
+        matrix.rows.push_back(std::move(row));
+    }
+    return matrix;
+}
+
+config::RunConfig configOf(const FitQuestion& question, const MatrixRow& row, const MatrixCell& cell) {
+    config::RunConfig config = question.config;
+    config.train.microBatch = 0;
+    config = *with(config, row.techniques);
+    config.train.batchSize = cell.batch;
+    return config;
+}
+
+}  // namespace headroom::plan

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/plan/techniques.h"
+
+#include <algorithm>
+
+#include "base/config/document.h"
+#include "base/config/fields.h"
+
+namespace headroom::plan {
+namespace {
+
+/// Cheapest to take first.
+std::vector<Technique> table() {
+    return {
+        {"bf16", "bf16 arithmetic", "Activations take half the bytes; parameters and sums stay in fp32.",
+         {{"train.precision", "bf16"}}},
+        {"prefetch", "One batch ahead", "The loader holds one finished batch in place of several.",
+         {{"loader.prefetch", "1"}}},
+        {"chunked_loss", "Chunked loss", "The logits are made and differentiated a part at a time, never all at once.",
+         {{"memory.chunked_loss", "true"}}},
+        {"optimizer_in_backward", "Update while gradients arrive",
+         "Each parameter is updated as soon as its gradient is there, which is then dropped.",
+         {{"memory.optimizer_in_backward", "true"}}},
+        {"state_bf16", "Optimizer state in bf16", "The optimizer's moments take half the bytes.",
+         {{"train.optimizer.state", "bf16"}}},
+        {"state_8bit", "Optimizer state in 8 bits", "The optimizer's moments take a quarter of the bytes, in blocks of 256.",
+         {{"train.optimizer.state", "8bit"}}},
+        {"weights_bf16", "Weights in bf16", "Parameters are held in bf16 and rounded stochastically at each update.",
+         {{"train.weights", "bf16"}}},
+        {"recompute_auto", "Recompute for the budget",
+         "The cheapest choice of activations is computed again in the backward pass, just enough for the budget.",
+         {{"memory.recompute", "auto"}}},
+        {"recompute_blocks", "Recompute blocks",
+         "Only the inputs of blocks are kept; what lies inside is computed again in the backward pass.",
+         {{"memory.recompute", "blocks"}}},
+        {"offload", "Offload", "Activations and optimizer state wait outside of the device's memory until they are needed.",
+         {{"memory.offload", "all"}}},
+    };
+}
+
+bool isKnown(const Setting& setting) {
+    const config::Field* field = config::find(setting.path);
+    if (!field) return false;
+    try {
+        return !field->check(config::valueFromText(*field, setting.value));
+    } catch (const Error&) {  // not a value of this field
+        return false;
+    }
+}
+
+std::vector<Technique> known() {
+    std::vector<Technique> all = table();
+    std::erase_if(all, [](const Technique& each) { return !std::ranges::all_of(each.settings, isKnown); });
+    return all;
+}
+
+bool disagree(const Setting& a, const Setting& b) { return a.path == b.path && a.value != b.value; }
+
+bool goTogether(const TechniqueSet& techniques) {
+    std::vector<Setting> all;
+    for (const Technique* each : techniques)
+        for (const Setting& setting : each->settings) {
+            if (std::ranges::any_of(all, [&](const Setting& other) { return disagree(other, setting); })) return false;
+            all.push_back(setting);
+        }
+    return true;
+}
+
+bool hasNewFault(const config::RunConfig& before, const config::RunConfig& after) {
+    const std::vector<Failure> old = config::faults(before);
+    return std::ranges::any_of(config::faults(after), [&](const Failure& fault) {
+        return std::ranges::none_of(
+            old, [&](const Failure& known) { return known.code == fault.code && known.subject == fault.subject; });
+    });
+}
+
+}  // namespace
+
+bool Technique::isOn(const config::RunConfig& config) const {
+    return std::ranges::all_of(settings, [&](const Setting& setting) {
+        return config::text(config::find(setting.path)->read(config)) == setting.value;
+    });
+}
+
+const std::vector<Technique>& techniques() {
+    static const std::vector<Technique> kKnown = known();
+    return kKnown;
+}
+
+std::optional<config::RunConfig> with(const config::RunConfig& config, const TechniqueSet& techniques) {
+    if (!goTogether(techniques)) return std::nullopt;
+    config::RunConfig changed = config;
+    for (const Technique* each : techniques)
+        for (const Setting& setting : each->settings) config::set(changed, setting.path, setting.value);
+    for (const Technique* each : techniques)
+        for (const Setting& setting : each->settings)
+            if (!config::find(setting.path)->isRelevant(changed)) return std::nullopt;
+    if (hasNewFault(config, changed)) return std::nullopt;
+    return changed;
+}
+
+}  // namespace headroom::plan
