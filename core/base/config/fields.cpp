@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "base/config/document.h"
 #include "base/config/table.h"
+#include "base/errors/suggestion.h"
 #include "base/units/units.h"
 
 namespace headroom::config {
@@ -118,22 +118,6 @@ std::optional<Value> converted(const Field& field, std::string_view text) {
     }
 }
 
-/// Number of single-character edits between two words (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-        }
-    }
-    return row.back();
-}
-
 std::string_view lastPart(std::string_view path) {
     const std::size_t dot = path.rfind('.');
     return dot == std::string_view::npos ? path : path.substr(dot + 1);
@@ -212,7 +196,7 @@ const Field* nearest(std::string_view path) {
     for (const Field& field : fields()) {
         // A right name in the wrong place ("train.lr") is as near as one edit.
         const std::size_t edits =
-            std::min(distance(path, field.path), 1 + distance(lastPart(path), field.name()));
+            std::min(editDistance(path, field.path), 1 + editDistance(lastPart(path), field.name()));
         if (edits < least) {
             least = edits;
             best = &field;
@@ -240,7 +224,7 @@ void set(RunConfig& config, std::string_view path, std::string_view text) {
     if (field) return field->write(config, valueFromText(*field, text));
     const Field* meant = nearest(path);
     throw Error(Failure{Code::Cfg07, escaped(path), "no such field", {}, {},
-                        meant ? fmt::format("Did you mean {}?", meant->path) : "See the configuration reference."});
+                        meant ? didYouMean({meant->path}) : "See the configuration reference."});
 }
 
 std::vector<std::string_view> differences(const RunConfig& a, const RunConfig& b) {

@@ -7,6 +7,7 @@
 
 #include "base/config/document.h"
 #include "base/config/fields.h"
+#include "base/errors/suggestion.h"
 #include "base/json/strict_json.h"
 
 namespace headroom::config {
@@ -134,7 +135,7 @@ private:
         std::string remedy = "Remove it; the configuration reference lists all keys.";
         if (meant) {
             const bool beside = meant->path == (path.empty() ? "" : path + ".") + std::string(meant->name());
-            remedy = fmt::format("Did you mean {}?", beside ? meant->name() : meant->path);
+            remedy = didYouMean({beside ? meant->name() : meant->path});
         }
         m_failures.push_back({Code::Cfg07, subject(escaped(name), pointer), "unknown key", "\"" + escaped(key) + "\"", {},
                               std::move(remedy)});

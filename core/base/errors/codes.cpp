@@ -131,6 +131,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::Dsk02, "DSK-02", Exit::Failure, "a file cannot be written"},
     {Code::Dev01, "DEV-01", Exit::Refused, "no CUDA device"},
     {Code::Dev02, "DEV-02", Exit::Refused, "the CUDA module cannot be opened"},
+    {Code::Dev03, "DEV-03", Exit::NotFound, "the table of devices has no such device"},
     {Code::Rapl01, "RAPL-01", Exit::Failure, "CPU energy is not readable"},
     {Code::Cli01, "CLI-01", Exit::Usage, "the command line is wrong"},
     {Code::Cli02, "CLI-02", Exit::Usage, "the name is ambiguous"},

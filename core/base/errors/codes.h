@@ -27,7 +27,7 @@ enum class Code {
     Exp01, Exp02, Exp03,
     Wrk01, Wrk02, Wrk03,
     Dsk01, Dsk02,
-    Dev01, Dev02,
+    Dev01, Dev02, Dev03,
     Rapl01,
     Cli01, Cli02,
     Int01,
