@@ -2,7 +2,9 @@
 #include "ui/bridge/data_info.h"
 
 #include <QJsonArray>
+#include <QJsonDocument>
 
+#include "base/models/data_shape.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/worker_questions.h"
 
@@ -17,19 +19,10 @@ QStringList texts(const QJsonValue& value) {
     return list;
 }
 
-models::DataShape shapeOf(const QJsonObject& a) {
-    models::DataShape shape;
-    const QString kind = a.value("kind").toString(), task = a.value("task").toString();
-    shape.kind = kind == "table" ? models::DataKind::Table : kind == "text" ? models::DataKind::Text : models::DataKind::Pictures;
-    shape.task = task == "regression" ? models::Task::Regression : task == "next_token" ? models::Task::NextToken : models::Task::Classification;
-    shape.channels = a.value("channels").toInteger(1);
-    shape.height = a.value("height").toInteger();
-    shape.width = a.value("width").toInteger();
-    shape.features = a.value("features").toInteger();
-    shape.vocabulary = a.value("vocabulary").toInteger();
-    shape.context = a.value("context").toInteger(shape.context);
-    shape.outputs = a.value("outputs").toInteger(a.value("classes").toArray().size());
-    return shape;
+models::DataShape shapeOf(QJsonObject answer) {
+    for (const char* large : {"samples", "rows", "columns", "excerpt"}) answer.remove(large);
+    const QByteArray text = QJsonDocument(answer).toJson(QJsonDocument::Compact);
+    return models::shapeFromJson(nlohmann::json::parse(text.begin(), text.end(), nullptr, false));
 }
 
 /// A tile whose bytes do not match its extents is left out: nothing is drawn past the end of them.

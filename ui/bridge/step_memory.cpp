@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/bridge/step_memory.h"
 
-#include <QCoreApplication>
-
 #include <algorithm>
 #include <limits>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/moment.h"
 #include "base/plan/training_step.h"
 
 namespace headroom::ui {
-namespace {
-
-QString momentOf(const graph::Graph& graph, const plan::StepPlan& step) {
-    if (step.peakStage == plan::Stage::Resident) return QCoreApplication::translate("StepMemory", "between steps");
-    if (step.peakStage == plan::Stage::Update) return QCoreApplication::translate("StepMemory", "the update");
-    const auto& instructions = (step.peakStage == plan::Stage::First ? step.first : step.next).instructions;
-    if (step.peakInstruction >= instructions.size()) return {};
-    const plan::Instruction& at = instructions[step.peakInstruction];
-    const QString node = QString::fromStdString(graph.node(at.node).name);
-    return at.what == plan::Instruction::What::Forward ? QCoreApplication::translate("StepMemory", "forward of %1").arg(node)
-                                                       : QCoreApplication::translate("StepMemory", "backward of %1").arg(node);
-}
-
-}  // namespace
 
 StepMemory stepMemory(const config::RunConfig& config, const models::DataShape& data, qint64 trainSamples, std::optional<Bytes> budget) {
     StepMemory memory;
     try {
         const graph::Graph net = models::build(config.model.arch, data, {.dropout = config.model.dropout});
         memory.parameters = net.parameterCount();
-        const graph::Graph graph = plan::trainingGraph(net, data.task, config.train.labelSmoothing);
+        const graph::Graph graph = plan::lossOnly(plan::trainingGraph(net, data.task, config.train.labelSmoothing));
         const bool cuda = config.device.rfind("cuda", 0) == 0;
         plan::StepOptions options = plan::stepOptions(config, data, cuda ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu);
         const Bytes limit = budget.value_or(std::numeric_limits<Bytes>::max());
@@ -42,13 +27,13 @@ StepMemory stepMemory(const config::RunConfig& config, const models::DataShape& 
         const plan::StepPlan step = plan::plan(graph, options);
         memory.peak = step.peak;
         memory.atPeak = step.atPeak;
-        memory.where = momentOf(graph, step);
+        memory.where = QString::fromStdString(plan::peakMoment(graph, step));
         memory.fits = step.peak <= limit;
     } catch (const Error& error) {
         memory.fault = QString::fromStdString(error.failures().front().sentence());
     }
     const qint64 samples = config.data.limit > 0 ? std::min<qint64>(config.data.limit, trainSamples) : trainSamples;
-    memory.stepsPerEpoch = (samples + config.train.batchSize - 1) / std::max<qint64>(1, config.train.batchSize);
+    memory.stepsPerEpoch = config::stepsPerEpoch(samples, std::max<qint64>(1, config.train.batchSize));
     memory.totalSteps = config::totalSteps(config, memory.stepsPerEpoch);
     return memory;
 }

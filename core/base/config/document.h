@@ -49,6 +49,9 @@ void makeDataPathAbsolute(RunConfig& config, const std::filesystem::path& folder
 std::optional<Bytes> bytesFromText(std::string_view text);
 /// memory.budget in bytes; nothing = automatic.
 std::optional<Bytes> memoryBudget(const RunConfig& config);
+/// Optimizer steps that see every training sample once: the last one may be smaller, but a lone last sample joins the one
+/// before it (a batch norm of one sample has no variance).
+std::int64_t stepsPerEpoch(std::int64_t samples, std::int64_t batchSize);
 /// Optimizer steps of the whole run.
 std::int64_t totalSteps(const RunConfig& config, std::int64_t stepsPerEpoch);
 

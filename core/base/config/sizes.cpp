@@ -27,6 +27,11 @@ std::optional<Bytes> bytesFromText(std::string_view text) {
 
 std::optional<Bytes> memoryBudget(const RunConfig& config) { return bytesFromText(config.memory.budget); }
 
+std::int64_t stepsPerEpoch(std::int64_t samples, std::int64_t batchSize) {
+    const std::int64_t steps = (samples + batchSize - 1) / batchSize;
+    return steps > 1 && batchSize > 1 && samples % batchSize == 1 ? steps - 1 : steps;
+}
+
 std::int64_t totalSteps(const RunConfig& config, std::int64_t stepsPerEpoch) {
     const std::int64_t whole = config.train.epochs * stepsPerEpoch;
     return config.train.maxSteps > 0 ? std::min(config.train.maxSteps, whole) : whole;

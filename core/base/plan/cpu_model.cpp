@@ -43,7 +43,7 @@ double numberIn(std::string_view text, double fallback) {
 }
 
 bool has(std::string_view flags, std::string_view flag) {
-    return (" " + std::string(flags) + " ").find(" " + std::string(flag) + " ") != std::string::npos;
+    return fmt::format(" {} ", flags).find(fmt::format(" {} ", flag)) != std::string::npos;
 }
 
 /// FLOPs a core does in a cycle: lanes x 2 units x 2 (multiply and add).

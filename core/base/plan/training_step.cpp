@@ -35,6 +35,11 @@ graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoo
     return graph::fusedForTraining(net);
 }
 
+graph::Graph lossOnly(graph::Graph graph) {
+    graph.setOutputs({graph.outputs().front()});
+    return graph;
+}
+
 StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device) {
     StepOptions step;
     step.precision = config.train.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
@@ -73,16 +78,21 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
     if (config.train.microBatch > 0) return config.train.microBatch;
     const std::int64_t batch = config.train.batchSize;
     const Bytes budget = budgetFor(config, available);
+    const graph::Graph trained = lossOnly(graph);
     StepOptions plain = step;
     // Smaller parts cost less time than making things again: that is for when single samples do not fit.
     if (step.recompute == Recompute::Auto) plain.recompute = Recompute::Off;
-    if (const auto fits = largestMicroBatch(graph, plain, batch, budget)) return *fits;
+    if (const auto fits = largestMicroBatch(trained, plain, batch, budget)) return *fits;
     StepOptions least = step;
     least.budget = budget;
-    if (step.recompute == Recompute::Auto && peakOf(graph, least, batch, batch) <= budget) return 1;
-    throw Error(Failure{Code::Mem02, "memory", "even single samples exceed the memory budget",
-                        readableBytes(peakOf(graph, least, batch, batch)), readableBytes(budget) + " allowed",
-                        "Raise memory.budget, choose a smaller model, or train in bf16."});
+    const Bytes peak = peakOf(trained, least, batch, batch);
+    if (step.recompute == Recompute::Auto && peak <= budget) return 1;
+    throw Error(singleSamplesExceed(peak, budget));
+}
+
+Failure singleSamplesExceed(Bytes peak, Bytes budget) {
+    return {Code::Mem02, "memory", "even single samples exceed the memory budget", readableBytes(peak),
+            readableBytes(budget) + " allowed", "Raise memory.budget, choose a smaller model, or train in bf16."};
 }
 
 Bytes budgetFor(const config::RunConfig& config, Bytes available) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/config/run_config.h"
+#include "base/errors/error.h"
 #include "base/models/models.h"
 #include "base/plan/step_plan.h"
 #include "base/units/units.h"
@@ -13,6 +14,9 @@ namespace headroom::plan {
 
 /// The graph that training runs: the loss appended, then the training rules.
 graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing);
+
+/// The same with the loss as its only output, as training runs it: nobody reads the logits after their last reader.
+graph::Graph lossOnly(graph::Graph graph);
 
 /// What a configuration says about a step; batch and number of micro-batches are not set, nor the budget of an automatic
 /// choice of what is made again.
@@ -33,6 +37,9 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
 
 /// The configuration's budget, or the automatic one of `available` bytes.
 Bytes budgetFor(const config::RunConfig& config, Bytes available);
+
+/// MEM-02: a step of single samples needs `peak` bytes.
+Failure singleSamplesExceed(Bytes peak, Bytes budget);
 
 /// What training may use when nobody said: nine tenths of the memory that is available.
 Bytes automaticBudget(Bytes available);

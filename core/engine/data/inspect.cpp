@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/errors/error.h"
-#include "base/models/models.h"
+#include "base/models/data_shape.h"
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
 #include "engine/data/split.h"
@@ -80,12 +80,8 @@ std::string excerptOf(const formats::Text& text) {
 
 void describeShape(json& found, const Dataset& dataset) {
     const models::DataShape& shape = dataset.shape;
-    constexpr const char* kKinds[] = {"pictures", "table", "text"};
-    constexpr const char* kTasks[] = {"classification", "regression", "next_token"};
-    found.update({{"format", dataset.format}, {"kind", kKinds[static_cast<int>(shape.kind)]},
-                  {"task", kTasks[static_cast<int>(shape.task)]}, {"channels", shape.channels}, {"height", shape.height},
-                  {"width", shape.width}, {"features", shape.features}, {"vocabulary", shape.vocabulary},
-                  {"context", shape.context}, {"outputs", shape.outputs}, {"classes", dataset.classes},
+    found.update(models::toJson(shape));
+    found.update({{"format", dataset.format}, {"classes", dataset.classes},
                   {"train", dataset.training->size()},
                   {"validation", dataset.validation ? dataset.validation->size() : 0},
                   {"counts", dataset.reference.value("class_counts", dataset.reference.value("counts", json::array()))},

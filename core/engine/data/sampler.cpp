@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 
+#include "base/config/document.h"
 #include "engine/data/random.h"
 
 namespace headroom::data {
@@ -39,8 +40,7 @@ std::int64_t Permutation::operator()(std::int64_t position) const {
 
 Sampler::Sampler(SamplerOptions options) : m_options(options) {
     assert(options.size > 0 && options.batch > 0 && options.world > 0 && options.rank < options.world);
-    m_steps = (options.size + options.batch - 1) / options.batch;
-    if (m_steps > 1 && options.batch > 1 && options.size % options.batch == 1) --m_steps;
+    m_steps = config::stepsPerEpoch(options.size, options.batch);
 }
 
 std::int64_t Sampler::effectiveBatch(std::int64_t stepInEpoch) const {

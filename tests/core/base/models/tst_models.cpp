@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/models/models.h"
+#include "base/models/data_shape.h"
 
 #include "base/errors/error.h"
 #include "base/graph/op_entry.h"
@@ -120,6 +120,17 @@ private Q_SLOTS:
         for (const DataShape& data : {pictures(1, 28), pictures(1, 2), table(8, 1), text()})
             build(suggestedArchitecture(data), data);
         QCOMPARE(suggestedArchitecture(pictures(1, 28)), std::string_view("cnn"));
+    }
+
+    void aShapeComesBackFromItsJson() {
+        for (DataShape data : {pictures(3, 28), table(8, 1, Task::Regression), text()}) {
+            data.context = 77;
+            const DataShape back = shapeFromJson(toJson(data));
+            QVERIFY(back.kind == data.kind && back.task == data.task);
+            QCOMPARE(toJson(back), toJson(data));
+        }
+        QCOMPARE(toJson(shapeFromJson({{"kind", 7}, {"task", "paint"}, {"width", "wide"}})), toJson(DataShape{}));
+        QCOMPARE(toJson(shapeFromJson(nullptr)), toJson(DataShape{}));
     }
 
     void everyArchitectureSaysWhatItIs() {

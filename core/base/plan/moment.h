@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "base/plan/step_plan.h"
+
+namespace headroom::plan {
+
+/// When in the step its peak comes, in words: "between steps", "the update", "forward of conv1", "backward of conv1".
+std::string peakMoment(const graph::Graph& graph, const StepPlan& step);
+
+/// The node that runs at the peak; kNone between steps and in the update.
+graph::NodeId peakNode(const StepPlan& step);
+
+}  // namespace headroom::plan
