@@ -80,6 +80,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
     plan.parameters = net.parameterCount();
     plan.options = stepOptions(config, data.shape, device.kind);
     plan.budget = options.budget;
+    if (plan.budget) plan.options.budget = *plan.budget;
     plan.microBatch = chosenMicroBatch(config, plan, options);
     divide(plan.options, config.train.batchSize, plan.microBatch);
     plan.microBatch = plan.options.extents["batch"];

@@ -130,7 +130,7 @@ StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<boo
 /// Of the plans that stay within the budget the one that makes least again; where none does, the smallest.
 StepPlan leastTime(const Graph& graph, const StepOptions& options) {
     StepPlan best = planned(graph, options, {});
-    if (best.peak <= options.budget) return best;
+    if (options.budget == 0 || best.peak <= options.budget) return best;
     const Bytes activations = best.atPeak[at(Kind::Activations)], others = best.peak - activations;
     double bestShare = std::numeric_limits<double>::infinity();
     const auto consider = [&](const std::vector<bool>& nodes) -> Bytes {

@@ -24,7 +24,7 @@ struct StepOptions {
     bool undo = false;              ///< copies of the buffers, so that a step can be undone
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
     Recompute recompute = Recompute::Off;
-    Bytes budget = 0;  ///< Recompute::Auto: what the step is to stay within
+    Bytes budget = 0;  ///< Recompute::Auto: what the step is to stay within; 0: nobody knows, nothing is made again
 };
 
 /// The parts of a step in time.

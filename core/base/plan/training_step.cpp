@@ -49,6 +49,7 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
     step.ema = config.train.ema > 0;
     step.undo = true;
     step.recompute = recompute(config.memory.recompute);
+    step.budget = config::memoryBudget(config).value_or(0);
     step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
     return step;
 }
@@ -60,6 +61,14 @@ void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBa
 
 std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
                                               Bytes budget) {
+    if (step.recompute == Recompute::Auto) {
+        // Smaller parts cost less time than making things again: that is for when single samples do not fit.
+        step.recompute = Recompute::Off;
+        if (const auto fits = largestMicroBatch(graph, step, effectiveBatch, budget)) return fits;
+        step.recompute = Recompute::Auto;
+        step.budget = budget;
+        return peakOf(graph, step, effectiveBatch, effectiveBatch) <= budget ? std::optional<std::int64_t>(1) : std::nullopt;
+    }
     if (peakOf(graph, step, effectiveBatch, effectiveBatch) > budget) return std::nullopt;
     // The peak falls with the number of parts, up to rounding: the first number that fits, by doubling and bisection.
     std::int64_t tooFew = 0, enough = 1;
@@ -79,15 +88,10 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
     const std::int64_t batch = config.train.batchSize;
     const Bytes budget = budgetFor(config, available);
     const graph::Graph trained = lossOnly(graph);
-    StepOptions plain = step;
-    // Smaller parts cost less time than making things again: that is for when single samples do not fit.
-    if (step.recompute == Recompute::Auto) plain.recompute = Recompute::Off;
-    if (const auto fits = largestMicroBatch(trained, plain, batch, budget)) return *fits;
+    if (const auto fits = largestMicroBatch(trained, step, batch, budget)) return *fits;
     StepOptions least = step;
     least.budget = budget;
-    const Bytes peak = peakOf(trained, least, batch, batch);
-    if (step.recompute == Recompute::Auto && peak <= budget) return 1;
-    throw Error(singleSamplesExceed(peak, budget));
+    throw Error(singleSamplesExceed(peakOf(trained, least, batch, batch), budget));
 }
 
 Failure singleSamplesExceed(Bytes peak, Bytes budget) {

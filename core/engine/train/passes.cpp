@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/passes.h"
 
+#include "base/plan/training_step.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
 
 namespace headroom::train {
-namespace {
-
-/// Training reads the loss alone: the logits need not outlive their last reader.
-graph::Graph lossOnly(graph::Graph graph) {
-    graph.setOutputs({graph.outputs().front()});
-    return graph;
-}
-
-}  // namespace
-
 Passes::Passes(const Model& model, plan::Precision precision, std::int64_t context)
-    : m_graph(model.training()), m_lossOnly(lossOnly(model.training())), m_device(model.device()), m_precision(precision),
+    : m_graph(model.training()), m_lossOnly(plan::lossOnly(model.training())), m_device(model.device()), m_precision(precision),
       m_context(context), m_executor(m_graph) {}
 
 void Passes::setRecompute(std::vector<bool> nodes) {

@@ -115,7 +115,7 @@ plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::Recompute recomput
     step.recompute = recompute;
     step.budget = budget;
     plan::divide(step, m_config.train.batchSize, microBatch);
-    return plan::plan(m_model.training(), step);
+    return plan::plan(plan::lossOnly(m_model.training()), step);
 }
 
 bool Trainer::fits(std::int64_t microBatch) const {
@@ -125,7 +125,7 @@ bool Trainer::fits(std::int64_t microBatch) const {
 
 /// The choice that leaves the smallest peak, whatever its time.
 bool Trainer::recomputeMore() {
-    std::vector<bool> nodes = planOf(microBatch(), plan::Recompute::Auto, 0).recompute;
+    std::vector<bool> nodes = planOf(microBatch(), plan::Recompute::Auto, 1).recompute;
     if (nodes == m_passes.recompute()) return false;
     m_passes.setRecompute(std::move(nodes));
     return true;

@@ -132,7 +132,7 @@ private Q_SLOTS:
     void anAutomaticMicroBatchStaysAutomatic() {
         for (const Fit& fit : waysToFit(resnet(0.3))) {
             QCOMPARE(fit.config.train.microBatch, 0);
-            QVERIFY(fit.microBatches > 1);
+            QVERIFY(fit.microBatches > 1 || !fit.techniques.empty());
         }
     }
 

@@ -160,7 +160,7 @@ private Q_SLOTS:
             smallest = made.peak;
             share = shareMadeAgain(graph, made);
         }
-        options.budget = 0;
+        options.budget = 1;
         const StepPlan least = plan::plan(graph, options);
         std::printf("%s at 256: %.1f MB, down to %.1f MB with %.0f %% made again, least %.1f MB (%.0f %%)\n",
                     test::fourNets()[static_cast<std::size_t>(net)].name.c_str(), static_cast<double>(whole) / 1e6,

@@ -386,7 +386,7 @@ private Q_SLOTS:
         };
         const std::int64_t whole = microBatch("");
         QCOMPARE(whole, 48);
-        const graph::Graph training = plan::trainingGraph(models::build("cnn", dataset.shape), dataset.shape.task, 0);
+        const graph::Graph training = plan::lossOnly(plan::trainingGraph(models::build("cnn", dataset.shape), dataset.shape.task, 0));
         plan::StepOptions step = plan::stepOptions(config, dataset.shape);
         step.extents["batch"] = 48;
         const Bytes needed = plan::plan(training, step).peak;
