@@ -47,6 +47,19 @@ struct Saved {
     ResolvedTensor extra{};  ///< From::Extra: what forward additionally allocates (mask, statistics, indices)
 };
 
+/// How a device computes, as far as kernels need memory for it.
+struct Arithmetic {
+    DeviceKind device = DeviceKind::Cpu;
+    bool emulatesBf16 = false;  ///< products of bf16 matrices are computed in fp32 copies
+    int threads = 1;
+};
+
+/// Most bytes that a kernel holds inside, beside inputs, outputs and what it saves; backward: beside the gradients that
+/// come and those that it makes.
+struct Workspace {
+    Bytes forward = 0, backward = 0;
+};
+
 struct Cost {
     double forwardFlops = 0, backwardFlops = 0;  ///< a multiply-add counts as 2
     Bytes forwardBytes = 0, backwardBytes = 0;   ///< read and written once each
@@ -81,8 +94,8 @@ struct OpEntry {
     std::vector<TensorType> (*infer)(const NodeView&) = nullptr;
     /// [nothing]
     std::vector<Saved> (*saves)(const ResolvedNode&, DeviceKind) = nullptr;
-    /// Transient bytes inside forward and backward. [0]
-    Bytes (*workspace)(const ResolvedNode&, DeviceKind) = nullptr;
+    /// [0]
+    Workspace (*workspace)(const ResolvedNode&, const Arithmetic&) = nullptr;
     /// [0 FLOPs, inputs and outputs once]
     Cost (*cost)(const ResolvedNode&) = nullptr;
     /// [no links]

@@ -45,6 +45,9 @@ private:
     bool isAlias(const Node& node) const;
     bool mayOverwrite(const Node& node) const;
     void placeExtras(const Node& node, Instruction& instruction);
+    graph::Workspace workspaceOf(const Node& node) const;
+    void work(Bytes workspace);
+    ResolvedTensor madeGradient(const Node& node, std::size_t input) const;
     void releaseAfterForward(const Node& node, Instruction& instruction);
 
     void startBackward();
@@ -200,6 +203,18 @@ void Lowering::placeExtras(const Node& node, Instruction& instruction) {
     }
 }
 
+graph::Workspace Lowering::workspaceOf(const Node& node) const {
+    if (!node.op->workspace) return {};
+    return node.op->workspace(m_analysis.nodes[at(node.id)], {m_options.device, m_options.emulatesBf16, m_options.threads});
+}
+
+/// What a kernel holds while it works, on top of all else.
+void Lowering::work(Bytes workspace) {
+    if (workspace == 0) return;
+    m_ledger.transient(Kind::Workspace, workspace);
+    m_ledger.transient(Kind::Workspace, -workspace);
+}
+
 void Lowering::releaseAfterForward(const Node& node, Instruction& instruction) {
     for (const Saved& saved : m_analysis.saves[at(node.id)])
         if (const auto input = static_cast<std::size_t>(saved.index);
@@ -228,6 +243,7 @@ void Lowering::forward(const Node& node, bool again) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) instruction.inputs.push_back(inputSlot(node, i, instruction));
     placeOutputs(node, instruction);
     placeExtras(node, instruction);
+    work(workspaceOf(node).forward);
     releaseAfterForward(node, instruction);
     finish(std::move(instruction));
 }
@@ -320,9 +336,16 @@ GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const Resol
     return isNew ? GradientTarget{AddNew, slot, present} : GradientTarget{AddInPlace, slot, kNone};
 }
 
+/// The gradient as the kernel makes it: in the type that it saw the input in; computed in fp32, a parameter's stays so.
+ResolvedTensor Lowering::madeGradient(const Node& node, std::size_t input) const {
+    ResolvedTensor made = m_analysis.nodes[at(node.id)].inputs[input];
+    const bool wide = m_options.emulatesBf16 && m_graph.value(node.inputs[input]).kind == ValueKind::Parameter;
+    if (wide && made.dtype == graph::DType::BF16) made.dtype = graph::DType::F32;
+    return made;
+}
+
 /// The kernel makes all wanted gradients; then they are handed on one by one, and each one's tensor goes at once.
 void Lowering::handOn(const Node& node, Instruction& instruction) {
-    const std::vector<ResolvedTensor>& seen = m_analysis.nodes[at(node.id)].inputs;
     const auto isWanted = [&](std::size_t i) {
         return node.inputs[i] != kNone && m_analysis.wantsGradient[at(node.inputs[i])];
     };
@@ -330,14 +353,15 @@ void Lowering::handOn(const Node& node, Instruction& instruction) {
         return m_graph.value(node.inputs[i]).kind == ValueKind::Parameter ? Kind::Gradients : Kind::Activations;
     };
     for (std::size_t i = 0; i < node.inputs.size(); ++i)
-        if (isWanted(i) && !isShared(node, i)) m_ledger.transient(kindOf(i), seen[i].bytes());
+        if (isWanted(i) && !isShared(node, i)) m_ledger.transient(kindOf(i), madeGradient(node, i).bytes());
+    work(workspaceOf(node).backward);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         GradientTarget target;
         if (isWanted(i) && kindOf(i) == Kind::Gradients) {
-            target = toParameter(node.inputs[i], isShared(node, i), seen[i]);
+            target = toParameter(node.inputs[i], isShared(node, i), madeGradient(node, i));
         } else if (isWanted(i)) {
             const SlotId sharedWith = isShared(node, i) ? instruction.outputGradients[0] : kNone;
-            target = toActivation(node.inputs[i], sharedWith, seen[i], instruction);
+            target = toActivation(node.inputs[i], sharedWith, madeGradient(node, i), instruction);
         }
         instruction.inputGradients.push_back(target);
     }

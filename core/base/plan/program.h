@@ -74,7 +74,7 @@ struct Instruction {
     BytesByKind liveAfter{};  ///< owned bytes of all slots alive at this node boundary, without workspace
 };
 
-/// Bytes that come (positive) or go (negative) while an instruction runs, in order.
+/// Bytes that come (positive) or go (negative) while an instruction runs, in order; workspace comes and goes within one.
 struct Change {
     std::uint32_t instruction = 0;
     Kind kind = Kind::Activations;
@@ -97,8 +97,7 @@ struct Program {
     std::vector<Instruction> instructions;
     std::vector<Change> changes;  ///< from nothing: liveBefore is their sum before the first instruction's own
     BytesByKind liveBefore{};     ///< parameters, buffers, inputs (and present gradients)
-    /// Largest sum over kinds at a node boundary or inside a node (all that it reads and makes alive), without
-    /// workspace.
+    /// Largest sum over kinds at a node boundary or inside a node: all that it reads and makes alive, and its workspace.
     Bytes peak = 0;
     BytesByKind atPeak{};
     std::size_t peakInstruction = 0;
@@ -109,6 +108,8 @@ struct LowerOptions {
     Gradients gradients = Gradients::Absent;
     Precision precision = Precision::Fp32;
     graph::DeviceKind device = graph::DeviceKind::Cpu;
+    bool emulatesBf16 = false;  ///< products of bf16 matrices are computed in fp32
+    int threads = 1;            ///< that the kernels run on
     graph::Extents extents;
     std::vector<graph::ValueId> keep;  ///< activations that stay alive to the end (the loss, logits to be read)
     /// By NodeId: what these nodes make does not wait for the backward pass, which makes it again when it needs it. Empty:

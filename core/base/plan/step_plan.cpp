@@ -106,10 +106,20 @@ private:
     const BytesByKind m_beside;
 };
 
+LowerOptions loweringOf(const StepOptions& options) {
+    LowerOptions lowering;
+    lowering.precision = options.precision;
+    lowering.device = options.device;
+    lowering.emulatesBf16 = options.emulatesBf16;
+    lowering.threads = options.threads;
+    lowering.extents = options.extents;
+    return lowering;
+}
+
 StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<bool> recompute) {
     StepPlan step;
-    LowerOptions lowering{.precision = options.precision, .device = options.device, .extents = options.extents, .keep = {},
-                          .recompute = recompute};
+    LowerOptions lowering = loweringOf(options);
+    lowering.recompute = recompute;
     const Analysis analysis = analyse(graph, lowering);
     step.first = lower(graph, lowering, analysis);
     if (options.microBatches > 1) {
@@ -146,7 +156,7 @@ StepPlan leastTime(const Graph& graph, const StepOptions& options) {
     };
     consider(cheapNodes(graph));
     consider(blockNodes(graph));
-    const LowerOptions lowering{.precision = options.precision, .device = options.device, .extents = options.extents, .keep = {}};
+    const LowerOptions lowering = loweringOf(options);
     Bytes room = options.budget - others;
     for (int attempt = 0; attempt < kAttempts && room > 0; ++attempt) {
         const std::vector<bool> nodes = cheapestNodes(graph, lowering, room);

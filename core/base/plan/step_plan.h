@@ -17,6 +17,8 @@ enum class OptimizerState {
 struct StepOptions {
     Precision precision = Precision::Fp32;
     graph::DeviceKind device = graph::DeviceKind::Cpu;
+    bool emulatesBf16 = false;      ///< as LowerOptions
+    int threads = 1;                ///< as LowerOptions
     graph::Extents extents;         ///< of one micro-batch
     std::int64_t microBatches = 1;  ///< of one optimizer step
     OptimizerState optimizer = OptimizerState::TwoMoments;
@@ -49,7 +51,7 @@ struct StepChange {
 };
 
 /// One optimizer step: every allocation and release, what is alive at every node boundary, and the peak. The stage Next
-/// stands for all micro-batches after the first, which are alike. Without workspace and the allocator's rounding.
+/// stands for all micro-batches after the first, which are alike. Without the allocator's rounding.
 struct StepPlan {
     std::vector<StepChange> changes;
     std::vector<Moment> moments;

@@ -6,6 +6,7 @@
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/graph/rewrites/rewrite.h"
+#include "base/process/processor.h"
 
 namespace headroom::plan {
 namespace {
@@ -44,6 +45,8 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
     StepOptions step;
     step.precision = config.train.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
     step.device = device;
+    step.emulatesBf16 = device == graph::DeviceKind::Cpu && !process::hasNativeBf16();
+    step.threads = process::computeThreads();
     step.extents = {{"sequence", data.context}};
     step.optimizer = optimizerState(config.train.optimizer);
     step.ema = config.train.ema > 0;

@@ -5,14 +5,11 @@
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
 #include <fmt/format.h>
-#include <sched.h>
 #include <torch/headeronly/version.h>
 
-#include <charconv>
-#include <cstdlib>
 #include <fstream>
-#include <string_view>
-#include <thread>
+
+#include "base/process/processor.h"
 
 namespace headroom::train {
 namespace {
@@ -22,12 +19,6 @@ std::string cpuModel() {
     for (std::string line; std::getline(file, line);)
         if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
     return "unknown";
-}
-
-int usableCores() {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(CPU_COUNT(&set), 1);
-    return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
 }
 
 }  // namespace
@@ -49,13 +40,6 @@ std::vector<std::string> differences(const nlohmann::json& before, const nlohman
     return found;
 }
 
-void setComputeThreads() {
-    int threads = 0;
-    if (const char* text = std::getenv("OMP_NUM_THREADS")) {
-        const std::string_view view(text);
-        std::from_chars(view.data(), view.data() + view.size(), threads);
-    }
-    at::set_num_threads(threads > 0 ? threads : usableCores());
-}
+void setComputeThreads() { at::set_num_threads(process::computeThreads()); }
 
 }  // namespace headroom::train

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/passes.h"
 
+#include <ATen/Parallel.h>
+
 #include "base/plan/training_step.h"
+#include "base/process/processor.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
 
@@ -24,6 +27,8 @@ const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients,
     options.gradients = gradients;
     options.precision = m_precision;
     options.device = kindOf(m_device);
+    options.emulatesBf16 = m_device.is_cpu() && !process::hasNativeBf16();
+    options.threads = at::get_num_threads();
     options.extents = {{"batch", batch}, {"sequence", m_context}};
     if (mode == plan::Mode::Training) options.recompute = m_recompute;
     const graph::Graph& graph = mode == plan::Mode::Training ? m_lossOnly : m_graph;

@@ -57,12 +57,14 @@ std::vector<Saved> saves(const ResolvedNode& node, DeviceKind device) {
     return saved;
 }
 
-/// Batched: heads gathered into their own matrices, and in the backward the gradient of the probabilities.
-Bytes workspace(const ResolvedNode& node, DeviceKind device) {
+/// Batched: scratch for one head a thread, in fp32. The others gather the heads.
+Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
     const Extents4 e = extentsOf(node);
-    const Bytes heads = inputBytes(node) + outputBytes(node);
-    if (attentionAlgorithm(node, device) != AttentionAlgorithm::Batched) return heads;
-    return heads + e.batch * e.heads * e.queries * e.keys * byteSize(node.inputs[0].dtype);
+    if (attentionAlgorithm(node, arithmetic.device) != AttentionAlgorithm::Batched)
+        return {inputBytes(node) + outputBytes(node), inputBytes(node) + outputBytes(node)};
+    const Bytes thread = arithmetic.threads * byteSize(DType::F32);
+    const std::int64_t scores = 2 * e.queries * e.keys;
+    return {thread * (scores + 2 * (e.queries + e.keys) * e.width), thread * (scores + (3 * e.queries + 4 * e.keys) * e.width)};
 }
 
 /// Two products forward, four backward (flash attention repeats one); a causal mask is not taken off.

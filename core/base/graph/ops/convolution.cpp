@@ -28,9 +28,12 @@ std::vector<TensorType> infer(const NodeView& view) {
 
 std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(0), savedInput(1)}; }
 
-/// An estimate: the weights in the library's own block layout, and their gradient summed in fp32.
-Bytes workspace(const ResolvedNode& node, DeviceKind) {
-    return node.inputs[1].bytes() + node.inputs[1].elements() * byteSize(DType::F32);
+/// The weights in the library's own block layout; backward both they and their gradient. Emulated, the backward is one call:
+/// all fp32 copies live at once.
+Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
+    const Bytes x = bytesInFp32(node.inputs[0]), w = bytesInFp32(node.inputs[1]), y = bytesInFp32(node.outputs[0]);
+    if (isEmulated(node, arithmetic)) return {x + w + y, 2 * x + w + y};
+    return {node.inputs[1].bytes(), node.inputs[1].bytes() + w};
 }
 
 Cost cost(const ResolvedNode& node) {

@@ -43,6 +43,18 @@ std::vector<TensorType> inferPositions(const NodeView& view) {
     return {*view.inputs[0]};
 }
 
+/// In bf16 the rows are read in fp32 first.
+Workspace workspace(const ResolvedNode& node, const Arithmetic&) {
+    return {node.outputs[0].dtype == DType::BF16 ? bytesInFp32(node.outputs[0]) : 0, 0};
+}
+
+/// In bf16 the sum is made in fp32, and so is the table's gradient from all samples.
+Workspace positionsWorkspace(const ResolvedNode& node, const Arithmetic&) {
+    const Bytes table = node.inputs[1].bytes(), wide = bytesInFp32(node.outputs[0]);
+    if (node.outputs[0].dtype != DType::BF16) return {0, table};
+    return {wide + node.outputs[0].bytes(), wide + table};
+}
+
 Cost positionsCost(const ResolvedNode& node) { return elementwiseCost(node, 1); }
 
 std::vector<ChannelLink> positionsChannels(const NodeView&) {
@@ -58,6 +70,7 @@ constinit const OpEntry kGather{.name = "Gather",
                                 .attributes = kAxis,
                                 .infer = infer,
                                 .saves = saves,
+                                .workspace = workspace,
                                 .cost = cost,
                                 .channels = channels};
 
@@ -66,6 +79,7 @@ constinit const OpEntry kAddPositions{.name = "AddPositions",
                                       .minInputs = 2,
                                       .maxInputs = 2,
                                       .infer = inferPositions,
+                                      .workspace = positionsWorkspace,
                                       .cost = positionsCost,
                                       .channels = positionsChannels,
                                       .sharesGradient = true};

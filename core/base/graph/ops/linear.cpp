@@ -44,8 +44,12 @@ std::vector<TensorType> inferLinear(const NodeView& view) {
 
 std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(0), savedInput(1)}; }
 
-/// The right matrix in the library's own block layout.
-Bytes workspace(const ResolvedNode& node, DeviceKind) { return node.inputs[1].bytes(); }
+/// In bf16 the right matrix in the library's own block layout.
+Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
+    if (isEmulated(node, arithmetic)) return emulatedProduct(node);
+    if (node.inputs[0].dtype != DType::BF16) return {};
+    return {node.inputs[1].bytes(), node.inputs[1].bytes()};
+}
 
 Cost gemmCost(const ResolvedNode& node) {
     const auto inner = node.inputs[0].shape[node.node.integer("transA", 0) != 0 ? 0 : 1];

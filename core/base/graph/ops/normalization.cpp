@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/graph/ops/shapes.h"
@@ -62,7 +63,17 @@ std::vector<Saved> savesLayer(const ResolvedNode& node, DeviceKind) {
 }
 
 /// Two sums a channel in fp32.
-Bytes workspace(const ResolvedNode& node, DeviceKind) { return 2 * node.inputs[1].elements() * byteSize(DType::F32); }
+Workspace workspace(const ResolvedNode& node, const Arithmetic&) {
+    const Bytes sums = 2 * bytesInFp32(node.inputs[1]);
+    return {sums, sums};
+}
+
+/// Backward: two sums a feature for each block of rows.
+Workspace layerWorkspace(const ResolvedNode& node, const Arithmetic&) {
+    constexpr std::int64_t kRows = 64;
+    const std::int64_t rows = node.inputs[0].elements() / std::max<std::int64_t>(1, node.inputs[1].elements());
+    return {0, 2 * ((rows + kRows - 1) / kRows) * bytesInFp32(node.inputs[1])};
+}
 
 Cost cost(const ResolvedNode& node) { return elementwiseCost(node, 5); }
 
@@ -125,7 +136,7 @@ constinit const OpEntry kLayerNormalization{.name = "LayerNormalization",
                                             .attributes = kLayerAttributes,
                                             .infer = inferLayer,
                                             .saves = savesLayer,
-                                            .workspace = workspace,
+                                            .workspace = layerWorkspace,
                                             .cost = cost,
                                             .channels = layerChannels};
 

@@ -55,6 +55,11 @@ Cost globalCost(const ResolvedNode& node) {
     return elementwiseCost(node, static_cast<double>(node.inputs[0].shape[2] * node.inputs[0].shape[3]));
 }
 
+/// In bf16 the mean is taken of an fp32 copy.
+Workspace globalWorkspace(const ResolvedNode& node, const Arithmetic&) {
+    return {node.inputs[0].dtype == DType::BF16 ? bytesInFp32(node.inputs[0]) : 0, node.outputs[0].bytes()};
+}
+
 std::vector<ChannelLink> channels(const NodeView&) { return {sameChannels(0, 1, 0, 1)}; }
 
 }  // namespace
@@ -80,6 +85,7 @@ constinit const OpEntry kGlobalAveragePool{.name = "GlobalAveragePool",
                                            .sinceOpset = 22,
                                            .quantisableInputs = kQuantisable,
                                            .infer = inferGlobal,
+                                           .workspace = globalWorkspace,
                                            .cost = globalCost,
                                            .channels = channels};
 

@@ -103,6 +103,17 @@ Bytes outputBytes(const ResolvedNode& node) {
     return bytes;
 }
 
+Bytes bytesInFp32(const ResolvedTensor& tensor) { return tensor.elements() * byteSize(DType::F32); }
+
+Workspace emulatedProduct(const ResolvedNode& node) {
+    const Bytes x = bytesInFp32(node.inputs[0]), w = bytesInFp32(node.inputs[1]), y = bytesInFp32(node.outputs[0]);
+    return {x + w + y, x + y};
+}
+
+bool isEmulated(const ResolvedNode& node, const Arithmetic& arithmetic) {
+    return arithmetic.emulatesBf16 && node.inputs[0].dtype == DType::BF16;
+}
+
 Cost elementwiseCost(const ResolvedNode& node, double flops) {
     const double forward = flops * static_cast<double>(node.outputs[0].elements());
     const Bytes moved = inputBytes(node) + outputBytes(node);

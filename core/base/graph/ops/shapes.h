@@ -34,6 +34,11 @@ Shape slid(const NodeView& view, const Window& window, const Dim& channels);
 /// Bytes of all inputs and of all outputs, each once.
 Bytes inputBytes(const ResolvedNode& node);
 Bytes outputBytes(const ResolvedNode& node);
+/// Bytes that a tensor takes, or would take, in fp32.
+Bytes bytesInFp32(const ResolvedTensor& tensor);
+/// Of a product of inputs 0 and 1 whose operands and result are copied to fp32 and back.
+Workspace emulatedProduct(const ResolvedNode& node);
+bool isEmulated(const ResolvedNode& node, const Arithmetic& arithmetic);
 /// Cost of a node that does `flops` an output element forward and twice that backward, reading and writing all once.
 Cost elementwiseCost(const ResolvedNode& node, double flops);
 /// Cost of a matrix product with `multiplyAdds` multiply-adds; backward makes two products of the same size.

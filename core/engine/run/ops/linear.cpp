@@ -56,7 +56,7 @@ void gemmBackward(KernelContext& context) {
         context.inputGradients[1] = scaled(db, alpha);
     }
     if (context.wantsGradient.size() > 2 && context.wantsGradient[2])
-        context.inputGradients[2] = scaled(columnSums(gradient), beta);
+        context.inputGradients[2] = scaled(columnSums(dy), beta);
 }
 
 void matMulForward(KernelContext& context) {
@@ -77,7 +77,7 @@ void matMulBackward(KernelContext& context) {
         context.inputGradients[0] = shapedAs(as(dx, gradient.scalar_type()), inputShape(context));
     }
     if (context.wantsGradient[1]) context.inputGradients[1] = at::mm(flat(as(context.inputs[0], type)).t(), dy);
-    if (context.wantsGradient.size() > 2 && context.wantsGradient[2]) context.inputGradients[2] = columnSums(gradient);
+    if (context.wantsGradient.size() > 2 && context.wantsGradient[2]) context.inputGradients[2] = columnSums(dy);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/process/processor.h"
 #include "engine/run/kernel.h"
 #include "engine/run/simd/simd.h"
 #include "engine/tensor/bridge.h"
@@ -50,7 +51,7 @@ inline at::Tensor emptyFloats(at::IntArrayRef shape, at::Device device) {
 
 /// The type that products of this tensor are computed in: fp32 for bf16 where the processor has no bf16 arithmetic.
 inline at::ScalarType productType(const at::Tensor& tensor) {
-    const bool emulated = tensor.is_cpu() && tensor.scalar_type() == at::kBFloat16 && !simd::hasNativeBf16();
+    const bool emulated = tensor.is_cpu() && tensor.scalar_type() == at::kBFloat16 && !process::hasNativeBf16();
     return emulated ? at::kFloat : tensor.scalar_type();
 }
 /// `tensor` in that type, itself where it has it already.

@@ -105,8 +105,4 @@ inline const Table<float>& table<float>() { return tables().f32; }
 template <>
 inline const Table<BFloat>& table<BFloat>() { return tables().bf16; }
 
-/// Whether the processor multiplies bf16 matrices itself (AVX512-BF16 or AMX). Elsewhere the library emulates them at a
-/// quarter of the speed of fp32, so products are computed in fp32 from the bf16 numbers and rounded once.
-bool hasNativeBf16();
-
 }  // namespace headroom::run::simd

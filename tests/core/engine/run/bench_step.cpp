@@ -10,6 +10,7 @@
 #include <ctime>
 #include <map>
 
+#include "base/process/processor.h"
 #include "core/engine/run/nets.h"
 #include "engine/run/simd/simd.h"
 #include "engine/tensor/memory.h"
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
     std::printf("%s %s batch %s: median %.3f ms, best %.3f, first %.3f; peak %.1f MB, reserved %.1f MB; %s, bf16 %s\n", argv[1],
                 argv[3], argv[2], median(times), *std::ranges::min_element(times), times[0],
                 static_cast<double>(counts.peakTotal) / 1e6, static_cast<double>(counts.reserved) / 1e6,
-                run::simd::tables().name, run::simd::hasNativeBf16() ? "native" : "emulated");
+                run::simd::tables().name, process::hasNativeBf16() ? "native" : "emulated");
     profile(executor, graph, program, tensors, inputs, std::getenv("BY_NODE") != nullptr);
     return 0;
 }

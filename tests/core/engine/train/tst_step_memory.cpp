@@ -3,16 +3,21 @@
 // without accumulation. What the process grew by stands beside: workspaces and the libraries' own blocks are in it.
 #include "base/plan/step_plan.h"
 #include "base/process/high_water.h"
+#include "base/process/processor.h"
 #include "core/engine/run/nets.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/optimizer.h"
 #include "support/registry.h"
+
+#include <cmath>
 
 using namespace headroom;
 
 namespace {
 
 constexpr std::int64_t kBatch = 8;
+/// The plan reckons workspace by formula; what a library's primitive takes at these small batches is not in it.
+constexpr double kTolerance = 0.03;
 
 struct Case {
     std::string net, optimizer;
@@ -27,6 +32,8 @@ struct Bench {
         : before(tensor::memoryCounts().live), net(test::makeNet(which.net, kBatch, false)), tensors(test::initialised(net.graph)),
           optimizer(train::makeOptimizer({.name = which.optimizer, .momentum = 0.9}, parameters())),
           planned(plan::plan(net.graph, {.precision = which.precision,
+                                         .emulatesBf16 = !process::hasNativeBf16(),
+                                         .threads = process::computeThreads(),
                                          .extents = net.extents,
                                          .microBatches = which.microBatches,
                                          .optimizer = which.optimizer == "sgd" ? plan::OptimizerState::OneMoment
@@ -121,7 +128,9 @@ private Q_SLOTS:
                 QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
             }
             const Bytes counted = tensor::memoryCounts().peakTotal - level, growth = process::highWaterMark() - resident;
-            qInfo("planned peak %.2f MB, counted with workspace %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.planned.peak),
+            const double off = static_cast<double>(bench.planned.peak - counted) / static_cast<double>(counted);
+            QVERIFY2(std::abs(off) < kTolerance, qPrintable(QString("planned %1, counted %2").arg(bench.planned.peak).arg(counted)));
+            qInfo("planned peak %.2f MB, counted %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.planned.peak),
                   megabytes(counted), megabytes(growth), megabytes(growth - bench.planned.peak));
         }
     }
