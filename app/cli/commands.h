@@ -10,6 +10,7 @@ namespace headroom::cli {
 struct Session;
 
 /// Each declares one command, its options and what it does, in the file of its name.
+void addPlan(CLI::App& app, Session& session);
 void addTrain(CLI::App& app, Session& session);
 void addResume(CLI::App& app, Session& session);
 void addPause(CLI::App& app, Session& session);

@@ -75,6 +75,10 @@ std::string metricsText(const store::RunSummary& run) {
 }
 
 std::string readableDuration(double seconds) {
+    if (seconds > 0 && seconds < 0.1) {
+        const double small = seconds < 1e-3 ? seconds * 1e6 : seconds * 1e3;
+        return fmt::format("{:.{}f} {}", small, small < 10 ? 1 : 0, seconds < 1e-3 ? "us" : "ms");
+    }
     const auto whole = static_cast<std::int64_t>(std::llround(seconds));
     if (whole < 60) return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 1 : 0);
     if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);

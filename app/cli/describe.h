@@ -16,7 +16,7 @@ Json metricsJson(const store::RunSummary& run);
 store::RunSummary look(const Chosen& chosen);
 /// "val_accuracy 0.9832, val_loss 0.0512", the metrics that matter most first.
 std::string metricsText(const store::RunSummary& run);
-/// "3 min 20 s".
+/// "3 min 20 s", "4.2 s"; below a tenth of a second "12 ms", "340 us".
 std::string readableDuration(double seconds);
 
 }  // namespace headroom::cli

@@ -14,6 +14,15 @@ Error broken(std::string problem, std::string found) {
                          "Its messages stand above; headroom doctor looks at the installation."});
 }
 
+/// The worker's sentence under its code.
+Error refused(const Json& error) {
+    const std::string code = error.value("code", "");
+    std::string message = error.value("message", "");
+    for (const CodeInfo& each : allCodes())
+        if (each.text == code) return Error(Failure{each.code, {}, std::move(message), {}, {}, {}});
+    return broken("it refused for an unknown reason", code);
+}
+
 }  // namespace
 
 WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments) {
@@ -22,6 +31,12 @@ WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& 
     WorkerAnswer answer{Json::parse(result.output, nullptr, false), result.status};
     if (!answer.document.is_object()) throw broken("it gave no answer", fmt::format("exit status {}", answer.status));
     return answer;
+}
+
+Json askWorker(const Session& session, const Json& question) {
+    WorkerAnswer answer = callWorker(session, {"ask", question.dump()});
+    if (const auto error = answer.document.find("error"); error != answer.document.end() && error->is_object()) throw refused(*error);
+    return std::move(answer.document);
 }
 
 int tell(const Session& session, const WorkerAnswer& answer, std::string (*readable)(const Json&)) {

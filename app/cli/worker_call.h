@@ -18,6 +18,8 @@ struct WorkerAnswer {
 /// answers {"error": {...}} the sentence is on standard error. Throws WRK-03 where it cannot be started, WRK-01 where it
 /// died or answered nonsense.
 WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments);
+/// The answer to one question (see worker/questions.h). Throws as callWorker, and what the worker refused with.
+Json askWorker(const Session& session, const Json& question);
 /// Prints the answer - with --json as it came, else through `readable` - and returns the exit status.
 int tell(const Session& session, const WorkerAnswer& answer, std::string (*readable)(const Json&));
 

@@ -16,6 +16,7 @@ std::string requiredOption(const Arguments& arguments, const std::string& name);
 /// Each in the file of its name; they return the exit status.
 int runCommand(const Arguments& arguments);
 int serveCommand(const Arguments& arguments);
+int askCommand(const Arguments& arguments);
 int exportCommand(const Arguments& arguments);
 int verifyCommand(const Arguments& arguments);
 

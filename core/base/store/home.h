@@ -15,6 +15,8 @@ public:
     const std::filesystem::path& path() const { return m_path; }
     std::filesystem::path defaultProject() const { return m_path / "default"; }
     std::filesystem::path queue() const { return m_path / "queue.sqlite"; }
+    /// How the runs of this home compared with their plans (plan::Calibration).
+    std::filesystem::path calibration() const { return m_path / "calibration.json"; }
     /// "cuda:0" becomes devices/cuda-0.lock.
     std::filesystem::path deviceLock(const std::string& device) const;
     std::filesystem::path workerLog(const std::string& device) const;
