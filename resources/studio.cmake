@@ -5,6 +5,7 @@ set(HEADROOM_ICON_THEME "/usr/share/icons/breeze" CACHE PATH "Folder of the Bree
 set(icons
   data actions/22/database-index
   train actions/22/office-chart-line
+  memory actions/22/office-chart-area-stacked
   export actions/22/document-export
   system devices/22/computer
   start actions/22/media-playback-start
@@ -19,7 +20,8 @@ set(icons
 
 set(qrc "${CMAKE_BINARY_DIR}/studio.qrc")
 set(lines "<RCC>\n<qresource prefix=\"/theme\">\n")
-foreach(file studio.qss check-dark.svg check-light.svg chevron-dark.svg chevron-light.svg)
+foreach(file studio.qss check-dark.svg check-light.svg chevron-dark.svg chevron-light.svg
+        chevron-up-dark.svg chevron-up-light.svg)
   string(APPEND lines "<file alias=\"${file}\">${CMAKE_SOURCE_DIR}/resources/theme/${file}</file>\n")
 endforeach()
 string(APPEND lines "</qresource>\n<qresource prefix=\"/icons\">\n")

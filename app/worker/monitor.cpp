@@ -32,7 +32,7 @@ public:
         append(names::kCpu, "1", at, reading.cpu);
         append(names::kMemoryProcess, "bytes", at, reading.processResident);
         append(names::kMemoryAvailable, "bytes", at, reading.memoryAvailable);
-        append(names::kMemoryTensors, "bytes", at, telemetry::Figure<Bytes>::of(tensor::memoryCounts().liveTotal));
+        recordTensors(at);
         append(names::kEnergy, "J", at, joules);
         for (const telemetry::GpuReading& gpu : reading.gpus)
             if (gpu.index == m_gpu) recordGpu(at, gpu);
@@ -43,6 +43,12 @@ private:
     template <class T>
     void append(const char* name, const char* unit, const store::Moment& at, const telemetry::Figure<T>& figure) {
         if (figure) m_writer.append(m_writer.define(name, unit, store::SeriesKind::Time), at, static_cast<double>(*figure.value));
+    }
+    void recordTensors(const store::Moment& at) {
+        const tensor::MemoryPeak peak = tensor::takeRecentPeak();
+        append(names::kMemoryTensors, "bytes", at, telemetry::Figure<Bytes>::of(peak.total));
+        for (std::size_t kind = 0; kind < plan::kKinds; ++kind)
+            append(names::memoryOf(plan::name(static_cast<plan::Kind>(kind))).c_str(), "bytes", at, telemetry::Figure<Bytes>::of(peak.byKind[kind]));
     }
     void recordGpu(const store::Moment& at, const telemetry::GpuReading& gpu) {
         append(names::kGpuUtilisation, "1", at, gpu.utilisation);

@@ -134,6 +134,23 @@ private Q_SLOTS:
         QVERIFY2(paints > 1 && paints <= 12, qPrintable(QString::number(paints)));
     }
 
+    void whatMemoryDidIsOnEveryChart_data() {
+        QTest::addColumn<bool>("all");
+        QTest::addColumn<QStringList>("words");
+        QTest::newRow("of all events") << true << QStringList{"micro-batch 64 to 32", "learning rate halved"};
+        QTest::newRow("of few events") << false << QStringList{"micro-batch 64 to 32"};
+    }
+    void whatMemoryDidIsOnEveryChart() {
+        QFETCH(bool, all);
+        QFETCH(QStringList, words);
+        ui::Chart chart({.title = "Loss", .series = "train_loss", .events = all}, m_group);
+        chart.resize(500, 300);
+        chart.show();
+        chart.setCurve(curve("a", 100));
+        chart.setEvents({{1, 0, 20, "memory", "micro-batch 64 to 32", "{}"}, {2, 0, 30, "lr", "learning rate halved", "{}"}, {3, 0, 40, "checkpoint", "written", "{}"}});
+        QTRY_COMPARE(chart.eventWords(), words);
+    }
+
     void fiftyRunsOfManyPointsAreDrawnWithinTheBudget() {
         const std::unique_ptr<ui::Chart> chart(make());
         QVector<ui::ShownRun> runs;

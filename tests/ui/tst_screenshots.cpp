@@ -6,8 +6,14 @@
 #include <QDir>
 #include <QPushButton>
 
+#include <QTabBar>
+#include <QTableView>
+
 #include "support/registry.h"
+#include "ui/panels/memory/memory_panel.h"
+#include "ui/panels/memory/owners_card.h"
 #include "ui/panels/train/train_panel.h"
+#include "ui/shell/overlays.h"
 #include "ui/widgets/chart.h"
 #include "ui_support/studio_fixture.h"
 
@@ -62,7 +68,7 @@ private Q_SLOTS:
     void emptyPages() {
         window().resize(1560, 940);
         QTRY_VERIFY(!studio().projectName().isEmpty());
-        for (const char* page : {"train", "data", "export", "system"}) {
+        for (const char* page : {"train", "data", "memory", "export", "system"}) {
             window().openPage(QLatin1String(page));
             take(QStringLiteral("%1-empty").arg(QLatin1String(page)));
         }
@@ -93,6 +99,32 @@ private Q_SLOTS:
         take(QStringLiteral("palette"));
     }
 
+    /// Of the run that the pictures before left selected, and of settings that do not fit in one piece.
+    void memoryOfARealRun() {
+        if (studio().runs().rowCount() == 0) QSKIP("no run");
+        window().openPage(QStringLiteral("memory"));
+        window().palette()->close();
+        window().showDock(QStringLiteral("log"), false);
+        auto* page = static_cast<ui::MemoryPanel*>(window().panel(QStringLiteral("memory")));
+        take(QStringLiteral("memory"));
+        for (const auto& [path, text] : {std::pair("model.arch", "resnet20"), std::pair("train.batch_size", "256"), std::pair("memory.budget", "24 MiB")})
+            QCOMPARE(studio().draft().set(QLatin1String(path), QLatin1String(text)), QString());
+        QTest::qWait(600);
+        take(QStringLiteral("memory-tight"));
+        page->tabs()->setCurrentIndex(1);
+        take(QStringLiteral("memory-matrix"));
+        page->tabs()->setCurrentIndex(2);
+        page->owners().table()->setCurrentIndex(page->owners().table()->model()->index(3, 0));
+        take(QStringLiteral("memory-owners"));
+        studio().draft().set(QStringLiteral("memory.budget"), QStringLiteral("64 KiB"));
+        page->tabs()->setCurrentIndex(0);
+        QTest::qWait(600);
+        take(QStringLiteral("memory-nothing-fits"));
+        studio().draft().set(QStringLiteral("model.arch"), QStringLiteral("gpt_mini"));
+        QTest::qWait(300);
+        take(QStringLiteral("memory-fault"));
+    }
+
     void pagesOfAnExistingHome() {
         const QString home = qEnvironmentVariable("HEADROOM_SCREENSHOT_HOME");
         if (home.isEmpty()) QSKIP("HEADROOM_SCREENSHOT_HOME is not set");
@@ -100,7 +132,7 @@ private Q_SLOTS:
         window().resize(1560, 940);
         QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);
         QTest::qWait(5000);  // a few readings of the machine
-        for (const char* page : {"train", "data", "export", "system"}) {
+        for (const char* page : {"train", "data", "memory", "export", "system"}) {
             window().openPage(QLatin1String(page));
             QTest::qWait(500);
             take(QStringLiteral("home-%1").arg(QLatin1String(page)));

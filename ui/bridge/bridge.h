@@ -9,6 +9,7 @@
 
 #include "ui/bridge/curve_reader.h"
 #include "ui/bridge/exporter.h"
+#include "ui/bridge/fit_planner.h"
 #include "ui/bridge/hardware.h"
 #include "ui/bridge/log_reader.h"
 #include "ui/bridge/run_commands.h"
@@ -36,6 +37,7 @@ public:
     WorkerQuestions& questions() { return *m_questions; }
     Exporter& exporter() { return *m_exporter; }
     Hardware& hardware() { return *m_hardware; }
+    FitPlanner& fit() { return *m_fit; }
 
     void watch(const Watch& watch);
     void followLog(const QString& run);
@@ -57,6 +59,7 @@ private:
     WorkerQuestions* m_questions;
     Exporter* m_exporter;
     Hardware* m_hardware;
+    FitPlanner* m_fit;
 };
 
 }  // namespace headroom::ui

@@ -2,13 +2,19 @@
 #pragma once
 #include <QString>
 
+#include <memory>
 #include <optional>
 
 #include "base/config/run_config.h"
-#include "base/models/models.h"
-#include "base/plan/step_plan.h"
+#include "base/plan/configured_step.h"
 
 namespace headroom::ui {
+
+/// A planned step together with the graph that its programs speak of. Never changed.
+struct PlannedStep {
+    plan::ConfiguredStep configured;
+    plan::StepPlan step;
+};
 
 /// What a training step of a configuration will hold in memory, from the plan alone: nothing has to run for it.
 struct StepMemory {
@@ -20,10 +26,13 @@ struct StepMemory {
     qint64 microBatch = 0, parts = 1;
     qint64 stepsPerEpoch = 0, totalSteps = 0;  ///< 0 where the number of samples is not known
     bool fits = true;            ///< within the budget that was given
+    std::shared_ptr<const PlannedStep> planned;  ///< null where there is no plan
 };
 
 /// Pure. With an automatic micro-batch the largest one that stays within `budget` is planned; without a budget the whole
 /// batch at once.
-StepMemory stepMemory(const config::RunConfig& config, const models::DataShape& data, qint64 trainSamples, std::optional<Bytes> budget);
+StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredStep& configured, std::optional<Bytes> budget);
+/// Steps of an epoch and of the run, into `memory`.
+void countSteps(StepMemory& memory, const config::RunConfig& config, qint64 trainSamples);
 
 }  // namespace headroom::ui

@@ -10,6 +10,7 @@ class Bridge;
 class ChartGroup;
 class ConfigDraft;
 class DataInfo;
+class MemoryPlan;
 class RunsModel;
 class Selection;
 
@@ -21,6 +22,7 @@ struct Context {
     ChartGroup& charts;
     ConfigDraft& draft;
     DataInfo& data;
+    MemoryPlan& memory;
     QUndoStack& undo;
 };
 

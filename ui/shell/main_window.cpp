@@ -11,6 +11,7 @@
 
 #include "ui/panels/data/data_panel.h"
 #include "ui/panels/export/export_panel.h"
+#include "ui/panels/memory/memory_panel.h"
 #include "ui/panels/system/system_panel.h"
 #include "ui/panels/train/setup_card.h"
 #include "ui/panels/train/train_panel.h"
@@ -57,6 +58,7 @@ void MainWindow::addPages() {
     m_train = new TrainPanel(context);
     const std::tuple<const char*, QString, Panel*> pages[] = {{"data", tr("Data"), new DataPanel(context)},
                                                               {"train", tr("Train"), m_train},
+                                                              {"memory", tr("Memory"), new MemoryPanel(context)},
                                                               {"export", tr("Export"), new ExportPanel(context)},
                                                               {"system", tr("System"), new SystemPanel(context)}};
     for (const auto& [name, title, panel] : pages) {
@@ -148,7 +150,7 @@ void MainWindow::showDock(const QString& name, bool visible) {
 void MainWindow::openPage(const QString& name) {
     m_page = m_panels.contains(name) ? name : QStringLiteral("train");
     m_activity->setCurrent(m_page);
-    m_top->setStartProminent(m_page == QLatin1String("train") || m_page == QLatin1String("system"));
+    m_top->setStartProminent(m_page == QLatin1String("train") || m_page == QLatin1String("memory") || m_page == QLatin1String("system"));
     updateWelcome();
 }
 
@@ -165,7 +167,7 @@ void MainWindow::leaveRoomAtTheRight(int room) {
 /// A project without runs and without data begins with what can be done first.
 void MainWindow::updateWelcome() {
     const bool bare = m_page == QLatin1String("train") && m_studio.runs().rowCount() == 0 && m_studio.draft().config().data.path.empty();
-    const bool setup = m_page == QLatin1String("train") && !bare;
+    const bool setup = (m_page == QLatin1String("train") && !bare) || m_page == QLatin1String("memory");
     m_docks[QStringLiteral("setup")]->setVisible(setup);
     leaveRoomAtTheRight(setup ? 0 : kGap + 2);
     m_stack->setCurrentWidget(bare ? static_cast<QWidget*>(m_welcome) : m_panels[m_page]);

@@ -29,7 +29,7 @@ QString samplePath() { return QDir(QCoreApplication::applicationDirPath()).absol
 }  // namespace
 
 Studio::Studio(std::filesystem::path home, std::filesystem::path project)
-    : m_bridge(std::move(home), std::move(project)), m_selection(m_runs, m_charts), m_data(m_bridge.questions(), m_draft) {
+    : m_bridge(std::move(home), std::move(project)), m_selection(m_runs, m_charts), m_data(m_bridge.questions(), m_draft), m_memory(m_draft, m_data, m_bridge.hardware()) {
     connect(&m_bridge, &Bridge::problem, this, &Studio::problem);
     connect(&m_bridge.store(), &StoreReader::listed, this, &Studio::takeRuns);
     connect(&m_bridge.store(), &StoreReader::opened, this, [this](const QString& name) {
@@ -52,7 +52,7 @@ Studio::Studio(std::filesystem::path home, std::filesystem::path project)
     connect(&m_selection, &Selection::currentChanged, &m_bridge, &Bridge::followLog);
 }
 
-Context Studio::context() { return {m_bridge, m_runs, m_selection, m_charts, m_draft, m_data, m_undo}; }
+Context Studio::context() { return {m_bridge, m_runs, m_selection, m_charts, m_draft, m_data, m_memory, m_undo}; }
 
 void Studio::takeRuns(const RunList& runs) {
     m_runs.merge(runs);

@@ -9,6 +9,7 @@
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
+#include "ui/bridge/memory_plan.h"
 #include "ui/bridge/runs_model.h"
 #include "ui/panels/context.h"
 #include "ui/panels/selection.h"
@@ -70,6 +71,7 @@ private:
     Selection m_selection;
     ConfigDraft m_draft;
     DataInfo m_data;
+    MemoryPlan m_memory;
     QUndoStack m_undo;
     telemetry::Reading m_reading;
     QString m_projectName, m_parent;

@@ -26,7 +26,7 @@ struct ChartSpec {
     QString compared{};  ///< a second series, dashed; empty = none
     QString legend{};    ///< what solid and dashed mean; empty = nothing
     Figures figures = Figures::Plain;
-    bool events = true;
+    bool events = true;  ///< false: of the events only those about memory
     bool logarithmic = false;
 };
 
@@ -44,6 +44,8 @@ public:
     void setCurve(const CurvePtr& curve);
     /// Of the selected run.
     void setEvents(const std::vector<store::Event>& events);
+    /// The words of those that are drawn.
+    QStringList eventWords() const;
     /// What to say while there is nothing to draw.
     void setEmptyText(const QString& text);
     void setLogarithmic(bool logarithmic);

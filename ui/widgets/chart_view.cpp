@@ -19,8 +19,12 @@ constexpr double kEndPixels = 54;
 constexpr std::size_t kEventsShown = 12;
 constexpr qsizetype kEventLetters = 34;
 
-/// Events that change how a curve reads; checkpoints come too often for lines.
-bool isDrawn(const std::string& kind) { return kind != "checkpoint" && kind != "start" && kind != "evaluation" && kind != "end"; }
+/// Events that change how a curve reads; checkpoints come too often for lines. What memory did to the run (out of
+/// memory, another micro-batch) is on every chart.
+bool isDrawn(const std::string& kind, bool all) {
+    if (kind == "memory") return true;
+    return all && kind != "checkpoint" && kind != "start" && kind != "evaluation" && kind != "end";
+}
 
 double nearestValue(const QVector<double>& xs, const QVector<double>& values, double x) {
     const auto at = std::lower_bound(xs.begin(), xs.end(), x);
@@ -113,10 +117,10 @@ void Chart::placeEvents() {
         m_plot->removeItem(text);
     }
     m_eventItems.clear();
-    if (!m_spec.events || m_group.axis() != XAxis::Step) return;
+    if (m_group.axis() != XAxis::Step) return;
     const QColor colour = theme::tokens().warning;
     for (const store::Event& event : m_events) {
-        if (!isDrawn(event.kind) || event.step <= 0 || m_eventItems.size() >= kEventsShown) continue;
+        if (!isDrawn(event.kind, m_spec.events) || event.step <= 0 || m_eventItems.size() >= kEventsShown) continue;
         auto* line = new QCPItemStraightLine(m_plot);
         line->point1->setCoords(static_cast<double>(event.step), 0);
         line->point2->setCoords(static_cast<double>(event.step), 1);
@@ -134,6 +138,12 @@ void Chart::placeEvents() {
         text->setColor(colour);
         m_eventItems.emplace_back(line, text);
     }
+}
+
+QStringList Chart::eventWords() const {
+    QStringList words;
+    for (const auto& [line, text] : m_eventItems) words << text->text();
+    return words;
 }
 
 QString Chart::readout() const {

@@ -4,17 +4,16 @@
 #include <QPainter>
 #include <QPainterPath>
 
+#include <numeric>
+
 #include "ui/bridge/format.h"
 #include "ui/theme/theme.h"
-#include "ui/widgets/chart_group.h"
+#include "ui/widgets/kinds.h"
 
 namespace headroom::ui {
 namespace {
 
 constexpr double kLabelHeight = 18, kBarHeight = 25, kLegendGap = 12;
-
-/// Black or white, whichever reads on the colour.
-QColor inkOn(const QColor& colour) { return colour.lightnessF() > 0.47 ? QColor(0x10151c) : QColor(0xffffff); }
 
 }  // namespace
 
@@ -25,12 +24,13 @@ MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent) {
 
 QSize MemoryBar::sizeHint() const { return {400, static_cast<int>(kLabelHeight + kBarHeight + kLegendGap + 16)}; }
 
-void MemoryBar::set(const QVector<MemoryPart>& parts, std::optional<Bytes> budget, std::optional<Bytes> measured) {
+void MemoryBar::set(const plan::BytesByKind& parts, std::optional<Bytes> budget, std::optional<Bytes> measured) {
     m_parts = parts;
     m_budget = budget;
     m_measured = measured;
     QStringList words;
-    for (const MemoryPart& part : parts) words << tr("%1 %2").arg(part.name, format::bytes(part.bytes));
+    for (const plan::Kind kind : kStackedKinds)
+        if (bytes(kind) > 0) words << tr("%1 %2").arg(kindName(kind), format::bytes(bytes(kind)));
     setAccessibleDescription(words.join(QStringLiteral(", ")));
     update();
 }
@@ -39,8 +39,7 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(theme::textFont(0.85));
-    Bytes total = 0;
-    for (const MemoryPart& part : m_parts) total += part.bytes;
+    const Bytes total = std::accumulate(m_parts.begin(), m_parts.end(), Bytes{0});
     const double whole = static_cast<double>(std::max({total, m_measured.value_or(0), m_budget.value_or(0), Bytes{1}}));
     // A budget far beyond the need would leave nothing to see: the bar then shows the need, and the budget as words.
     const bool far = m_budget && total > 0 && whole > 8.0 * static_cast<double>(std::max(total, m_measured.value_or(0)));
@@ -60,11 +59,11 @@ void MemoryBar::paintEvent(QPaintEvent*) {
 
 void MemoryBar::paintParts(QPainter& painter, const QRectF& bar, double scale) {
     double x = bar.left();
-    for (const MemoryPart& part : m_parts) {
-        const QRectF area(x, bar.top(), static_cast<double>(part.bytes) * scale, bar.height());
-        const QColor colour = seriesColour(part.series);
+    for (const plan::Kind kind : kStackedKinds) {
+        const QRectF area(x, bar.top(), static_cast<double>(bytes(kind)) * scale, bar.height());
+        const QColor colour = kindColour(kind);
         painter.fillRect(area, colour);
-        const QString figure = format::bytes(part.bytes);
+        const QString figure = format::bytes(bytes(kind));
         painter.setPen(inkOn(colour));
         painter.setFont(theme::textFont(0.8, QFont::DemiBold));
         if (painter.fontMetrics().horizontalAdvance(figure) + 10 < area.width()) painter.drawText(area, Qt::AlignCenter, figure);
@@ -80,7 +79,7 @@ void MemoryBar::paintBudget(QPainter& painter, const QRectF& bar, double scale) 
     painter.setFont(theme::textFont(0.85));
     const QString words = tr("budget %1").arg(format::bytes(*m_budget));
     const double wide = painter.fontMetrics().horizontalAdvance(words);
-    painter.drawText(QPointF(std::min(x - wide / 2, bar.right() - wide), bar.top() - 8), words);
+    painter.drawText(QPointF(std::clamp(x - wide / 2, 0.0, std::max(0.0, bar.right() - wide)), bar.top() - 8), words);
 }
 
 void MemoryBar::paintMeasured(QPainter& painter, const QRectF& bar, double scale) {
@@ -101,13 +100,14 @@ void MemoryBar::paintMeasured(QPainter& painter, const QRectF& bar, double scale
 void MemoryBar::paintLegend(QPainter& painter, double top) {
     painter.setFont(theme::textFont(0.85));
     double x = 0;
-    for (const MemoryPart& part : m_parts) {
+    for (const plan::Kind kind : kStackedKinds) {
+        if (bytes(kind) == 0) continue;
         painter.setPen(Qt::NoPen);
-        painter.setBrush(seriesColour(part.series));
+        painter.setBrush(kindColour(kind));
         painter.drawRoundedRect(QRectF(x, top + 3, 9, 9), 2, 2);
         painter.setPen(theme::tokens().muted);
-        painter.drawText(QPointF(x + 14, top + 12), part.name);
-        x += 14 + painter.fontMetrics().horizontalAdvance(part.name) + 18;
+        painter.drawText(QPointF(x + 14, top + 12), kindName(kind));
+        x += 14 + painter.fontMetrics().horizontalAdvance(kindName(kind)) + 18;
     }
 }
 

@@ -4,25 +4,29 @@
 namespace headroom::plan {
 namespace {
 
-/// The instruction at the peak; null between steps and in the update.
-const Instruction* peakInstruction(const StepPlan& step) {
-    if (step.peakStage != Stage::First && step.peakStage != Stage::Next) return nullptr;
-    const auto& instructions = (step.peakStage == Stage::First ? step.first : step.next).instructions;
-    return step.peakInstruction < instructions.size() ? &instructions[step.peakInstruction] : nullptr;
+/// The instruction of a moment; null between steps and in the update.
+const Instruction* instructionAt(const StepPlan& step, Stage stage, std::uint32_t index) {
+    if (stage != Stage::First && stage != Stage::Next) return nullptr;
+    const auto& instructions = (stage == Stage::First ? step.first : step.next).instructions;
+    return index < instructions.size() ? &instructions[index] : nullptr;
 }
 
 }  // namespace
 
 graph::NodeId peakNode(const StepPlan& step) {
-    const Instruction* at = peakInstruction(step);
+    const Instruction* at = instructionAt(step, step.peakStage, step.peakInstruction);
     return at ? at->node : graph::kNone;
 }
 
-std::string peakMoment(const graph::Graph& graph, const StepPlan& step) {
-    if (step.peakStage == Stage::Update) return "the update";
-    const Instruction* at = peakInstruction(step);
+std::string momentText(const graph::Graph& graph, const StepPlan& step, Stage stage, std::uint32_t instruction) {
+    if (stage == Stage::Update) return "the update";
+    const Instruction* at = instructionAt(step, stage, instruction);
     if (!at) return "between steps";
     return (at->what == Instruction::What::Forward ? "forward of " : "backward of ") + graph.node(at->node).name;
+}
+
+std::string peakMoment(const graph::Graph& graph, const StepPlan& step) {
+    return momentText(graph, step, step.peakStage, step.peakInstruction);
 }
 
 }  // namespace headroom::plan

@@ -6,7 +6,10 @@
 
 namespace headroom::plan {
 
-/// When in the step its peak comes, in words: "between steps", "the update", "forward of conv1", "backward of conv1".
+/// A moment of the step in words: "between steps", "the update", "forward of conv1", "backward of conv1".
+std::string momentText(const graph::Graph& graph, const StepPlan& step, Stage stage, std::uint32_t instruction);
+
+/// When in the step its peak comes, in the same words.
 std::string peakMoment(const graph::Graph& graph, const StepPlan& step);
 
 /// The node that runs at the peak; kNone between steps and in the update.

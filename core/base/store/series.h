@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headroom::store {
@@ -16,7 +17,7 @@ inline constexpr const char* kLr = "lr";
 inline constexpr const char* kSamplesPerSecond = "samples_per_s";
 inline constexpr const char* kGradNorm = "grad_norm";
 inline constexpr const char* kMemoryProcess = "memory.process";      ///< bytes, resident
-inline constexpr const char* kMemoryTensors = "memory.tensors";      ///< bytes, counted by the allocator
+inline constexpr const char* kMemoryTensors = "memory.tensors";      ///< bytes, most since the reading before
 inline constexpr const char* kMemoryAvailable = "memory.available";  ///< bytes, of the machine
 inline constexpr const char* kEnergy = "energy";                     ///< joules since the run's first start, growing
 inline constexpr const char* kCpu = "cpu.utilisation";               ///< 0 to 1, of all cores
@@ -24,6 +25,8 @@ inline constexpr const char* kGpuUtilisation = "gpu.utilisation";  ///< 0 to 1; 
 inline constexpr const char* kGpuMemory = "gpu.memory";            ///< bytes used on the device by anybody
 inline constexpr const char* kGpuPower = "gpu.power";              ///< watts
 inline constexpr const char* kGpuTemperature = "gpu.temperature";  ///< degrees Celsius
+/// Of one kind ("weights", "activations" ...) when memory.tensors was reached: "memory.weights". They add up to it.
+inline std::string memoryOf(std::string_view kind) { return "memory." + std::string(kind); }
 }  // namespace names
 
 /// Where in a run a value was taken: what every x axis is made from.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "engine/tensor/block_pool.h"
 
@@ -62,6 +63,11 @@ public:
         m_counts.atPeak = m_counts.live;
     }
 
+    MemoryPeak takeRecentPeak() {
+        const std::lock_guard lock(m_mutex);
+        return std::exchange(m_recent, {m_counts.liveTotal, m_counts.live});
+    }
+
     void setBudget(Bytes budget) {
         const std::lock_guard lock(m_mutex);
         m_budget = budget;
@@ -98,6 +104,7 @@ private:
     void add(std::uint8_t kind, Bytes bytes) {
         m_counts.live[kind] += bytes;
         m_counts.liveTotal += bytes;
+        if (m_counts.liveTotal > m_recent.total) m_recent = {m_counts.liveTotal, m_counts.live};
         if (m_counts.liveTotal <= m_counts.peakTotal) return;
         m_counts.peakTotal = m_counts.liveTotal;
         m_counts.atPeak = m_counts.live;
@@ -123,6 +130,7 @@ private:
     SmallPool m_small;
     LargePool m_large;
     MemoryCounts m_counts;
+    MemoryPeak m_recent;
     Bytes m_budget = 0;
     Refusal m_refusal;
     Bytes m_ceiling = 0;
@@ -167,6 +175,7 @@ void installAllocator() {
 
 MemoryCounts memoryCounts() { return memory().counts(); }
 void resetPeak() { memory().resetPeak(); }
+MemoryPeak takeRecentPeak() { return memory().takeRecentPeak(); }
 void setMemoryBudget(Bytes budget) { memory().setBudget(std::max<Bytes>(0, budget)); }
 Bytes memoryBudget() { return memory().budget(); }
 Refusal lastRefusal() { return memory().refusal(); }

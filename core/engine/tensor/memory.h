@@ -26,6 +26,13 @@ MemoryCounts memoryCounts();
 /// The peak and its composition start again from what is live now.
 void resetPeak();
 
+/// The largest number of live bytes since the last call, with its composition: for one reader that asks again and again.
+struct MemoryPeak {
+    Bytes total = 0;
+    plan::BytesByKind byKind{};
+};
+MemoryPeak takeRecentPeak();
+
 /// Past `budget` live bytes an allocation throws c10::OutOfMemoryError, as a device without memory does. 0: no limit.
 void setMemoryBudget(Bytes budget);
 Bytes memoryBudget();

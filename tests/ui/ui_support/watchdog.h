@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <QApplication>
+#include <QThread>
 
 #include <ctime>
 
@@ -20,7 +21,8 @@ public:
     Worst stopWatching() { m_watching = false; return m_worst; }
 
     bool notify(QObject* receiver, QEvent* event) override {
-        if (!m_watching || m_depth > 0) return QApplication::notify(receiver, event);
+        const bool ours = QThread::currentThread() == thread();
+        if (!ours || !m_watching || m_depth > 0) return QApplication::notify(receiver, event);
         const QString name = QStringLiteral("%1 event %2").arg(QLatin1String(receiver->metaObject()->className())).arg(int(event->type()));
         const double before = cpuMilliseconds();
         ++m_depth;

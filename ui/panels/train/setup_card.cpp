@@ -166,6 +166,9 @@ void SetupCard::showVerdict() {
     } else if (m_context.data.state() == DataInfo::State::Looking) {
         m_verdict->setText(tr("Looking into the data…"));
         setTone(m_verdict, "muted");
+    } else if (!m_plan->fits) {
+        m_verdict->setText(tr("A step needs more than the memory budget. The page Memory says what would help."));
+        setTone(m_verdict, "bad");
     } else {
         m_verdict->setText(tr("Ready to start."));
         setTone(m_verdict, "good");

@@ -7,9 +7,11 @@
 
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/config_draft.h"
+#include "ui/bridge/memory_plan.h"
+#include "ui/panels/memory/live_card.h"
+#include "ui/panels/memory/memory_card.h"
 #include "ui/panels/selection.h"
 #include "ui/panels/train/chart_toolbar.h"
-#include "ui/panels/train/memory_card.h"
 #include "ui/panels/train/setup_card.h"
 
 namespace headroom::ui {
@@ -27,7 +29,7 @@ TrainPanel::TrainPanel(const Context& context, QWidget* parent) : Panel(parent),
     layout->setSpacing(kGap);
     layout->addWidget(chartColumn(), 1);
     connect(m_setup, &SetupCard::wanted, this, &Panel::wanted);
-    connect(m_memory, &MemoryCard::planned, this, [this] { m_setup->setPlan(m_memory->memory()); });
+    connect(&context.memory, &MemoryPlan::changed, this, [this] { m_setup->setPlan(m_context.memory.memory()); });
     m_watch.setSingleShot(true);
     m_watch.setInterval(kWatchDelayMs);
     connect(&m_watch, &QTimer::timeout, this, &TrainPanel::watchNow);
@@ -111,6 +113,7 @@ void TrainPanel::watchNow() {
     for (const Chart* chart : std::as_const(m_charts))
         for (const QString& name : chart->series())
             if (!watch.series.contains(name)) watch.series << name;
+    watch.series << memorySeries();  // for the page about memory
     const auto& zoom = m_context.charts.range();
     const XAxis axis = m_context.charts.axis();
     if (zoom && axis != XAxis::ProcessTime && axis != XAxis::RelativeTime) watch.range = {storeAxis(axis), zoom->first, zoom->second};

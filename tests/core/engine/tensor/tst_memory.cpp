@@ -72,6 +72,18 @@ private Q_SLOTS:
         QCOMPARE(memoryCounts().peakTotal, memoryCounts().liveTotal);
     }
 
+    void whoeverAsksAgainAndAgainGetsThePeakSinceTheLastTime() {
+        takeRecentPeak();
+        const MemoryCounts base = memoryCounts();
+        { const MemoryScope scope(Kind::Activations); const at::Tensor a = bytes(5'000'000); }
+        const MemoryPeak recent = takeRecentPeak();
+        QCOMPARE(recent.total - base.liveTotal, Bytes{5'000'000});
+        const auto activations = static_cast<std::size_t>(Kind::Activations);
+        QCOMPARE(recent.byKind[activations] - base.live[activations], Bytes{5'000'000});
+        QCOMPARE(takeRecentPeak().total, base.liveTotal);
+        QVERIFY(memoryCounts().peakTotal >= recent.total);
+    }
+
     void blocksAreAlignedAndDoNotOverlap() {
         std::mt19937 random(3);
         std::vector<std::pair<at::Tensor, std::uint8_t>> held;

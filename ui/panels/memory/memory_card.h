@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include <QTimer>
-
 #include <optional>
 
-#include "base/telemetry/reading.h"
-#include "ui/bridge/step_memory.h"
 #include "ui/bridge/trace.h"
 #include "ui/panels/context.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/memory_bar.h"
-
-class QStackedWidget;
 
 namespace headroom::ui {
 
@@ -21,25 +15,19 @@ class MemoryCard : public Card {
 public:
     explicit MemoryCard(const Context& context, QWidget* parent = nullptr);
 
+    /// Most that the selected run was measured to take.
+    const std::optional<Bytes>& measured() const { return m_measured; }
+    /// A curve of the runs that are drawn: the selected run's own becomes the mark of what was measured.
     void setCurve(const CurvePtr& curve);
-    const StepMemory& memory() const { return m_memory; }
-
-Q_SIGNALS:
-    void planned();
 
 private:
-    void setReading(const telemetry::Reading& reading);
-    void replan();
     void show();
-    std::optional<Bytes> budget() const;
+    void showVerdict();
 
     Context m_context;
     MemoryBar* m_bar;
     QLabel *m_where, *m_verdict, *m_empty;
-    QTimer m_later;
-    StepMemory m_memory;
-    std::optional<Bytes> m_available, m_gpuFree, m_measured;
-    QString m_measuredRun;
+    std::optional<Bytes> m_measured;
 };
 
 }  // namespace headroom::ui

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/memory_plan.h"
+
+#include "base/config/document.h"
+#include "base/errors/error.h"
+#include "ui/bridge/config_draft.h"
+#include "ui/bridge/data_info.h"
+#include "ui/bridge/hardware.h"
+
+namespace headroom::ui {
+namespace {
+constexpr int kFrameMs = 16;
+}
+
+MemoryPlan::MemoryPlan(ConfigDraft& draft, DataInfo& data, Hardware& hardware, QObject* parent) : QObject(parent), m_draft(draft), m_data(data) {
+    m_later.setSingleShot(true);
+    m_later.setTimerType(Qt::PreciseTimer);
+    m_later.setInterval(kFrameMs);
+    connect(&m_later, &QTimer::timeout, this, &MemoryPlan::replan);
+    const auto soon = [this] { if (!m_later.isActive()) m_later.start(); };
+    connect(&draft, &ConfigDraft::changed, this, soon);
+    connect(&data, &DataInfo::changed, this, [this, soon] {
+        m_configured.reset();  // another shape makes another graph
+        soon();
+    });
+    connect(&hardware, &Hardware::read, this, &MemoryPlan::setReading);
+}
+
+void MemoryPlan::setReading(const telemetry::Reading& reading) {
+    const bool first = !m_available;
+    m_available = reading.memoryAvailable.value;
+    if (!reading.gpus.empty() && reading.gpus.front().memoryTotal && reading.gpus.front().memoryUsed)
+        m_gpuFree = *reading.gpus.front().memoryTotal.value - *reading.gpus.front().memoryUsed.value;
+    if (first) replan();
+}
+
+bool MemoryPlan::isOnGpu() const {
+    const std::string& device = m_draft.config().device;
+    return device.starts_with("cuda") || (device == "auto" && m_gpuFree);
+}
+
+std::optional<Bytes> MemoryPlan::budget() const {
+    if (const auto set = config::memoryBudget(m_draft.config())) return set;
+    const auto free = isOnGpu() ? m_gpuFree : m_available;
+    return free ? std::optional(plan::automaticBudget(*free)) : std::nullopt;
+}
+
+std::optional<plan::FitQuestion> MemoryPlan::question() const {
+    const auto limit = budget();
+    if (!m_memory.planned || !limit) return std::nullopt;
+    return plan::FitQuestion{m_draft.config(), m_data.summary().shape, m_device, *limit, {}};
+}
+
+const plan::ConfiguredStep& MemoryPlan::configured() {
+    const auto device = isOnGpu() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
+    if (m_configured && device == m_device)
+        m_configured = m_configured->changedTo(m_draft.config());
+    else
+        m_configured.emplace(m_draft.config(), m_data.summary().shape, device);
+    m_device = device;
+    return *m_configured;
+}
+
+void MemoryPlan::replan() {
+    m_later.stop();
+    m_memory = {};
+    if (m_data.state() == DataInfo::State::There) {
+        try {
+            m_memory = stepMemory(m_draft.config(), configured(), budget());
+        } catch (const Error& error) {
+            m_configured.reset();
+            m_memory.fault = QString::fromStdString(error.failures().front().sentence());
+        }
+        countSteps(m_memory, m_draft.config(), m_data.summary().train);
+    }
+    Q_EMIT changed();
+}
+
+}  // namespace headroom::ui
