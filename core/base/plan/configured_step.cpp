@@ -11,7 +11,7 @@ ConfiguredStep::ConfiguredStep(const config::RunConfig& config, const models::Da
     : m_data(data), m_device(device), m_recipe(recipeOf(config)), m_options(stepOptions(config, data, device)) {
     graph::Graph net = models::build(m_recipe.arch, data, {.dropout = m_recipe.dropout});
     m_parameters = net.parameterCount();
-    m_graph = std::make_shared<const graph::Graph>(trainingGraph(std::move(net), data.task, m_recipe.labelSmoothing));
+    m_graph = std::make_shared<const graph::Graph>(lossOnly(trainingGraph(std::move(net), data.task, m_recipe.labelSmoothing)));
 }
 
 ConfiguredStep ConfiguredStep::changedTo(const config::RunConfig& config) const {
