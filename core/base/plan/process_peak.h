@@ -7,6 +7,6 @@ namespace headroom::plan {
 
 /// Most bytes that a run adds: on the CPU what the worker's process grows by over the idle, warmed worker; on a GPU what
 /// it holds on the device, its context counted.
-Bytes processPeak(const StepPlan& step, const DeviceModel& device);
+Bytes processPeak(const graph::Graph& graph, const StepPlan& step, const DeviceModel& device);
 
 }  // namespace headroom::plan

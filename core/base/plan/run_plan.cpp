@@ -65,7 +65,7 @@ std::int64_t chosenMicroBatch(const config::RunConfig& config, const RunPlan& pl
 Bytes processPeakOf(const RunPlan& plan, const DeviceModel& device, const Calibration& calibration, const CalibrationKey& key) {
     const auto measured = calibration.of(key);
     const double extra = measured ? measured->processExtra.value_or(0) : 0;
-    return std::max(plan.step.peak, processPeak(plan.step, device) + static_cast<Bytes>(extra));
+    return std::max(plan.step.peak, processPeak(plan.graph, plan.step, device) + static_cast<Bytes>(extra));
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kGrain = 4096;                      // sizes of large blocks are multiples of this
 constexpr std::size_t kLeastRest = 64 * 1024;             // a smaller rest stays with its block
-constexpr std::size_t kMapping = 32 * 1024 * 1024;        // least size of a mapping
+constexpr std::size_t kMapping = 32 * 1024 * 1024;        // least size of a mapping outside of the range
+constexpr std::size_t kRange = std::size_t{1} << 40;      // of addresses: no machine has that much memory
 constexpr std::size_t kWindow = 16384;                    // large allocations between two looks at the surplus
 constexpr std::size_t kSurplusWorthReturning = 64 * 1024 * 1024;
 
@@ -89,13 +90,46 @@ BlockHeader* LargePool::take(std::size_t requested) {
     // The probe's address decides among equal sizes; one of the same size may lie just before it.
     auto best = found;
     if (found != m_free.begin() && (*std::prev(found))->size >= size) best = std::prev(found);
-    BlockHeader* block = best != m_free.end() ? *best : map(size);
+    BlockHeader* block = best != m_free.end() ? *best : grow(size);
     if (!block) return nullptr;
     eraseFree(block);
     split(block, size);
     block->free = false;
     m_leastFree = std::min(m_leastFree, m_freeBytes);
     if (++m_taken == kWindow) releaseSurplus();
+    return block;
+}
+
+bool LargePool::reserveRange() {
+    if (m_range || m_rangeRefused) return m_range;
+    void* memory = mmap(nullptr, kRange, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m_rangeRefused = memory == MAP_FAILED;
+    if (m_rangeRefused) return false;
+    m_range = m_top = static_cast<std::byte*>(memory);
+    m_end = m_range + kRange;
+    return true;
+}
+
+/// A free block of at least `size` at the end of the range: what is free there already is part of it.
+BlockHeader* LargePool::grow(std::size_t size) {
+    if (!reserveRange()) return map(size);
+    const bool joins = m_last && m_last->free;
+    const std::size_t more = joins ? size - m_last->size : size;
+    if (more > static_cast<std::size_t>(m_end - m_top) || mprotect(m_top, more, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    m_reserved += more;
+    BlockHeader* block = m_last;
+    if (joins) {
+        eraseFree(block);
+        block->size += more;
+    } else {
+        block = new (m_top) BlockHeader;
+        block->size = more;
+        block->previous = m_last;
+        if (m_last) m_last->next = block;
+        m_last = block;
+    }
+    m_top += more;
+    insertFree(block);
     return block;
 }
 
@@ -121,6 +155,7 @@ void LargePool::split(BlockHeader* block, std::size_t size) {
     rest->previous = block;
     rest->next = block->next;
     if (rest->next) rest->next->previous = rest;
+    if (m_last == block) m_last = rest;
     block->next = rest;
     block->size = size;
     insertFree(rest);
@@ -130,6 +165,7 @@ void LargePool::join(BlockHeader* lower, BlockHeader* upper) {
     lower->size += upper->size;
     lower->next = upper->next;
     if (lower->next) lower->next->previous = lower;
+    if (m_last == upper) m_last = lower;
 }
 
 void LargePool::give(BlockHeader* block) {
@@ -156,8 +192,23 @@ void LargePool::eraseFree(BlockHeader* block) {
     m_free.erase(block);
 }
 
+/// The free end of the range has no memory again; its addresses stay ours.
+bool LargePool::shrinkAtEnd(BlockHeader* block) {
+    if (block != m_last) return false;
+    eraseFree(block);
+    m_last = block->previous;
+    if (m_last) m_last->next = nullptr;
+    m_top = reinterpret_cast<std::byte*>(block);
+    const std::size_t size = block->size;
+    m_reserved -= size;
+    madvise(m_top, size, MADV_DONTNEED);
+    mprotect(m_top, size, PROT_NONE);
+    return true;
+}
+
 /// Only a mapping that is one free block can go; its first block has no neighbours.
 bool LargePool::unmapIfWhole(BlockHeader* block) {
+    if (m_range && reinterpret_cast<std::byte*>(block) >= m_range && reinterpret_cast<std::byte*>(block) < m_end) return shrinkAtEnd(block);
     if (block->previous || block->next) return false;
     eraseFree(block);
     m_reserved -= block->size;

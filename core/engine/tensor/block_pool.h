@@ -45,8 +45,9 @@ private:
     std::size_t m_reserved = 0;
 };
 
-/// Larger blocks: best fit in mappings from the system, split and joined again, so that a step's memory serves the
-/// next one without a page fault. Memory that no step of a long window needed is given back.
+/// Larger blocks: best fit in one range of addresses that grows at its end, split and joined again, so that a step's memory
+/// serves the next one without a page fault, and no border between mappings keeps two free blocks apart. Where the system
+/// refuses such a range, in single mappings. Memory that no step of a long window needed is given back.
 class LargePool {
 public:
     /// nullptr where the system has no memory left.
@@ -62,7 +63,10 @@ private:
             return a->size != b->size ? a->size < b->size : a < b;
         }
     };
+    BlockHeader* grow(std::size_t size);
     BlockHeader* map(std::size_t size);
+    bool reserveRange();
+    bool shrinkAtEnd(BlockHeader* block);
     void split(BlockHeader* block, std::size_t size);
     void join(BlockHeader* lower, BlockHeader* upper);
     void insertFree(BlockHeader* block);
@@ -71,6 +75,11 @@ private:
     void releaseSurplus();
 
     std::set<BlockHeader*, Smaller> m_free;
+    std::byte* m_range = nullptr;        ///< addresses that are ours; what lies beyond m_top has no memory yet
+    std::byte* m_top = nullptr;
+    std::byte* m_end = nullptr;
+    BlockHeader* m_last = nullptr;       ///< the block that ends at m_top
+    bool m_rangeRefused = false;
     std::size_t m_reserved = 0;
     std::size_t m_freeBytes = 0;
     std::size_t m_leastFree = SIZE_MAX;  ///< in the present window

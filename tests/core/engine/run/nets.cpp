@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/graph/rewrites/rewrite.h"
+#include "base/models/builders.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
 
@@ -17,7 +18,7 @@ models::DataShape shapeFor(const std::string& name, bool small) {
         shape.kind = models::DataKind::Table;
         shape.features = small ? 12 : 108;
         shape.outputs = small ? 5 : 2;
-    } else if (name == "gpt_mini") {
+    } else if (name.starts_with("gpt")) {
         shape.kind = models::DataKind::Text;
         shape.task = models::Task::NextToken;
         shape.vocabulary = small ? 17 : 65;
@@ -54,7 +55,9 @@ at::Tensor madeUp(const std::vector<std::int64_t>& shape, graph::DType type, std
 
 Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout) {
     const models::DataShape shape = shapeFor(name, small);
-    Net net{name, {}, models::build(name, shape, {.dropout = dropout}), {{"batch", batch}, {"sequence", shape.context}}};
+    const models::ModelOptions options{.dropout = dropout};
+    Net net{name, {}, name == "gpt12" ? models::buildGpt(shape, {12, 384, 6}, options) : models::build(name, shape, options),
+            {{"batch", batch}, {"sequence", shape.context}}};
     models::appendLoss(net.unfused, shape.task);
     net.graph = graph::fusedForTraining(net.unfused);
     return net;
@@ -73,7 +76,7 @@ plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision
 std::vector<at::Tensor> madeUpInputs(const Net& net, const graph::Graph& graph, const plan::Program& program,
                                      std::uint64_t seed) {
     const tensor::MemoryScope scope(plan::Kind::Batches);
-    const std::int64_t classes = net.name == "mlp" ? 2 : net.name == "gpt_mini" ? 17 : 10;
+    const std::int64_t classes = net.name == "mlp" ? 2 : net.name.starts_with("gpt") ? 17 : 10;
     std::vector<at::Tensor> inputs;
     for (const graph::ValueId id : graph.inputs()) {
         const graph::ResolvedTensor& wanted =

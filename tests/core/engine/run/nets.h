@@ -20,7 +20,7 @@ struct Net {
     graph::Extents extents;
 };
 
-/// "mlp", "cnn", "resnet20", "gpt_mini"; `small` shrinks pictures and sequences, not the layers.
+/// "mlp", "cnn", "resnet20", "gpt_mini", or "gpt12" of 12 layers and width 384; `small` shrinks pictures and sequences, not the layers.
 Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout = 0);
 
 plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision precision,
