@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/print.h"
+#include "cli/receipt.h"
 #include "cli/session.h"
 
 namespace headroom::cli {
@@ -17,6 +18,11 @@ namespace {
 Json configOf(const store::RunFolder& run) {
     std::ifstream file(run.config(), std::ios::binary);
     return Json::parse(file, nullptr, false);
+}
+
+std::string currencyOf(const Json& config) {
+    const Json::json_pointer currency("/cost/currency");
+    return config.is_object() && config.contains(currency) && config.at(currency).is_string() ? escaped(config.at(currency).get<std::string>()) : "";
 }
 
 Json filesIn(const std::filesystem::path& folder) {
@@ -52,16 +58,21 @@ std::string readable(const store::RunSummary& run, const Chosen& chosen) {
 int show(const Session& session, const std::string& text) {
     const Chosen chosen = choose(session, text);
     const store::RunSummary run = look(chosen);
+    const Json config = configOf(chosen.run);
+    const Json facts = store::RunReader(chosen.run).facts();
+    const Json receipt = receiptJson(facts);
     if (!session.json) {
         printText(readable(run, chosen));
+        if (const std::string compared = receiptTable(receipt, run, currencyOf(config)); !compared.empty()) printText("\n" + compared);
         return 0;
     }
     Json document = describe(run);
-    document["config"] = configOf(chosen.run);
+    document["config"] = config;
     document["folder"] = chosen.run.path().string();
     document["checkpoints"] = filesIn(chosen.run.checkpoints());
     document["exports"] = filesIn(chosen.run.exports());
-    document["facts"] = store::RunReader(chosen.run).facts();
+    document["receipt"] = receipt;
+    document["facts"] = facts;
     print(document);
     return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/monitor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <nlohmann/json.hpp>
@@ -37,7 +38,11 @@ public:
         for (const telemetry::GpuReading& gpu : reading.gpus)
             if (gpu.index == m_gpu) recordGpu(at, gpu);
         tellOnce(joules ? m_energy.leftOut() : joules.reason);
+        addOthers(reading);
     }
+
+    /// Mean over the readings.
+    double others() const { return m_readings > 0 ? m_others / m_readings : 0; }
 
 private:
     template <class T>
@@ -56,6 +61,11 @@ private:
         append(names::kGpuPower, "W", at, gpu.power);
         append(names::kGpuTemperature, "C", at, gpu.temperature);
     }
+    void addOthers(const telemetry::Reading& reading) {
+        if (!reading.cpu || !reading.cpuOurs) return;
+        m_others += std::max(0.0, *reading.cpu.value - *reading.cpuOurs.value);
+        ++m_readings;
+    }
     void tellOnce(const std::string& leftOut) {
         if (m_told || leftOut.empty()) return;
         m_told = true;
@@ -67,6 +77,8 @@ private:
     telemetry::Sampler m_sampler;
     telemetry::EnergyMeter m_energy;
     bool m_told = false;
+    double m_others = 0;  ///< sum over m_readings
+    int m_readings = 0;
 };
 
 }  // namespace
@@ -79,6 +91,11 @@ Monitor::Monitor(store::RunWriter& writer, const std::string& device)
     : m_writer(writer), m_gpu(gpuIndex(device)), m_thread([this](const std::stop_token& stop) { watch(stop); }) {}
 
 Monitor::~Monitor() = default;
+
+void Monitor::stop() {
+    m_thread.request_stop();
+    if (m_thread.joinable()) m_thread.join();
+}
 
 void Monitor::at(const store::Moment& moment) {
     const std::lock_guard lock(m_mutex);
@@ -102,6 +119,8 @@ void Monitor::watch(const std::stop_token& stop) {
             recorder.record(moment());
             wake.wait_for(lock, stop, 1s, [] { return false; });
         }
+        recorder.record(moment());
+        m_others = recorder.others();
     } catch (const Error&) {
         // The store cannot be written: the training thread meets the same error at its next point and ends the run.
     }

@@ -20,6 +20,10 @@ public:
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
 
+    /// A last reading, and no more after it: what the run took until now is then recorded.
+    void stop();
+    /// Mean share of the machine's processors that other processes took so far; only after stop().
+    double others() const { return m_others; }
     /// Where the run is: the x value of what is read from now on.
     void at(const store::Moment& moment);
 
@@ -31,6 +35,7 @@ private:
     const int m_gpu;  ///< index, -1 = none
     mutable std::mutex m_mutex;
     store::Moment m_moment;
+    double m_others = 0;  ///< the thread's until it has ended
     std::jthread m_thread;
 };
 

@@ -44,7 +44,7 @@ std::optional<int> runNext(const store::Home& home, const std::string& device) {
     if (!entry) return std::nullopt;
     bool started = false;
     try {
-        return trainRun(entry->run, device, [&] {
+        return trainRun(home, entry->run, device, [&] {
             started = true;
             queue.remove(entry->id);
         });

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,8 @@ using train::Order;
 
 constexpr std::int64_t kNoRequest = -1;  // an order that a signal gave
 constexpr double kSmoothing = 0.8;       // of the speed that the time left is computed from
+
+double steadySeconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Order::Kind kindOf(store::RequestKind kind) {
     switch (kind) {
@@ -36,7 +39,11 @@ RunHost::RunHost(store::RunWriter& writer, store::RunLink& link, Monitor& monito
 
 store::Moment RunHost::moment(const train::Position& at) { return {at.step, at.epoch, at.samples, wallTimeNow()}; }
 
+void RunHost::startClock(const train::Position& at) { m_clock.start(at.step, steadySeconds()); }
+
 void RunHost::stepped(const train::StepReport& report) {
+    m_clock.stepped(report.at.step, steadySeconds());
+    ++m_stepsDone;
     const store::Moment at = moment(report.at);
     m_writer.append(m_loss, at, report.loss);
     m_writer.append(m_rate, at, report.rate);
@@ -65,6 +72,7 @@ void RunHost::evaluated(const train::Position& at, const train::Metrics& metrics
     if (metrics.accuracy) m_writer.append(m_writer.define(names::kValAccuracy, "1"), now, *metrics.accuracy);
     if (metrics.r2) m_writer.append(m_writer.define(names::kValR2, "1"), now, *metrics.r2);
     m_writer.setFact("progress", progress(at));
+    startClock(at);
 }
 
 void RunHost::checkpointing(const train::Position&) { m_writer.commit(); }
@@ -73,6 +81,7 @@ void RunHost::checkpointed(const train::Position& at, const std::filesystem::pat
     m_writer.event("checkpoint", fmt::format("Checkpoint of step {} written.", at.step), moment(at),
                    {{"file", file.filename().string()}});
     m_writer.setFact("progress", progress(at));
+    startClock(at);
 }
 
 void RunHost::noted(const train::Position& at, std::string_view kind, const std::string& text) {

@@ -4,6 +4,7 @@
 
 #include "base/store/run_link.h"
 #include "base/store/run_writer.h"
+#include "base/telemetry/step_clock.h"
 #include "engine/train/host.h"
 #include "engine/train/trainer.h"
 #include "worker/monitor.h"
@@ -19,6 +20,12 @@ public:
     void answerEnding();
     /// Before training: how far it is to the end, for the time that is left.
     void plan(std::int64_t totalSteps, std::int64_t batch) { m_totalSteps = totalSteps; m_batch = batch; }
+
+    /// Right before the first step of the session.
+    void startClock(const train::Position& at);
+    /// Median seconds of a step of this session; nothing where none was made.
+    std::optional<double> stepSeconds() const { return m_clock.median(); }
+    std::int64_t stepsDone() const { return m_stepsDone; }  ///< of this session
 
     void stepped(const train::StepReport& report) override;
     void progressed(const train::Position& at, double samplesPerSecond) override;
@@ -39,6 +46,8 @@ private:
     store::SeriesId m_loss, m_rate, m_speed;
     std::int64_t m_totalSteps = 0, m_batch = 1;
     double m_smoothedSpeed = 0;
+    telemetry::StepClock m_clock;
+    std::int64_t m_stepsDone = 0;
     bool m_signalled = false;
     std::vector<std::int64_t> m_ending;  ///< requests that the end of the run answers
 };

@@ -22,6 +22,7 @@
 #include "engine/train/environment.h"
 #include "engine/train/trainer.h"
 #include "worker/monitor.h"
+#include "worker/receipt.h"
 #include "worker/run_host.h"
 #include "worker/signals.h"
 #include "worker/translate.h"
@@ -66,9 +67,9 @@ at::Device deviceOf(const std::string& name, bool deterministic) {
 /// One run with everything that lives as long as it.
 class Session {
 public:
-    explicit Session(const store::RunFolder& folder, const std::string& device)
+    Session(const store::Home& home, const store::RunFolder& folder, const std::string& device)
         : m_folder(folder), m_device(device), m_writer(folder), m_link(store::Project::open(folder.project()), m_writer),
-          m_monitor(m_writer, device), m_host(m_writer, m_link, m_monitor) {}
+          m_monitor(m_writer, device), m_host(m_writer, m_link, m_monitor), m_receipt(home.calibration(), m_writer) {}
 
     int run() {
         const double begin = wallTimeNow();
@@ -76,11 +77,12 @@ public:
         int status = 0;
         try {
             const train::Outcome outcome = train();
-            m_writer.setFact("wall_s", before + wallTimeNow() - begin);
+            measure(before + wallTimeNow() - begin);
             status = finish(outcome);
         } catch (...) {
-            m_writer.setFact("wall_s", before + wallTimeNow() - begin);
-            status = finish(translated(std::current_exception()));
+            const std::exception_ptr met = std::current_exception();
+            measure(before + wallTimeNow() - begin);
+            status = finish(translated(met));
         }
         m_host.answerEnding();
         return status;
@@ -107,11 +109,28 @@ private:
         rewindTo(trainer.position());
         m_host.plan(trainer.totalSteps(), config.train.batchSize);
         describe(config, dataset, trainer);
+        const std::int64_t validation = dataset.validation ? dataset.validation->size() : 0;
+        m_receipt.predict(config, {dataset.shape, dataset.training->size(), validation}, m_device, trainer.microBatch());
+        m_host.startClock(trainer.position());
         const train::Outcome outcome = trainer.run();
         m_writer.setFact("memory", {{"process_growth", process::highWaterMark() - m_residentBefore},
                                     {"tensors_peak", tensor::memoryCounts().peakTotal}});
         m_trained = true;
         return outcome;
+    }
+
+    /// What the session took, for the record.
+    void measure(double wallSeconds) {
+        m_monitor.stop();
+        m_writer.setFact("wall_s", wallSeconds);
+        plan::RunFigures measured{.stepSeconds = m_host.stepSeconds(), .runSeconds = wallSeconds};
+        if (m_device == "cpu") {
+            measured.peak = tensor::memoryCounts().peakTotal;
+            measured.processPeak = process::highWaterMark() - m_residentBefore;
+        } else if (run::cudaDevices() > 0) {
+            measured.peak = run::deviceMemory(at::Device(m_device)).peakAllocated;
+        }
+        m_receipt.measure(measured, m_host.stepsDone(), m_monitor.others());
     }
 
     /// The checkpoint decides where training goes on, and the record says where that is not where it ended.
@@ -170,14 +189,15 @@ private:
     store::RunLink m_link;
     Monitor m_monitor;
     RunHost m_host;
+    Receipt m_receipt;
     bool m_trained = false;
     Bytes m_residentBefore = 0;  ///< when the run began: what it adds is its own
 };
 
 }  // namespace
 
-int trainRun(const store::RunFolder& folder, const std::string& device, const std::function<void()>& started) {
-    Session session(folder, device);
+int trainRun(const store::Home& home, const store::RunFolder& folder, const std::string& device, const std::function<void()>& started) {
+    Session session(home, folder, device);
     started();
     redirectOutput(folder);
     return session.run();

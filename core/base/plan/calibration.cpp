@@ -12,19 +12,12 @@ namespace headroom::plan {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Runs = std::vector<Observation>;
 
 constexpr int kVersion = 1;
 constexpr const char* kAnyArchitecture = "*";
 
-std::string joined(const std::string& device, const std::string& precision, const std::string& architecture) {
-    return device + " | " + precision + " | " + architecture;
-}
-
-void keep(std::vector<double>& values, double value) {
-    if (!std::isfinite(value)) return;
-    values.push_back(value);
-    if (values.size() > Calibration::kKept) values.erase(values.begin());
-}
+std::string joined(const CalibrationKey& key) { return key.device + " | " + key.precision + " | " + key.architecture; }
 
 double median(std::vector<double> values) {
     std::ranges::sort(values);
@@ -32,88 +25,118 @@ double median(std::vector<double> values) {
     return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+/// One figure of all runs that have it.
+template <class Figure>
+std::vector<double> figures(const Runs& runs, Figure Observation::*figure) {
+    std::vector<double> values;
+    for (const Observation& run : runs)
+        if (run.*figure) values.push_back(static_cast<double>(*(run.*figure)));
+    return values;
+}
+
 std::optional<double> medianOf(const std::vector<double>& values) {
     return values.empty() ? std::nullopt : std::optional(median(values));
 }
 
-/// The finite numbers of a list, at most as many as are kept; above 0 where only such make sense.
-std::vector<double> numbers(const Json& entry, const char* key, bool positive) {
-    std::vector<double> values;
-    const auto found = entry.find(key);
-    if (found == entry.end() || !found->is_array()) return values;
-    for (const Json& value : *found)
-        if (value.is_number() && (!positive || value.get<double>() > 0)) keep(values, value.get<double>());
-    return values;
+std::optional<Calibration::Summary::Spread> spreadOf(const Runs& runs) {
+    Runs quiet;
+    std::ranges::copy_if(runs, std::back_inserter(quiet), [](const Observation& run) {
+        return run.stepRatio && run.others <= Calibration::kToThemselves;
+    });
+    const std::vector<double> ratios = figures(quiet.empty() ? runs : quiet, &Observation::stepRatio);
+    if (ratios.empty()) return std::nullopt;
+    const auto [least, most] = std::ranges::minmax(ratios);
+    return Calibration::Summary::Spread{least, median(ratios), most, quiet.empty()};
 }
 
-std::optional<Json> parsed(const std::filesystem::path& file) {
+/// Without what makes no sense.
+Observation sensible(Observation run) {
+    const auto keepPositive = [](std::optional<double>& figure) {
+        if (figure && !(std::isfinite(*figure) && *figure > 0)) figure.reset();
+    };
+    keepPositive(run.stepRatio);
+    keepPositive(run.watts);
+    if (!(run.others >= 0 && run.others <= 1)) run.others = 1;
+    return run;
+}
+
+void append(Runs& runs, const Observation& run) {
+    runs.push_back(sensible(run));
+    if (runs.size() > Calibration::kKept) runs.erase(runs.begin());
+}
+
+Observation observationFrom(const Json& object) {
+    Observation run;
+    const auto number = [&object](const char* key) -> std::optional<double> {
+        const auto found = object.find(key);
+        return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+    };
+    constexpr double kMostBytes = 1e15;
+    run.stepRatio = number("step_ratio");
+    run.watts = number("watts");
+    if (const auto bytes = number("process_extra"); bytes && std::abs(*bytes) < kMostBytes) run.processExtra = static_cast<Bytes>(*bytes);
+    run.others = number("others").value_or(0);
+    return run;
+}
+
+Json toJson(const Observation& run) {
+    Json object = {{"others", run.others}};
+    if (run.stepRatio) object["step_ratio"] = *run.stepRatio;
+    if (run.processExtra) object["process_extra"] = *run.processExtra;
+    if (run.watts) object["watts"] = *run.watts;
+    return object;
+}
+
+/// The file's "runs", an object; an empty one where the file is missing, broken or of another version.
+Json runsIn(const std::filesystem::path& file) {
     std::error_code error;
-    if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
+    if (!std::filesystem::is_regular_file(file, error)) return Json::object();
     try {
-        Json document = Json::parse(store::readWhole(file), nullptr, false);
-        if (document.is_object() && document.value("version", Json()) == kVersion && document.contains("entries") &&
-            document["entries"].is_object())
-            return document;
+        const Json document = Json::parse(store::readWhole(file), nullptr, false);
+        const bool ours = document.is_object() && document.value("version", Json()) == kVersion && document.contains("runs");
+        if (ours && document["runs"].is_object()) return document["runs"];
     } catch (const Error&) {
         // What cannot be read is no calibration; a plan without one says that nothing validated it.
     }
-    return std::nullopt;
+    return Json::object();
 }
 
 }  // namespace
 
-void Calibration::append(Entry& entry, const Observation& observation) {
-    ++entry.count;
-    if (observation.stepRatio && *observation.stepRatio > 0) keep(entry.stepRatio, *observation.stepRatio);
-    if (observation.watts && *observation.watts > 0) keep(entry.watts, *observation.watts);
-    if (observation.processExtra) keep(entry.processExtra, static_cast<double>(*observation.processExtra));
-}
-
 void Calibration::add(const CalibrationKey& key, const Observation& observation) {
-    for (const std::string& architecture : {key.architecture, std::string(kAnyArchitecture)})
-        append(m_entries[joined(key.device, key.precision, architecture)], observation);
-}
-
-std::optional<Calibration::Summary> Calibration::summary(const std::string& device, const std::string& precision,
-                                                         const std::string& architecture) const {
-    const auto found = m_entries.find(joined(device, precision, architecture));
-    if (found == m_entries.end()) return std::nullopt;
-    const Entry& entry = found->second;
-    Summary summary{entry.count, std::nullopt, medianOf(entry.watts), medianOf(entry.processExtra)};
-    if (!entry.stepRatio.empty()) {
-        const auto [least, most] = std::ranges::minmax(entry.stepRatio);
-        summary.stepRatio = Summary::Spread{least, median(entry.stepRatio), most};
-    }
-    return summary;
+    append(m_runs[joined(key)], observation);
+    append(m_runs[joined({key.device, key.precision, kAnyArchitecture})], observation);
 }
 
 std::optional<Calibration::Summary> Calibration::of(const CalibrationKey& key) const {
-    return summary(key.device, key.precision, key.architecture);
+    const auto found = m_runs.find(joined(key));
+    if (found == m_runs.end() || found->second.empty()) return std::nullopt;
+    const Runs& runs = found->second;
+    return Summary{spreadOf(runs), medianOf(figures(runs, &Observation::watts)), medianOf(figures(runs, &Observation::processExtra))};
 }
 
 std::optional<Calibration::Summary> Calibration::inGeneral(const CalibrationKey& key) const {
-    return summary(key.device, key.precision, kAnyArchitecture);
+    return of({key.device, key.precision, kAnyArchitecture});
 }
 
 Calibration Calibration::read(const std::filesystem::path& file) {
     Calibration calibration;
-    const std::optional<Json> document = parsed(file);
-    if (!document) return calibration;
-    for (const auto& [key, value] : document->at("entries").items()) {
-        if (!value.is_object()) continue;
-        Entry entry{0, numbers(value, "step_ratio", true), numbers(value, "watts", true), numbers(value, "process_extra", false)};
-        const auto count = value.find("count");
-        if (count != value.end() && count->is_number_integer()) entry.count = std::max<std::int64_t>(0, count->get<std::int64_t>());
-        calibration.m_entries.emplace(key, std::move(entry));
+    const Json all = runsIn(file);
+    for (const auto& [key, runs] : all.items()) {
+        if (!runs.is_array()) continue;
+        for (const Json& run : runs)
+            if (run.is_object()) append(calibration.m_runs[key], observationFrom(run));
     }
     return calibration;
 }
 
 void Calibration::write(const std::filesystem::path& file) const {
-    Json entries = Json::object();
-    for (const auto& [key, entry] : m_entries)
-        entries[key] = {{"count", entry.count}, {"step_ratio", entry.stepRatio}, {"watts", entry.watts}, {"process_extra", entry.processExtra}};
-    const Json document = {{"version", kVersion}, {"entries", std::move(entries)}};
+    Json all = Json::object();
+    for (const auto& [key, runs] : m_runs) {
+        Json& list = all[key] = Json::array();
+        for (const Observation& run : runs) list.push_back(toJson(run));
+    }
+    const Json document = {{"version", kVersion}, {"runs", std::move(all)}};
     store::writeAtomically(file, document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

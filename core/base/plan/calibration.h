@@ -23,18 +23,23 @@ struct Observation {
     std::optional<double> stepRatio{};    ///< measured seconds of a step over those of the roofline
     std::optional<Bytes> processExtra{};  ///< bytes that the process grew by beyond what the plan says, or (negative) below
     std::optional<double> watts{};        ///< mean over the run
+    double others = 0;                    ///< share of the machine's processors that other processes took meanwhile
 };
 
-/// How the runs of this home compared with their plans. For each key the latest kKept runs are kept and their median
-/// counts, so that one disturbed run changes little; the same runs also count for their device and precision in general.
+/// How the runs of this home compared with their plans. For each key the latest kKept runs are kept and medians count, so
+/// that one odd run changes little; times count only of runs that had the machine to themselves, as long as there is one.
+/// Every run also counts for its device and precision in general.
 class Calibration {
 public:
     static constexpr std::size_t kKept = 9;
+    static constexpr double kToThemselves = 0.1;  ///< most of the machine that others may take
 
     /// Robust summary of the kept runs of one key.
     struct Summary {
-        std::int64_t count = 0;  ///< runs ever added
-        struct Spread { double least = 0, median = 0, most = 0; };
+        struct Spread {
+            double least = 0, median = 0, most = 0;
+            bool disturbed = false;  ///< other work ran beside every one of them
+        };
         std::optional<Spread> stepRatio;
         std::optional<double> watts, processExtra;  ///< medians
     };
@@ -51,14 +56,7 @@ public:
     void write(const std::filesystem::path& file) const;
 
 private:
-    struct Entry {
-        std::int64_t count = 0;
-        std::vector<double> stepRatio, watts, processExtra;  ///< the latest, oldest first
-    };
-    static void append(Entry& entry, const Observation& observation);
-    std::optional<Summary> summary(const std::string& device, const std::string& precision, const std::string& architecture) const;
-
-    std::map<std::string, Entry> m_entries;  ///< by "device | precision | architecture"
+    std::map<std::string, std::vector<Observation>> m_runs;  ///< by "device | precision | architecture", oldest first
 };
 
 /// Adds one run to the file, which another process may be doing as well: the later one counts.

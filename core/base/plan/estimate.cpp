@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/plan/estimate.h"
 
+#include <algorithm>
+
 namespace headroom::plan {
 namespace {
 
@@ -10,8 +12,10 @@ constexpr Interval kNeverMeasured{0.7, 1.6, 3.0};
 constexpr double kBesideMeasured = 0.1;   // one run is not like the next
 constexpr double kBesideGeneral = 0.5;    // nor one architecture like another
 
+/// Beside other work a step takes longer, nobody knows how much: alone it may be as fast as one that was never measured.
 Interval widened(const Calibration::Summary::Spread& spread, double share) {
-    return {spread.least * (1 - share), spread.median, spread.most * (1 + share)};
+    const double low = spread.least * (1 - share);
+    return {spread.disturbed ? std::min(low, kNeverMeasured.low) : low, spread.median, spread.most * (1 + share)};
 }
 
 /// The device's own power, until runs on it were measured.

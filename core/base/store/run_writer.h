@@ -49,7 +49,8 @@ public:
     void event(std::string_view kind, std::string_view text, const Moment& at, const nlohmann::json& details);
     /// A fact about the run by key; the last one counts. Keys with a meaning: "progress" {epoch, step, total_steps,
     /// samples, eta_s}, "classes", "graph", "reference" (statistics of the training data), "environment",
-    /// "samples_per_s", "weights_sha256", "device", "wall_s", "memory" {process_growth, tensors_peak in bytes}.
+    /// "samples_per_s", "weights_sha256", "device", "wall_s", "memory" {process_growth, tensors_peak in bytes}, "receipt"
+    /// {predicted, measured}: plan::RunFigures each.
     void setFact(std::string_view key, const nlohmann::json& value);
 
     /// Throws what the last commit of the writer's own thread met, and forgets it. Costs nothing: call it every step.

@@ -22,7 +22,6 @@ private Q_SLOTS:
         for (const double ratio : {2.0, 2.1, 50.0, 2.2, 1.9}) calibration.add(kCnn, {.stepRatio = ratio});
         const auto found = calibration.of(kCnn);
         QVERIFY(found);
-        QCOMPARE(found->count, 5);
         QCOMPARE(found->stepRatio->median, 2.1);  // the disturbed run changes little
         QCOMPARE(found->stepRatio->least, 1.9);
         QCOMPARE(found->stepRatio->most, 50.0);
@@ -33,7 +32,17 @@ private Q_SLOTS:
         for (int i = 0; i < 5; ++i) calibration.add(kCnn, {.stepRatio = 9.0});
         for (std::size_t i = 0; i < Calibration::kKept; ++i) calibration.add(kCnn, {.stepRatio = 2.0});
         QCOMPARE(calibration.of(kCnn)->stepRatio->most, 2.0);
-        QCOMPARE(calibration.of(kCnn)->count, 14);
+    }
+
+    void timesCountOfRunsThatHadTheMachineToThemselves() {
+        Calibration calibration;
+        for (int i = 0; i < 3; ++i) calibration.add(kCnn, {.stepRatio = 200.0, .others = 0.5});
+        QCOMPARE(calibration.of(kCnn)->stepRatio->median, 200.0);  // better than nothing
+        QVERIFY(calibration.of(kCnn)->stepRatio->disturbed);
+        calibration.add(kCnn, {.stepRatio = 2.0, .others = 0.05});
+        QCOMPARE(calibration.of(kCnn)->stepRatio->median, 2.0);
+        QCOMPARE(calibration.of(kCnn)->stepRatio->most, 2.0);
+        QVERIFY(!calibration.of(kCnn)->stepRatio->disturbed);
     }
 
     void aRunCountsForItsArchitectureAndForItsDeviceInGeneral() {
@@ -66,7 +75,6 @@ private Q_SLOTS:
         refineCalibration(file, kCnn, {.stepRatio = 1.5, .processExtra = 7, .watts = 33.0});
         refineCalibration(file, kCnn, {.stepRatio = 1.7});
         const auto found = Calibration::read(file).of(kCnn);
-        QCOMPARE(found->count, 2);
         QCOMPARE(found->stepRatio->median, 1.6);
         QCOMPARE(*found->watts, 33.0);
         QCOMPARE(*found->processExtra, 7.0);
@@ -77,10 +85,10 @@ private Q_SLOTS:
         QTest::newRow("empty") << QByteArray("");
         QTest::newRow("cut off") << QByteArray("{\"version\":1,\"entr");
         QTest::newRow("not an object") << QByteArray("[1]");
-        QTest::newRow("another version") << QByteArray("{\"version\":2,\"entries\":{\"a card | fp32 | cnn\":{\"step_ratio\":[2]}}}");
-        QTest::newRow("entries of another type") << QByteArray("{\"version\":1,\"entries\":[1]}");
-        QTest::newRow("an entry of another type") << QByteArray("{\"version\":1,\"entries\":{\"a card | fp32 | cnn\":7}}");
-        QTest::newRow("text for a number") << QByteArray("{\"version\":\"1\",\"entries\":{}}");
+        QTest::newRow("another version") << QByteArray("{\"version\":2,\"runs\":{\"a card | fp32 | cnn\":[{\"step_ratio\":2}]}}");
+        QTest::newRow("runs of another type") << QByteArray("{\"version\":1,\"runs\":[1]}");
+        QTest::newRow("a run of another type") << QByteArray("{\"version\":1,\"runs\":{\"a card | fp32 | cnn\":[7]}}");
+        QTest::newRow("text for a number") << QByteArray("{\"version\":\"1\",\"runs\":{}}");
     }
     void aFileThatIsMissingOrBrokenIsNoCalibration() {
         QFETCH(QByteArray, content);
@@ -94,12 +102,11 @@ private Q_SLOTS:
 
     void numbersThatMakeNoSenseInTheFileAreLeftOut() {
         const test::TemporaryFolder folder;
-        const auto file = folder.write("calibration.json", R"({"version":1,"entries":{"a card | fp32 | cnn":
-            {"count":-4,"step_ratio":[-1,0,"x",null,2.5],"watts":{},"process_extra":[1e999]}}})");
+        const auto file = folder.write("calibration.json", R"({"version":1,"runs":{"a card | fp32 | cnn": [
+            {"step_ratio":-1,"watts":{},"process_extra":1e300,"others":-3}, {"step_ratio":"x"}, null, {"step_ratio":2.5}]}})");
         const auto found = Calibration::read(file).of(kCnn);
-        if (!found) return;  // the whole file refused: as good
+        QVERIFY(found);
         QCOMPARE(found->stepRatio->median, 2.5);
-        QCOMPARE(found->count, 0);
         QVERIFY(!found->watts && !found->processExtra);
     }
 

@@ -173,6 +173,14 @@ private Q_SLOTS:
         QVERIFY(elsewhere->step.typical != 2.0);
     }
 
+    void runsBesideOtherWorkLeaveTheLowerBoundOpen() {
+        Calibration calibration;
+        calibration.add(kKey, {.stepRatio = 50.0, .others = 0.8});
+        const Interval ratio = stepRatio(calibration, kKey);
+        QCOMPARE(ratio.typical, 50.0);
+        QVERIFY(ratio.low < 1);
+    }
+
     void aDeviceOfUnknownRatesHasNoEstimate() { QVERIFY(!estimate({.step = 1, .steps = 1}, {}, {}, kKey, {})); }
 };
 
