@@ -21,6 +21,7 @@
 #include "ui/panels/memory/memory_card.h"
 #include "ui/panels/memory/memory_panel.h"
 #include "ui/panels/memory/owners_card.h"
+#include "ui/panels/memory/savings_view.h"
 #include "ui/panels/memory/step_card.h"
 #include "ui/panels/selection.h"
 #include "ui_support/quiet.h"
@@ -363,6 +364,52 @@ private Q_SLOTS:
         live.setEvents({{1, 0, 10, "memory", "micro-batch 64 to 32", "{}"}});
         desk().selection.setCurrent("");
         QCOMPARE(live.data().x.size(), 0);
+    }
+
+    void anExperimentIsTheSettingsAsTheyAreAndEachTechnique() {
+        QVERIFY(desk().open("pictures", "cnn"));
+        plan::FitQuestion question = *desk().memory.question();
+        const auto runs = ui::savingsOf(ui::fitAnswer(question));
+        QCOMPARE(runs.front().first, QStringLiteral("As configured"));
+        QVERIFY(config::differences(runs.front().second, question.config).empty());
+        QCOMPARE(runs[1].second.train.microBatch, question.config.train.batchSize / 4);
+        QVERIFY(std::ranges::any_of(runs, [](const auto& run) { return run.second.train.precision == "bf16"; }));
+        QCOMPARE(runs.back().first, QStringLiteral("All together"));
+        question.config.train.batchSize = 126;  // four parts would not be equal
+        for (const auto& [title, config] : ui::savingsOf(ui::fitAnswer(question))) QCOMPARE(config.train.microBatch, 0);
+    }
+
+    void theNewestExperimentIsShownAgainstItsFirstRun() {
+        const auto run = [](const char* id, const char* name, const char* tag, store::RunState state) {
+            store::RunSummary summary;
+            summary.id = id;
+            summary.name = name;
+            summary.state = state;
+            summary.tags = {tag};
+            summary.progress.step = 10;
+            summary.progress.samples = 640;
+            summary.samplesPerSecond = 640;
+            summary.metrics["train_loss"] = 1.5;
+            if (state == store::RunState::Finished) summary.end = store::End{};
+            return summary;
+        };
+        const ui::RunList list{run("4", "bf16 arithmetic", "savings 2026-02", store::RunState::Running), run("3", "As configured", "savings 2026-02", store::RunState::Finished),
+                               run("2", "bf16 arithmetic", "savings 2026-01", store::RunState::Finished), run("1", "other", "best", store::RunState::Finished)};
+        desk().runs.merge(list);
+        ui::SavingsModel& model = panel().savings().model();
+        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QCOMPARE(model.rowCount(), 2);
+        QCOMPARE(model.row(0).run, QStringLiteral("3"));
+        QVERIFY(model.isRunning());
+        QVERIFY(!panel().savings().button()->isEnabled());
+        model.setFacts("3", {{"memory", QJsonObject{{"tensors_peak", 100 * 1024 * 1024}, {"process_growth", 120 * 1024 * 1024}}}}, desk().runs);
+        model.setFacts("4", {{"memory", QJsonObject{{"tensors_peak", 60 * 1024 * 1024}}}}, desk().runs);
+        const auto text = [&](int row, int column) { return model.index(row, column).data().toString(); };
+        QCOMPARE(text(0, ui::SavingsModel::Peak), QStringLiteral("100 MiB"));
+        QVERIFY2(text(1, ui::SavingsModel::Peak).endsWith(QStringLiteral("40 %")), qPrintable(text(1, ui::SavingsModel::Peak)));
+        QCOMPARE(text(1, ui::SavingsModel::Growth), QStringLiteral("–"));
+        QCOMPARE(text(0, ui::SavingsModel::Time), QStringLiteral("100 ms"));
+        QCOMPARE(text(1, ui::SavingsModel::Loss), QStringLiteral("1.500"));
     }
 
     void theMeasuredMarkIsTheSelectedRunsOwn() {

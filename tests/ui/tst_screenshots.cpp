@@ -6,12 +6,14 @@
 #include <QDir>
 #include <QPushButton>
 
+#include <QSpinBox>
 #include <QTabBar>
 #include <QTableView>
 
 #include "support/registry.h"
 #include "ui/panels/memory/memory_panel.h"
 #include "ui/panels/memory/owners_card.h"
+#include "ui/panels/memory/savings_view.h"
 #include "ui/panels/train/train_panel.h"
 #include "ui/shell/overlays.h"
 #include "ui/widgets/chart.h"
@@ -123,6 +125,15 @@ private Q_SLOTS:
         studio().draft().set(QStringLiteral("model.arch"), QStringLiteral("gpt_mini"));
         QTest::qWait(300);
         take(QStringLiteral("memory-fault"));
+        for (const auto& [path, text] : {std::pair("model.arch", "cnn"), std::pair("memory.budget", "")}) studio().draft().set(QLatin1String(path), QLatin1String(text));
+        page->tabs()->setCurrentIndex(3);
+        page->savings().steps()->setValue(20);
+        QTRY_VERIFY_WITH_TIMEOUT(page->savings().button()->isEnabled(), 10000);
+        page->savings().button()->click();
+        QTRY_VERIFY_WITH_TIMEOUT(page->savings().model().rowCount() > 3, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(!page->savings().model().isRunning(), 280000);
+        QTest::qWait(500);
+        take(QStringLiteral("memory-savings"));
     }
 
     void pagesOfAnExistingHome() {

@@ -13,14 +13,16 @@ Bridge::Bridge(std::filesystem::path home, std::filesystem::path project)
       m_questions(new WorkerQuestions),
       m_exporter(new Exporter(m_project / "runs")),
       m_hardware(new Hardware),
-      m_fit(new FitPlanner) {
+      m_fit(new FitPlanner(m_home)),
+      m_facts(new RunFacts(m_project / "runs")) {
     connect(m_store, &StoreReader::problem, this, &Bridge::problem);
     connect(m_curves, &CurveReader::problem, this, &Bridge::problem);
     connect(m_commands, &RunCommands::problem, this, &Bridge::problem);
     connect(&threadFor(m_store, "store"), &QThread::started, m_store, &StoreReader::start);
     QThread& reading = threadFor(m_curves, "curves");
     m_log->moveToThread(&reading);
-    connect(&reading, &QThread::finished, m_log, &QObject::deleteLater);
+    m_facts->moveToThread(&reading);
+    for (QObject* part : std::initializer_list<QObject*>{m_log, m_facts}) connect(&reading, &QThread::finished, part, &QObject::deleteLater);
     connect(&reading, &QThread::started, m_curves, &CurveReader::start);
     connect(&reading, &QThread::started, m_log, &LogReader::start);
     connect(&threadFor(m_hardware, "hardware"), &QThread::started, m_hardware, &Hardware::start);
@@ -43,7 +45,7 @@ QThread& Bridge::threadFor(QObject* object, const char* name) {
 Bridge::~Bridge() {
     for (const auto& thread : m_threads) thread->quit();
     for (const auto& thread : m_threads) thread->wait();
-    for (QObject* part : std::initializer_list<QObject*>{m_store, m_curves, m_log, m_commands, m_questions, m_exporter, m_hardware, m_fit})
+    for (QObject* part : std::initializer_list<QObject*>{m_store, m_curves, m_log, m_commands, m_questions, m_exporter, m_hardware, m_fit, m_facts})
         if (!m_threads.front()->isFinished()) delete part;  // never started
 }
 

@@ -13,6 +13,7 @@
 #include "ui/bridge/hardware.h"
 #include "ui/bridge/log_reader.h"
 #include "ui/bridge/run_commands.h"
+#include "ui/bridge/run_facts.h"
 #include "ui/bridge/store_reader.h"
 #include "ui/bridge/worker_questions.h"
 
@@ -38,6 +39,7 @@ public:
     Exporter& exporter() { return *m_exporter; }
     Hardware& hardware() { return *m_hardware; }
     FitPlanner& fit() { return *m_fit; }
+    RunFacts& facts() { return *m_facts; }
 
     void watch(const Watch& watch);
     void followLog(const QString& run);
@@ -60,6 +62,7 @@ private:
     Exporter* m_exporter;
     Hardware* m_hardware;
     FitPlanner* m_fit;
+    RunFacts* m_facts;
 };
 
 }  // namespace headroom::ui

@@ -3,6 +3,8 @@
 #include <QObject>
 #include <QString>
 
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,18 +27,26 @@ using FitAnswerPtr = std::shared_ptr<const FitAnswer>;
 class FitPlanner : public QObject {
     Q_OBJECT
 public:
-    using QObject::QObject;
-    /// From any thread; returns at once.
-    void ask(const plan::FitQuestion& question);
+    /// `home`: where what runs showed of their devices is kept.
+    explicit FitPlanner(std::filesystem::path home) : m_home(std::move(home)) {}
+    /// From any thread; returns at once. Times are those of `device` of this machine, "cpu" or "cuda:N".
+    void ask(const plan::FitQuestion& question, const QString& device);
 
 Q_SIGNALS:
     void answered(const headroom::ui::FitAnswerPtr& answer);
 
 private:
+    struct Asked {
+        plan::FitQuestion question;
+        QString device;
+    };
     void work();
+    const plan::DeviceModel& modelOf(const QString& device);
 
+    const std::filesystem::path m_home;
+    std::map<QString, plan::DeviceModel> m_models;  ///< of the object's thread
     std::mutex m_mutex;
-    std::optional<plan::FitQuestion> m_waiting;
+    std::optional<Asked> m_waiting;
 };
 
 /// The answer, made on the spot.

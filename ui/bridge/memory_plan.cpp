@@ -39,6 +39,12 @@ bool MemoryPlan::isOnGpu() const {
     return device.starts_with("cuda") || (device == "auto" && m_gpuFree);
 }
 
+QString MemoryPlan::device() const {
+    if (!isOnGpu()) return QStringLiteral("cpu");
+    const std::string& chosen = m_draft.config().device;
+    return chosen == "auto" ? QStringLiteral("cuda:0") : QString::fromStdString(chosen);
+}
+
 std::optional<Bytes> MemoryPlan::budget() const {
     if (const auto set = config::memoryBudget(m_draft.config())) return set;
     const auto free = isOnGpu() ? m_gpuFree : m_available;

@@ -46,15 +46,30 @@ void RunCommands::post(std::function<void()> work) {
         Qt::QueuedConnection);
 }
 
+QString RunCommands::make(const NewRun& run) {
+    const store::Project project = store::Project::openOrCreate(m_project);
+    const store::RunId id = store::createRun(project, run.config.toStdString(),
+                                             {run.name.toStdString(), run.parent.toStdString(), run.relation.toStdString()});
+    if (!run.tags.isEmpty()) {
+        store::Notes notes = store::readNotes(project.run(id));
+        for (const QString& tag : run.tags) notes.tags.push_back(tag.toStdString());
+        store::writeNotes(project.run(id), notes);
+        store::Catalogue(project).refresh(id);
+    }
+    return QString::fromStdString(id);
+}
+
 void RunCommands::create(const NewRun& run) {
     post([this, run] {
-        const store::Project project = store::Project::openOrCreate(m_project);
-        const store::RunId id = store::createRun(
-            project, run.config.toStdString(),
-            {run.name.toStdString(), run.parent.toStdString(), run.relation.toStdString()});
-        const QString made = QString::fromStdString(id);
+        const QString made = make(run);
         Q_EMIT created(made);
         queue(made, run.device, false);
+    });
+}
+
+void RunCommands::createAll(const QVector<NewRun>& runs) {
+    post([this, runs] {
+        for (const NewRun& run : runs) queue(make(run), run.device, false);
     });
 }
 

@@ -17,6 +17,7 @@ struct NewRun {
     QString device;     ///< "cpu", "cuda:0"; the queue that it joins
     QString parent;     ///< run that it comes from; empty = none
     QString relation;   ///< "duplicate", "retry"; with a parent only
+    QStringList tags{};
 };
 
 /// All that the studio does to runs. Functions return at once; the work is done in the thread that the object lives in,
@@ -27,6 +28,8 @@ public:
     RunCommands(std::filesystem::path home, std::filesystem::path project);
 
     void create(const NewRun& run);
+    /// Several that belong together, queued in this order; created() is not told of them.
+    void createAll(const QVector<NewRun>& runs);
     void pause(const QString& run);
     /// A running one stops after a checkpoint; a waiting one leaves the queue.
     void stop(const QString& run);
@@ -49,6 +52,7 @@ Q_SIGNALS:
 private:
     /// Runs `work` in the object's thread; what it throws becomes problem().
     void post(std::function<void()> work);
+    QString make(const NewRun& run);
     void queue(const QString& run, const QString& device, bool resume);
     template <class Change>
     void changeNotes(const QString& run, Change change);

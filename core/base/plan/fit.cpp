@@ -11,6 +11,9 @@
 #include "base/config/fields.h"
 #include "base/errors/error.h"
 #include "base/plan/configured_step.h"
+#include "base/plan/estimate.h"
+#include "base/plan/roofline.h"
+#include "base/plan/run_plan.h"
 
 namespace headroom::plan {
 namespace {
@@ -45,6 +48,11 @@ TechniqueSet askable(const config::RunConfig& config) {
     return all;
 }
 
+double seconds(const FitQuestion& question, const config::RunConfig& config, const ConfiguredStep& step, std::int64_t microBatch) {
+    const std::int64_t batch = config.train.batchSize;
+    return question.seconds(config, step.graph(), step.options(batch, microBatch), step.plan(batch, microBatch));
+}
+
 /// Looks through the sets of techniques, smaller ones first: a set is of interest where it allows a larger micro-batch
 /// than every set inside it, or is faster.
 class Search {
@@ -53,7 +61,8 @@ public:
         : m_question(question),
           m_asked(question.config, question.data, question.device),
           m_all(askable(question.config)),
-          m_ladder(ladderOf(question.config.train)) {}
+          m_ladder(ladderOf(question.config.train)),
+          m_faster(fasterOnes()) {}
 
     std::vector<Fit> run() {
         std::vector<Mask> sets(std::size_t{1} << m_all.size());
@@ -70,6 +79,29 @@ private:
         double seconds = 0;
     };
 
+    /// The techniques that shorten a step whatever else is done. The others are only worth their room.
+    Mask fasterOnes() const {
+        if (!m_question.seconds) return 0;
+        const double asIs = secondsOf(m_question.config, m_asked, m_ladder.front());
+        Mask faster = 0;
+        for (std::size_t i = 0; i < m_all.size(); ++i) {
+            const config::RunConfig config = *with(m_question.config, {m_all[i]});
+            if (secondsOf(config, m_asked.changedTo(config), m_ladder.front()) < asIs) faster |= Mask{1} << i;
+        }
+        return faster;
+    }
+
+    /// Whether the whole batch fits without one of the techniques, which makes nothing faster either.
+    bool holdsANeedlessOne(Mask set) const {
+        for (std::size_t i = 0; i < m_all.size(); ++i) {
+            const Mask one = Mask{1} << i;
+            if ((set & one) == 0 || (m_faster & one) != 0) continue;
+            const auto without = m_best.find(set & ~one);
+            if (without != m_best.end() && without->second.rung == 0) return true;
+        }
+        return false;
+    }
+
     TechniqueSet techniquesOf(Mask set) const {
         TechniqueSet list;
         for (std::size_t i = 0; i < m_all.size(); ++i)
@@ -77,13 +109,13 @@ private:
         return list;
     }
 
-    /// The best of the sets that lack one technique; nothing where one of them is not allowed.
-    std::optional<Best> inside(Mask set) const {
+    /// The best of the allowed sets that lack one technique.
+    Best inside(Mask set) const {
         Best best{m_ladder.size(), HUGE_VAL};
         for (std::size_t i = 0; i < m_all.size(); ++i) {
             if ((set >> i & 1U) == 0) continue;
             const auto found = m_best.find(set & ~(Mask{1} << i));
-            if (found == m_best.end()) return std::nullopt;
+            if (found == m_best.end()) continue;
             best.rung = std::min(best.rung, found->second.rung);
             best.seconds = std::min(best.seconds, found->second.seconds);
         }
@@ -91,18 +123,17 @@ private:
     }
 
     void look(Mask set) {
-        const std::optional<Best> known = inside(set);
-        if (!known) return;
+        const Best known = inside(set);
         const TechniqueSet list = techniquesOf(set);
         const std::optional<config::RunConfig> config = with(m_question.config, list);
         if (!config) return;
-        Best& best = m_best[set] = *known;
-        if (known->rung == 0 && !m_question.seconds) return;  // the whole batch fits with fewer
+        Best& best = m_best[set] = known;
+        if (holdsANeedlessOne(set)) return;
         const ConfiguredStep step = m_asked.changedTo(*config);
-        const std::size_t rung = largestRung(step, known->rung, allowAccumulation(m_question.config, list));
+        const std::size_t rung = largestRung(step, known.rung, allowAccumulation(m_question.config, list));
         if (rung == m_ladder.size()) return;
         const double seconds = secondsOf(*config, step, m_ladder[rung]);
-        const bool larger = rung < known->rung, faster = seconds < known->seconds;
+        const bool larger = rung < known.rung, faster = seconds < known.seconds;
         best = {std::min(rung, best.rung), std::min(seconds, best.seconds)};
         if (larger || (faster && m_question.seconds)) add(*config, step, list, m_ladder[rung]);
     }
@@ -128,8 +159,7 @@ private:
     }
 
     double secondsOf(const config::RunConfig& config, const ConfiguredStep& step, std::int64_t microBatch) const {
-        if (!m_question.seconds) return 0;
-        return m_question.seconds(config, step.graph(), step.options(config.train.batchSize, microBatch));
+        return m_question.seconds ? seconds(m_question, config, step, microBatch) : 0;
     }
 
     void add(config::RunConfig config, const ConfiguredStep& step, const TechniqueSet& list, std::int64_t microBatch) {
@@ -153,18 +183,22 @@ private:
     const ConfiguredStep m_asked;
     const TechniqueSet m_all;
     const std::vector<std::int64_t> m_ladder;
+    const Mask m_faster;
     std::map<Mask, Best> m_best;  ///< of allowed sets: the best of each and all inside it
     std::vector<Fit> m_found;
     Bytes m_leastPeak = std::numeric_limits<Bytes>::max();
 };
 
-/// Before every other order: a step as it stands, with the whole batch (or its own micro-batch) at once.
+double secondsWithoutTechniques(const std::vector<Fit>& fits, const FitQuestion& question) {
+    const auto fitting = std::ranges::find_if(fits, [](const Fit& fit) { return fit.techniques.empty(); });
+    if (fitting != fits.end()) return *fitting->seconds;
+    const ConfiguredStep step(question.config, question.data, question.device);
+    return seconds(question, question.config, step, question.config.train.batchSize);
+}
+
 void compareTimes(std::vector<Fit>& fits, const FitQuestion& question) {
     if (!question.seconds) return;
-    const config::RunConfig& config = question.config;
-    const ConfiguredStep step(config, question.data, question.device);
-    const std::int64_t micro = config.train.microBatch > 0 ? config.train.microBatch : config.train.batchSize;
-    const double asIs = question.seconds(config, step.graph(), step.options(config.train.batchSize, micro));
+    const double asIs = secondsWithoutTechniques(fits, question);
     for (Fit& fit : fits)
         if (asIs > 0) fit.extraTime = *fit.seconds / asIs - 1;
 }
@@ -178,6 +212,14 @@ Error nothingFits(const FitQuestion& question, Bytes leastPeak) {
 }
 
 }  // namespace
+
+decltype(FitQuestion::seconds) stepSeconds(const DeviceModel& device, const Calibration& calibration) {
+    if (!device.hasRates()) return {};
+    return [device, calibration](const config::RunConfig& config, const graph::Graph& graph, const StepOptions& options, const StepPlan& step) {
+        const Interval ratio = stepRatio(calibration, calibrationKey(config, device));
+        return ratio.typical * rooflineSeconds(graph, step, options, config.train.clipNorm > 0, device);
+    };
+}
 
 std::vector<Fit> waysToFit(const FitQuestion& question) {
     Search search(question);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/models/models.h"
+#include "base/plan/calibration.h"
+#include "base/plan/device_model.h"
 #include "base/plan/step_plan.h"
 #include "base/plan/techniques.h"
 
@@ -19,8 +21,11 @@ struct FitQuestion {
     graph::DeviceKind device = graph::DeviceKind::Cpu;
     Bytes budget = 0;
     /// Seconds that an optimizer step of a configuration takes; empty = nobody knows.
-    std::function<double(const config::RunConfig&, const graph::Graph&, const StepOptions&)> seconds = {};
+    std::function<double(const config::RunConfig&, const graph::Graph&, const StepOptions&, const StepPlan&)> seconds = {};
 };
+/// FitQuestion::seconds by the device's roofline and the runs that were measured; empty where the device's rates are not
+/// known.
+decltype(FitQuestion::seconds) stepSeconds(const DeviceModel& device, const Calibration& calibration);
 
 /// One way to stay within the budget.
 struct Fit {
@@ -30,7 +35,9 @@ struct Fit {
     std::int64_t microBatch = 0, microBatches = 1;
     Bytes peak = 0;
     std::optional<double> seconds;    ///< of an optimizer step
-    std::optional<double> extraTime;  ///< share that a step takes longer than the question's with its whole batch at once
+    /// Share that a step takes longer than without techniques: in the micro-batches that fit then, or, where none do, with
+    /// the whole batch at once.
+    std::optional<double> extraTime;
 };
 
 /// Every combination of techniques that fits, each with the largest micro-batch that fits with it. An automatic

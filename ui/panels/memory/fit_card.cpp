@@ -43,7 +43,7 @@ WaysView::WaysView(const Context& context, QWidget* parent)
     m_table->verticalHeader()->setDefaultSectionSize(27);
     QHeaderView* header = m_table->horizontalHeader();
     header->setSectionResizeMode(FitList::Change, QHeaderView::Stretch);
-    for (const auto& [column, width] : {std::pair(FitList::Parts, 96), std::pair(FitList::Peak, 84), std::pair(FitList::Spare, 84), std::pair(FitList::Time, 84), std::pair(FitList::Apply, 70)})
+    for (const auto& [column, width] : {std::pair(FitList::Parts, 96), std::pair(FitList::Peak, 84), std::pair(FitList::Spare, 84), std::pair(FitList::Rate, 100), std::pair(FitList::Time, 70), std::pair(FitList::Apply, 70)})
         header->setSectionResizeMode(column, QHeaderView::Fixed), header->resizeSection(column, width);
     m_refusal->setWordWrap(true);
     m_refusal->setAlignment(Qt::AlignTop | Qt::AlignLeft);
@@ -67,7 +67,7 @@ void WaysView::set(const FitAnswerPtr& answer) {
     m_refusal->setVisible(refused);
     m_table->setVisible(!refused);
     const bool timed = answer && std::ranges::any_of(answer->ways, [](const plan::Fit& way) { return way.extraTime.has_value(); });
-    m_table->setColumnHidden(FitList::Time, !timed);
+    for (const int column : {FitList::Rate, FitList::Time}) m_table->setColumnHidden(column, !timed);
 }
 
 void WaysView::apply(const QModelIndex& index) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/memory/fit_list.h"
 
+#include <cmath>
+
 #include "ui/bridge/format.h"
 #include "ui/theme/theme.h"
 
@@ -36,6 +38,7 @@ QString textOf(const FitRow& row, int column) {
         case FitList::Parts: return way.microBatches == 1 ? FitList::tr("%1 at once").arg(format::grouped(way.microBatch)) : FitList::tr("%1 × %2").arg(way.microBatches).arg(way.microBatch);
         case FitList::Peak: return format::bytes(way.peak);
         case FitList::Spare: return format::bytes(row.spare);
+        case FitList::Rate: return way.seconds && *way.seconds > 0 ? format::grouped(std::llround(static_cast<double>(way.config.train.batchSize) / *way.seconds)) : QStringLiteral("–");
         case FitList::Time: return timeText(way.extraTime);
         case FitList::Apply: return way.changed.empty() ? FitList::tr("in use") : FitList::tr("Apply");
         default: return {};
@@ -76,8 +79,10 @@ QVariant FitList::data(const QModelIndex& index, int role) const {
 QVariant FitList::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
     if (role == Qt::TextAlignmentRole) return static_cast<int>((section == Change ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    if (role == Qt::ToolTipRole && section == Rate) return tr("Estimated from the device's rates and the runs that were measured on it.");
+    if (role == Qt::ToolTipRole && section == Time) return tr("Time of a step compared with the settings as they are.");
     if (role != Qt::DisplayRole) return {};
-    const QString titles[kColumns] = {tr("What changes"), tr("Batch"), tr("Peak"), tr("To spare"), tr("Step time"), {}};
+    const QString titles[kColumns] = {tr("What changes"), tr("Batch"), tr("Peak"), tr("To spare"), tr("Samples/s"), tr("Time"), {}};
     return titles[section];
 }
 

@@ -17,7 +17,7 @@ struct FitRow {
 class FitList : public TableOf<FitRow> {
     Q_OBJECT
 public:
-    enum Column { Change, Parts, Peak, Spare, Time, Apply, kColumns };
+    enum Column { Change, Parts, Peak, Spare, Rate, Time, Apply, kColumns };
     using TableOf::TableOf;
 
     int columnCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : kColumns; }

@@ -127,7 +127,7 @@ void LiveCard::summarise() {
     QStringList parts = unplannedKinds();
     const auto process = m_curves.find(QLatin1String(store::names::kMemoryProcess));
     if (process != m_curves.end()) parts << tr("process %1").arg(format::bytes(static_cast<Bytes>(process->second->series.last.value)));
-    setNote(parts.join(QStringLiteral("&nbsp; ")));
+    setNote(parts.join(QStringLiteral(" &nbsp;·&nbsp; ")));
 }
 
 /// The key to colours that the bar above has none of, because nothing of them is planned.

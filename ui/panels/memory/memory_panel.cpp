@@ -14,6 +14,7 @@
 #include "ui/panels/memory/live_card.h"
 #include "ui/panels/memory/memory_card.h"
 #include "ui/panels/memory/owners_card.h"
+#include "ui/panels/memory/savings_view.h"
 #include "ui/panels/memory/step_card.h"
 #include "ui/panels/selection.h"
 #include "ui/widgets/card.h"
@@ -28,7 +29,7 @@ constexpr int kRefreshMs = 100;  ///< everything but the bar is drawn anew at mo
 
 MemoryPanel::MemoryPanel(const Context& context, QWidget* parent)
     : Panel(parent), m_context(context), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_bar(new MemoryCard(context)), m_step(new StepCard), m_live(new LiveCard(context)),
-      m_ways(new WaysView(context)), m_matrix(new MatrixView(context)), m_owners(new OwnersCard), m_tabs(new QTabBar), m_tabPages(new QStackedWidget) {
+      m_ways(new WaysView(context)), m_matrix(new MatrixView(context)), m_owners(new OwnersCard), m_savings(new SavingsView(context)), m_tabs(new QTabBar), m_tabPages(new QStackedWidget) {
     auto* empty = new Card;
     empty->body()->addWidget(m_empty);
     m_pages->addWidget(empty);
@@ -45,6 +46,7 @@ MemoryPanel::MemoryPanel(const Context& context, QWidget* parent)
     connect(&context.bridge.fit(), &FitPlanner::answered, this, [this](const FitAnswerPtr& answer) {
         m_ways->set(answer);
         m_matrix->set(answer);
+        m_savings->set(answer);
     });
     connectRuns();
     follow();
@@ -67,7 +69,7 @@ QWidget* MemoryPanel::filledPage() {
 
 Card* MemoryPanel::tabbedCard() {
     auto* card = new Card;
-    const std::pair<QString, QWidget*> tabs[] = {{tr("Make it fit"), m_ways}, {tr("What fits"), m_matrix}, {tr("Owners of the peak"), m_owners}};
+    const std::pair<QString, QWidget*> tabs[] = {{tr("Make it fit"), m_ways}, {tr("What fits"), m_matrix}, {tr("Owners of the peak"), m_owners}, {tr("Savings"), m_savings}};
     for (const auto& [text, page] : tabs) {
         m_tabs->addTab(text);
         m_tabPages->addWidget(page);
@@ -107,7 +109,7 @@ void MemoryPanel::refresh() {
     if (!isVisible()) return;
     m_step->show(m_context.memory.memory(), m_context.memory.budget());
     m_owners->show(m_context.memory.memory());
-    if (const auto question = m_context.memory.question()) m_context.bridge.fit().ask(*question);
+    if (const auto question = m_context.memory.question()) m_context.bridge.fit().ask(*question, m_context.memory.device());
 }
 
 void MemoryPanel::showEvent(QShowEvent* event) {

@@ -15,6 +15,7 @@ class MatrixView;
 class MemoryCard;
 class OwnersCard;
 class PlaceholderCard;
+class SavingsView;
 class StepCard;
 class WaysView;
 
@@ -32,6 +33,7 @@ public:
     WaysView& ways() { return *m_ways; }
     MatrixView& matrix() { return *m_matrix; }
     OwnersCard& owners() { return *m_owners; }
+    SavingsView& savings() { return *m_savings; }
     QTabBar* tabs() const { return m_tabs; }
 
 protected:
@@ -55,6 +57,7 @@ private:
     WaysView* m_ways;
     MatrixView* m_matrix;
     OwnersCard* m_owners;
+    SavingsView* m_savings;
     QTabBar* m_tabs;
     QStackedWidget* m_tabPages;
     QTimer m_refresh;
