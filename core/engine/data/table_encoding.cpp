@@ -167,13 +167,10 @@ private:
 };
 
 [[noreturn]] void refuseWithout(const std::string& name, const formats::Table& table, const std::string& subject) {
-    constexpr std::size_t kShown = 30;
-    std::string columns;
-    for (std::size_t i = 0; i < std::min(kShown, table.columns.size()); ++i)
-        columns += (i == 0 ? "" : ", ") + escaped(table.columns[i].name);
-    if (table.columns.size() > kShown) columns += fmt::format(" and {} more", table.columns.size() - kShown);
+    std::vector<std::string> names;
+    for (const Column& column : table.columns) names.push_back(column.name);
     throw Error(Failure{Code::Dat03, subject, fmt::format("column \"{}\" is missing, which the model takes", escaped(name)),
-                        fmt::format("columns: {}", columns), {}, "Choose data with the columns that the model was trained on."});
+                        fmt::format("columns: {}", formats::columnList(names)), {}, "Choose data with the columns that the model was trained on."});
 }
 
 }  // namespace

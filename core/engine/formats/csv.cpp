@@ -229,16 +229,19 @@ std::string_view TextCells::operator[](std::size_t row) const {
     return std::string_view(m_bytes).substr(begin, m_ends[row] - begin);
 }
 
+std::string columnList(const std::vector<std::string>& names) {
+    constexpr std::size_t kShown = 30;
+    std::string list;
+    for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) list += (i == 0 ? "" : ", ") + escaped(names[i]);
+    if (names.size() > kShown) list += fmt::format(" and {} more", names.size() - kShown);
+    return list;
+}
+
 std::size_t targetColumn(const std::vector<std::string>& names, std::string_view target, const std::string& subject) {
     if (target.empty()) return names.size() - 1;
     if (const std::optional<std::size_t> found = findColumn(names, target)) return *found;
-    constexpr std::size_t kShown = 30;
-    std::string columns;
-    for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i)
-        columns += (i == 0 ? "" : ", ") + escaped(names[i]);
-    if (names.size() > kShown) columns += fmt::format(" and {} more", names.size() - kShown);
     throw Error({Code::Dat03, subject, fmt::format("column \"{}\" not found", escaped(target)),
-                 fmt::format("columns: {}", columns), fmt::format("or numbers 0 to {}", names.size() - 1),
+                 fmt::format("columns: {}", columnList(names)), fmt::format("or numbers 0 to {}", names.size() - 1),
                  "Choose one of them as data.target, or data that has this column."});
 }
 

@@ -76,6 +76,9 @@ Table readCsv(const std::filesystem::path& path, const CsvOptions& options = {})
 /// Index of the column named or numbered by `target` (empty: the last one). Throws DAT-03 that lists the columns.
 std::size_t targetColumn(const std::vector<std::string>& names, std::string_view target, const std::string& subject);
 
+/// "a, b, c" for messages, the first 30 names of many: "a, b and 12 more".
+std::string columnList(const std::vector<std::string>& names);
+
 /// A cell as text, empty where it is missing; numbers in their shortest form.
 std::string cellText(const Column& column, std::size_t row);
 
