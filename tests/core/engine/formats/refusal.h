@@ -31,10 +31,10 @@ bool hasPython();
 
 }  // namespace headroom::test
 
-#define EXPECT_REFUSED(action, code, parts)                                                           \
-    do {                                                                                              \
-        const QString found = headroom::test::mismatch(headroom::test::refusal(action), code, parts); \
-        QVERIFY2(found.isEmpty(), qPrintable(found));                                                 \
+#define EXPECT_REFUSED(action, code, parts)                                                               \
+    do {                                                                                                  \
+        const QString refusedAs = headroom::test::mismatch(headroom::test::refusal(action), code, parts); \
+        QVERIFY2(refusedAs.isEmpty(), qPrintable(refusedAs));                                             \
     } while (false)
 
 #define REQUIRE_PYTHON()                                                                     \
