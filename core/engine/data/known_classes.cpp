@@ -15,7 +15,8 @@ namespace {
 using Labels = std::vector<std::int32_t>;
 constexpr std::int32_t kUnknown = -1;
 
-bool areNumbers(const std::vector<std::string>& classes) {
+/// "0", "1", "2" ... in this order: the classes have no names of their own.
+bool areIndices(const std::vector<std::string>& classes) {
     for (std::size_t i = 0; i < classes.size(); ++i)
         if (classes[i] != std::to_string(i)) return false;
     return true;
@@ -23,7 +24,7 @@ bool areNumbers(const std::vector<std::string>& classes) {
 
 /// New label of each old one.
 Labels newLabels(const formats::RawDataset& raw, const std::vector<std::string>& known) {
-    const bool byNumber = raw.kind == formats::Kind::Pictures && (areNumbers(raw.classes) || areNumbers(known));
+    const bool byNumber = raw.kind == formats::Kind::Pictures && (areIndices(raw.classes) || areIndices(known));
     Labels labels;
     for (std::size_t i = 0; i < raw.classes.size(); ++i) {
         const auto found = byNumber ? known.begin() + static_cast<std::ptrdiff_t>(std::min(i, known.size()))
