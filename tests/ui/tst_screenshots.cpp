@@ -17,7 +17,7 @@
 #include "ui/panels/train/train_panel.h"
 #include "ui/shell/overlays.h"
 #include "ui/widgets/chart.h"
-#include "ui_support/studio_fixture.h"
+#include "ui_support/real_runs.h"
 
 using namespace headroom;
 
@@ -43,14 +43,9 @@ class Screenshots : public QObject {
         }
     }
 
-    bool hasWorker() { return QFile::exists(QCoreApplication::applicationDirPath() + "/headroom-worker"); }
-    bool hasSample() { return QFile::exists(QCoreApplication::applicationDirPath() + "/../share/headroom/sample/digits/train-images-idx3-ubyte"); }
-
     void start(const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes) {
-        for (const auto& [path, text] : changes) QCOMPARE(studio().draft().set(QLatin1String(path), QLatin1String(text)), QString());
-        studio().draft().set(QStringLiteral("name"), name);
         const int before = studio().runs().rowCount();
-        window().actions()["start"]->trigger();
+        QVERIFY(!test::startRun(*m_fixture, name, changes).isEmpty());
         QTRY_COMPARE_WITH_TIMEOUT(studio().runs().rowCount(), before + 1, 10000);
     }
 
@@ -77,7 +72,7 @@ private Q_SLOTS:
     }
 
     void pagesOfRealRuns() {
-        if (!hasWorker() || !hasSample()) QSKIP("the worker or the sample is not built");
+        REQUIRE_TRAINING();
         window().openPage(QStringLiteral("train"));
         studio().openSample();
         QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);

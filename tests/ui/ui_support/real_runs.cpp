@@ -32,12 +32,12 @@ bool RealRuns::openSample() {
     return QTest::qWaitFor([this] { return studio().context().data.state() == ui::DataInfo::State::There; }, 30000);
 }
 
-QString RealRuns::start(const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes) {
+QString startRun(StudioFixture& fixture, const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes) {
     for (const auto& [path, text] : changes)
-        if (!studio().draft().set(QLatin1String(path), QLatin1String(text)).isEmpty()) return {};
-    studio().draft().set(QStringLiteral("name"), name);
-    QSignalSpy created(&studio().bridge().commands(), &ui::RunCommands::created);
-    window().actions()["start"]->trigger();
+        if (!fixture.studio().draft().set(QLatin1String(path), QLatin1String(text)).isEmpty()) return {};
+    fixture.studio().draft().set(QStringLiteral("name"), name);
+    QSignalSpy created(&fixture.studio().bridge().commands(), &ui::RunCommands::created);
+    fixture.window().actions()["start"]->trigger();
     if (created.isEmpty() && !created.wait(10000)) return {};
     return created.first().first().toString();
 }

@@ -4,18 +4,23 @@
 
 namespace headroom::test {
 
+/// Changes settings (path, text), starts a run by the window's own action and returns its id; empty where none came.
+QString startRun(StudioFixture& fixture, const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes);
+
 /// Whether the worker and the sample lie beside this program.
 bool canTrain();
 
-/// A window on a home of its own whose runs are real; what still runs when it closes is ended with it.
+/// A window whose runs are real, always on a home of its own: what still runs there when it closes is ended with it.
 class RealRuns : public StudioFixture {
 public:
+    RealRuns() = default;
     ~RealRuns();
 
     /// Sets the sample up and waits until its data are described. False where that fails.
     bool openSample();
-    /// Changes settings (path, text), starts a run by the window's own action and returns its id; empty where none came.
-    QString start(const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes);
+    QString start(const QString& name, std::initializer_list<std::pair<const char*, const char*>> changes) {
+        return startRun(*this, name, changes);
+    }
     /// As the window shows it.
     std::optional<store::RunState> state(const QString& run);
 };
