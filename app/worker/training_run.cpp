@@ -90,8 +90,6 @@ public:
 
 private:
     train::Outcome train() {
-        process::resetHighWaterMark();
-        m_residentBefore = process::highWaterMark();
         const config::RunConfig config = readConfig(m_folder);
         // The data is decoded while LibTorch and the device start.
         auto reading = std::async(std::launch::async, [&config] { return data::load(data::preparationOf(config)); });
@@ -100,6 +98,8 @@ private:
         train::setComputeThreads();
         const data::Dataset dataset = reading.get();
         if (caughtSignal() != 0) return {train::Outcome::Kind::Paused, {}, {}, {}, {}};
+        process::resetHighWaterMark();
+        m_residentBefore = process::highWaterMark();
         train::TrainerOptions options;
         options.devices = {device};
         options.checkpoints = m_folder.checkpoints();
@@ -191,7 +191,7 @@ private:
     RunHost m_host;
     Receipt m_receipt;
     bool m_trained = false;
-    Bytes m_residentBefore = 0;  ///< when the run began: what it adds is its own
+    Bytes m_residentBefore = 0;  ///< with the data read: what comes on top depends on the settings
 };
 
 }  // namespace
