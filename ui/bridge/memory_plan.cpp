@@ -63,6 +63,7 @@ const plan::ConfiguredStep& MemoryPlan::configured() {
         m_configured = m_configured->changedTo(m_draft.config());
     else
         m_configured.emplace(m_draft.config(), m_data.summary().shape, device);
+    if (const auto limit = budget()) m_configured = m_configured->within(*limit);
     m_device = device;
     return *m_configured;
 }

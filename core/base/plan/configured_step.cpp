@@ -15,9 +15,18 @@ ConfiguredStep::ConfiguredStep(const config::RunConfig& config, const models::Da
 }
 
 ConfiguredStep ConfiguredStep::changedTo(const config::RunConfig& config) const {
-    if (recipeOf(config) != m_recipe) return {config, m_data, m_device};
+    if (recipeOf(config) != m_recipe) {
+        const ConfiguredStep anew(config, m_data, m_device);
+        return m_budget > 0 ? anew.within(m_budget) : anew;
+    }
     ConfiguredStep other = *this;
     other.m_options = stepOptions(config, m_data, m_device);
+    return m_budget > 0 ? other.within(m_budget) : other;
+}
+
+ConfiguredStep ConfiguredStep::within(Bytes budget) const {
+    ConfiguredStep other = *this;
+    other.m_budget = other.m_options.budget = budget;
     return other;
 }
 

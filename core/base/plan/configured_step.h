@@ -16,8 +16,12 @@ public:
     /// Throws DAT-05 where the model does not suit the data.
     ConfiguredStep(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device);
 
-    /// The step of another configuration on the same data and device; the graph is shared where it is the same.
+    /// The step of another configuration on the same data and device, within the same budget; the graph is shared where
+    /// it is the same.
     ConfiguredStep changedTo(const config::RunConfig& config) const;
+    /// The same step where it is to stay within `budget` bytes: for recomputation that follows the budget. Without it
+    /// the configuration's own counts.
+    ConfiguredStep within(Bytes budget) const;
 
     const graph::Graph& graph() const { return *m_graph; }
     /// Of the net without its loss.
@@ -41,6 +45,7 @@ private:
     Recipe m_recipe;
     std::int64_t m_parameters = 0;
     std::shared_ptr<const graph::Graph> m_graph;
+    Bytes m_budget = 0;  ///< 0: the configuration's
     StepOptions m_options;
 };
 

@@ -48,6 +48,22 @@ TechniqueSet askable(const config::RunConfig& config) {
     return all;
 }
 
+ConfiguredStep askedStep(const FitQuestion& question) {
+    return ConfiguredStep(question.config, question.data, question.device).within(question.budget);
+}
+
+/// The micro-batch as the run will take it. Where an automatic one would be smaller than what fits here (recomputation for
+/// the budget comes after smaller parts there), it is written down.
+std::int64_t settledMicroBatch(config::RunConfig::Train& train, const ConfiguredStep& step, std::int64_t fitting, Bytes budget) {
+    const std::int64_t batch = train.batchSize;
+    if (train.microBatch == 0) {
+        const std::int64_t chosen = step.largestMicroBatch(batch, budget).value_or(0);
+        if (chosen >= fitting) return chosen;
+        while (batch % fitting != 0) --fitting;
+    }
+    return train.microBatch = fitting;
+}
+
 double seconds(const FitQuestion& question, const config::RunConfig& config, const ConfiguredStep& step, std::int64_t microBatch) {
     const std::int64_t batch = config.train.batchSize;
     return question.seconds(config, step.graph(), step.options(batch, microBatch), step.plan(batch, microBatch));
@@ -59,7 +75,7 @@ class Search {
 public:
     explicit Search(const FitQuestion& question)
         : m_question(question),
-          m_asked(question.config, question.data, question.device),
+          m_asked(askedStep(question)),
           m_all(askable(question.config)),
           m_ladder(ladderOf(question.config.train)),
           m_faster(fasterOnes()) {}
@@ -164,10 +180,7 @@ private:
 
     void add(config::RunConfig config, const ConfiguredStep& step, const TechniqueSet& list, std::int64_t microBatch) {
         const std::int64_t batch = config.train.batchSize;
-        if (config.train.microBatch > 0)
-            config.train.microBatch = microBatch;
-        else if (microBatch < batch)
-            microBatch = step.largestMicroBatch(batch, m_question.budget).value_or(microBatch);  // what the run will take
+        microBatch = settledMicroBatch(config.train, step, microBatch, m_question.budget);
         Fit fit;
         fit.techniques = list;
         fit.changed = config::differences(m_question.config, config);
@@ -192,8 +205,7 @@ private:
 double secondsWithoutTechniques(const std::vector<Fit>& fits, const FitQuestion& question) {
     const auto fitting = std::ranges::find_if(fits, [](const Fit& fit) { return fit.techniques.empty(); });
     if (fitting != fits.end()) return *fitting->seconds;
-    const ConfiguredStep step(question.config, question.data, question.device);
-    return seconds(question, question.config, step, question.config.train.batchSize);
+    return seconds(question, question.config, askedStep(question), question.config.train.batchSize);
 }
 
 void compareTimes(std::vector<Fit>& fits, const FitQuestion& question) {
@@ -259,14 +271,22 @@ MatrixCell cellOf(const ConfiguredStep& step, std::int64_t batch, bool accumulat
     return cell;
 }
 
+/// The set with one more technique, in place of those that set the same fields to other values.
+TechniqueSet exchanged(const TechniqueSet& set, const Technique* added) {
+    TechniqueSet other;
+    for (const Technique* each : set)
+        if (!disagree(*each, *added)) other.push_back(each);
+    other.push_back(added);
+    return other;
+}
+
 /// All that go together and lower the peak of the configured batch, one after another in the table's order.
 TechniqueSet allThatHelp(const FitQuestion& question, const ConfiguredStep& asked, const TechniqueSet& askable) {
     const std::int64_t batch = question.config.train.batchSize;
     Bytes peak = asked.plan(batch, batch).peak;
     TechniqueSet chosen;
     for (const Technique* each : askable) {
-        TechniqueSet more = chosen;
-        more.push_back(each);
+        const TechniqueSet more = exchanged(chosen, each);
         const std::optional<config::RunConfig> config = with(question.config, more);
         if (!config) continue;
         const Bytes lower = asked.changedTo(*config).plan(batch, batch).peak;
@@ -280,7 +300,7 @@ TechniqueSet allThatHelp(const FitQuestion& question, const ConfiguredStep& aske
 FitMatrix whatFits(const FitQuestion& asked) {
     FitQuestion question = asked;
     question.config.train.microBatch = 0;
-    const ConfiguredStep configured(question.config, question.data, question.device);
+    const ConfiguredStep configured = askedStep(question);
     const TechniqueSet askableHere = askable(question.config);
     std::vector<TechniqueSet> sets{{}};
     for (const Technique* each : askableHere) sets.push_back({each});

@@ -22,7 +22,8 @@ std::string momentText(const graph::Graph& graph, const StepPlan& step, Stage st
     if (stage == Stage::Update) return "the update";
     const Instruction* at = instructionAt(step, stage, instruction);
     if (!at) return "between steps";
-    return (at->what == Instruction::What::Forward ? "forward of " : "backward of ") + graph.node(at->node).name;
+    const std::string what = at->what == Instruction::What::Backward ? "backward of " : at->again ? "forward again of " : "forward of ";
+    return what + graph.node(at->node).name;
 }
 
 std::string peakMoment(const graph::Graph& graph, const StepPlan& step) {

@@ -6,7 +6,8 @@
 
 namespace headroom::plan {
 
-/// A moment of the step in words: "between steps", "the update", "forward of conv1", "backward of conv1".
+/// A moment of the step in words: "between steps", "the update", "forward of conv1", "forward again
+/// of conv1", "backward of conv1".
 std::string momentText(const graph::Graph& graph, const StepPlan& step, Stage stage, std::uint32_t instruction);
 
 /// When in the step its peak comes, in the same words.

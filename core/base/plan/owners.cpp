@@ -56,8 +56,8 @@ public:
         std::vector<Owner> owners;
         for (auto& [slot, owner] : m_tensors) owners.push_back(std::move(owner));
         for (std::size_t kind = 0; kind < kKinds; ++kind)
-            if (m_handed[kind] > 0)
-                owners.push_back({Owner::What::Handed, {}, m_node, static_cast<Kind>(kind), m_handed[kind], m_instruction, m_instruction});
+            if (m_inside[kind] > 0)
+                owners.push_back({Owner::What::Inside, {}, m_node, static_cast<Kind>(kind), m_inside[kind], m_instruction, m_instruction});
         return owners;
     }
 
@@ -68,7 +68,7 @@ private:
         m_instruction = change.instruction;
         m_node = change.instruction < m_program.instructions.size() ? m_program.instructions[change.instruction].node : kNone;
         if (change.slot == kNone)
-            m_handed[at(change.kind)] += change.bytes;
+            m_inside[at(change.kind)] += change.bytes;
         else if (change.bytes < 0)
             m_tensors.erase(change.slot);
         else
@@ -90,7 +90,7 @@ private:
     std::vector<graph::NodeId> m_given;  ///< by slot: first reader of what the program finds
     std::size_t m_givenChanges = 0;
     std::map<SlotId, Owner> m_tensors;
-    BytesByKind m_handed{};
+    BytesByKind m_inside{};
     graph::NodeId m_node = kNone;
     std::uint32_t m_instruction = 0;
 };

@@ -12,8 +12,8 @@ namespace headroom::plan {
 struct Owner {
     enum class What {
         Tensor,  ///< a slot of the program
-        Handed,  ///< gradients that a node's kernel has made and not handed on yet
-        Beside   ///< what stays beside the tensors of a micro-batch: optimizer state, averages, batches held ready
+        Inside,  ///< of the node that runs: its workspace, and gradients that its kernel has made and not handed on yet
+        Beside   ///< what stays beside the tensors of a micro-batch: optimizer state, averages, batches held ready, copies
     } what = What::Tensor;
     std::string name;                   ///< of the tensor, else empty: "layer1.0.conv1.weight", "relu.saved.0"
     graph::NodeId node = graph::kNone;  ///< that makes it; of what is given, the first node that reads it

@@ -27,12 +27,15 @@ std::vector<Technique> table() {
          {{"train.optimizer.state", "8bit"}}},
         {"weights_bf16", "bf16 arithmetic and weights", "The weights themselves are kept in bf16 too; every update is rounded at random.",
          {{"train.precision", "bf16"}, {"train.weights", "bf16"}}},
-        {"recompute_auto", "Recompute for the budget",
-         "The cheapest choice of activations is computed again in the backward pass, just enough for the budget.",
-         {{"memory.recompute", "auto"}}},
+        {"recompute_cheap", "Recompute cheap layers",
+         "Norms, activations and additions are computed again in the backward pass in place of being kept.",
+         {{"memory.recompute", "cheap"}}},
         {"recompute_blocks", "Recompute blocks",
          "Only the inputs of blocks are kept; what lies inside is computed again in the backward pass.",
          {{"memory.recompute", "blocks"}}},
+        {"recompute_auto", "Recompute for the budget",
+         "The quickest choice of activations is computed again in the backward pass, just enough for the budget.",
+         {{"memory.recompute", "auto"}}},
         {"offload", "Offload", "Activations and optimizer state wait outside of the device's memory until they are needed.",
          {{"memory.offload", "all"}}},
     };
@@ -54,15 +57,10 @@ std::vector<Technique> known() {
     return all;
 }
 
-bool disagree(const Setting& a, const Setting& b) { return a.path == b.path && a.value != b.value; }
-
 bool goTogether(const TechniqueSet& techniques) {
-    std::vector<Setting> all;
-    for (const Technique* each : techniques)
-        for (const Setting& setting : each->settings) {
-            if (std::ranges::any_of(all, [&](const Setting& other) { return disagree(other, setting); })) return false;
-            all.push_back(setting);
-        }
+    for (std::size_t i = 0; i < techniques.size(); ++i)
+        for (std::size_t k = 0; k < i; ++k)
+            if (disagree(*techniques[i], *techniques[k])) return false;
     return true;
 }
 
@@ -85,6 +83,12 @@ bool Technique::isOn(const config::RunConfig& config) const {
 const std::vector<Technique>& techniques() {
     static const std::vector<Technique> kKnown = known();
     return kKnown;
+}
+
+bool disagree(const Technique& a, const Technique& b) {
+    return std::ranges::any_of(a.settings, [&](const Setting& one) {
+        return std::ranges::any_of(b.settings, [&](const Setting& other) { return one.path == other.path && one.value != other.value; });
+    });
 }
 
 std::optional<config::RunConfig> with(const config::RunConfig& config, const TechniqueSet& techniques) {

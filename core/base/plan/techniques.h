@@ -31,6 +31,9 @@ using TechniqueSet = std::vector<const Technique*>;
 /// of them: it is the other dimension of everything that asks for them.
 const std::vector<Technique>& techniques();
 
+/// Whether they set a field to different values.
+bool disagree(const Technique& a, const Technique& b);
+
 /// The configuration with these techniques. Nothing where they do not go together or not with the configuration: two set
 /// a field to different values, a field has no effect as the others stand, or a rule between fields (config::faults())
 /// is broken that was not before.

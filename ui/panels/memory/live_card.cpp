@@ -21,9 +21,11 @@ constexpr qsizetype kEventLetters = 34;
 
 QString seriesOf(plan::Kind kind) { return QString::fromStdString(store::names::memoryOf(plan::name(kind))); }
 
-/// The peak that the run was planned to reach: of its own configuration and the micro-batch that it chose. Only where its
-/// data are those of the draft: the shape of others is not known here.
-std::optional<Bytes> predictedPeak(const QJsonObject& facts, const QByteArray& json, const Context& context) {
+/// The peak that the run was planned to reach: as its receipt says; one without is planned here, from its own
+/// configuration and the micro-batch that it chose, where its data are those of the draft, whose shape is known.
+std::optional<Bytes> plannedPeak(const QJsonObject& facts, const QByteArray& json, const Context& context) {
+    const QJsonValue predicted = facts.value("receipt").toObject().value("predicted").toObject().value("peak_bytes");
+    if (predicted.isDouble()) return predicted.toInteger();
     if (context.data.state() != DataInfo::State::There || json.isEmpty()) return std::nullopt;
     try {
         config::RunConfig config = config::parse(json.toStdString(), "config.json");
@@ -88,7 +90,7 @@ void LiveCard::setEvents(const EventList& events) {
 }
 
 void LiveCard::setFacts(const QByteArray& facts, const QByteArray& config) {
-    m_predicted = predictedPeak(QJsonDocument::fromJson(facts).object(), config, m_context);
+    m_predicted = plannedPeak(QJsonDocument::fromJson(facts).object(), config, m_context);
     if (m_predicted)
         setLevels({{static_cast<double>(*m_predicted), tr("planned %1").arg(format::bytes(*m_predicted)), false}});
     else

@@ -8,12 +8,14 @@ namespace headroom::ui {
 namespace {
 
 QString nameOf(const plan::Owner& owner) {
-    if (owner.what == plan::Owner::What::Handed) return OwnersModel::tr("gradients just made");
+    if (owner.what == plan::Owner::What::Inside)
+        return owner.kind == plan::Kind::Workspace ? OwnersModel::tr("workspace of the node") : OwnersModel::tr("gradients just made");
     if (owner.what == plan::Owner::What::Tensor) return QString::fromStdString(owner.name);
     switch (owner.kind) {
         case plan::Kind::Optimizer: return OwnersModel::tr("optimizer state");
         case plan::Kind::Ema: return OwnersModel::tr("averaged weights");
         case plan::Kind::Batches: return OwnersModel::tr("batches held ready");
+        case plan::Kind::Other: return OwnersModel::tr("running statistics before the step");
         default: return OwnersModel::tr("all %1").arg(kindName(owner.kind));
     }
 }

@@ -23,9 +23,10 @@ qsizetype peakIndex(const plan::StepPlan& step) {
     return at == step.moments.end() ? 0 : at - step.moments.begin();
 }
 
-/// Of a moment of the first micro-batch.
+/// Of a moment of the first micro-batch. What the backward pass makes again belongs to it.
 bool isBackward(const plan::StepPlan& step, const plan::Moment& moment) {
-    return step.first.instructions[moment.instruction].what == plan::Instruction::What::Backward;
+    const plan::Instruction& at = step.first.instructions[moment.instruction];
+    return at.what == plan::Instruction::What::Backward || at.again;
 }
 
 /// What a moment belongs to, as the axis names it.

@@ -35,7 +35,7 @@ FitQuestion resnet(double share, std::int64_t batch = 64) {
 }
 
 Bytes peakOf(const config::RunConfig& config, const FitQuestion& asked, std::int64_t micro) {
-    return ConfiguredStep(config, asked.data, asked.device).plan(config.train.batchSize, micro).peak;
+    return ConfiguredStep(config, asked.data, asked.device).within(asked.budget).plan(config.train.batchSize, micro).peak;
 }
 
 /// As if bf16 took half the time and every micro-batch had a fixed cost.
@@ -138,10 +138,13 @@ private Q_SLOTS:
             }
     }
 
-    void anAutomaticMicroBatchStaysAutomatic() {
-        for (const Fit& fit : waysToFit(resnet(0.3))) {
-            QCOMPARE(fit.config.train.microBatch, 0);
-            QVERIFY(fit.microBatches > 1 || !fit.techniques.empty());
+    void anAutomaticMicroBatchIsWhatTheRunWillChoose() {
+        const FitQuestion asked = resnet(0.3);
+        for (const Fit& fit : waysToFit(asked)) {
+            const ConfiguredStep step = ConfiguredStep(fit.config, asked.data, asked.device).within(asked.budget);
+            if (fit.config.train.microBatch == 0) QCOMPARE(step.largestMicroBatch(64, asked.budget), std::optional(fit.microBatch));
+            if (fit.config.train.microBatch != 0) QCOMPARE(fit.config.train.microBatch, fit.microBatch);
+            if (fit.techniques.empty()) QCOMPARE(fit.config.train.microBatch, 0);
         }
     }
 

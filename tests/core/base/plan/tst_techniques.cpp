@@ -48,6 +48,20 @@ private Q_SLOTS:
         }
     }
 
+    void everyChoiceOfSuchAFieldHasItsTechnique() {
+        for (const char* path : {"train.precision", "train.optimizer.state", "train.weights", "memory.recompute", "memory.offload"}) {
+            const config::Field* field = config::find(path);
+            if (!field) continue;
+            for (const config::Choice& choice : field->choices) {
+                const bool used = std::ranges::any_of(techniques(), [&](const Technique& each) {
+                    return std::ranges::any_of(each.settings, [&](const Setting& setting) { return setting.path == path && setting.value == choice.name; });
+                });
+                const bool isDefault = config::text(field->defaultValue()) == choice.name;
+                QVERIFY2(used != isDefault, std::string(choice.name).c_str());
+            }
+        }
+    }
+
     void aTechniqueChangesItsFieldsAndNothingElse() {
         for (const Technique& each : techniques()) {
             const auto changed = with(complete(), {&each});
