@@ -16,8 +16,9 @@ using namespace headroom;
 namespace {
 
 constexpr std::int64_t kBatch = 8;
-/// The plan reckons workspace by formula; what a library's primitive takes at these small batches is not in it.
-constexpr double kTolerance = 0.03;
+/// Workspace is reckoned by formula; what a library's primitive takes for itself depends on the processor.
+constexpr double kShare = 0.08;
+constexpr Bytes kLeast = 4 * kMiB;
 
 struct Case {
     std::string net, optimizer;
@@ -128,8 +129,8 @@ private Q_SLOTS:
                 QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
             }
             const Bytes counted = tensor::memoryCounts().peakTotal - level, growth = process::highWaterMark() - resident;
-            const double off = static_cast<double>(bench.planned.peak - counted) / static_cast<double>(counted);
-            QVERIFY2(std::abs(off) < kTolerance, qPrintable(QString("planned %1, counted %2").arg(bench.planned.peak).arg(counted)));
+            const double off = std::abs(static_cast<double>(bench.planned.peak - counted));
+            QVERIFY2(off <= std::max(kShare * static_cast<double>(counted), static_cast<double>(kLeast)), qPrintable(QString("planned %1, counted %2").arg(bench.planned.peak).arg(counted)));
             qInfo("planned peak %.2f MB, counted %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.planned.peak),
                   megabytes(counted), megabytes(growth), megabytes(growth - bench.planned.peak));
         }
