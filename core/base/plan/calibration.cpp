@@ -41,7 +41,7 @@ std::optional<double> medianOf(const std::vector<double>& values) {
 std::optional<Calibration::Summary::Spread> spreadOf(const Runs& runs) {
     Runs quiet;
     std::ranges::copy_if(runs, std::back_inserter(quiet), [](const Observation& run) {
-        return run.stepRatio && run.others <= Calibration::kToThemselves;
+        return run.stepRatio && run.others <= Calibration::kMostOthers;
     });
     const std::vector<double> ratios = figures(quiet.empty() ? runs : quiet, &Observation::stepRatio);
     if (ratios.empty()) return std::nullopt;
@@ -74,7 +74,8 @@ Observation observationFrom(const Json& object) {
     constexpr double kMostBytes = 1e15;
     run.stepRatio = number("step_ratio");
     run.watts = number("watts");
-    if (const auto bytes = number("process_extra"); bytes && std::abs(*bytes) < kMostBytes) run.processExtra = static_cast<Bytes>(*bytes);
+    const auto bytes = number("process_extra");
+    if (bytes && std::abs(*bytes) < kMostBytes) run.processExtra = static_cast<Bytes>(*bytes);
     run.others = number("others").value_or(0);
     return run;
 }
@@ -112,7 +113,8 @@ std::optional<Calibration::Summary> Calibration::of(const CalibrationKey& key) c
     const auto found = m_runs.find(joined(key));
     if (found == m_runs.end() || found->second.empty()) return std::nullopt;
     const Runs& runs = found->second;
-    return Summary{spreadOf(runs), medianOf(figures(runs, &Observation::watts)), medianOf(figures(runs, &Observation::processExtra))};
+    return Summary{spreadOf(runs), medianOf(figures(runs, &Observation::watts)),
+                   medianOf(figures(runs, &Observation::processExtra))};
 }
 
 std::optional<Calibration::Summary> Calibration::inGeneral(const CalibrationKey& key) const {

@@ -32,7 +32,7 @@ struct Observation {
 class Calibration {
 public:
     static constexpr std::size_t kKept = 9;
-    static constexpr double kToThemselves = 0.1;  ///< most of the machine that others may take
+    static constexpr double kMostOthers = 0.1;  ///< share of the machine that others may take beside a run whose times count
 
     /// Robust summary of the kept runs of one key.
     struct Summary {

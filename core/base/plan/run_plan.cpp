@@ -109,7 +109,8 @@ std::optional<Failure> misfit(const config::RunConfig& config, const RunPlan& pl
         divide(least, batch, 1);
         return singleSamplesExceed(plan::plan(plan.graph, least).peak, *plan.budget);
     }
-    return Failure{Code::Mem01, "memory", fmt::format("a step in micro-batches of {} exceeds the memory budget", grouped(plan.microBatch)),
+    return Failure{Code::Mem01, "memory",
+                   fmt::format("a step in micro-batches of {} exceeds the memory budget", grouped(plan.microBatch)),
                    readableBytes(plan.step.peak), readableBytes(*plan.budget) + " allowed",
                    fmt::format("Micro-batches of {} fit: set train.micro_batch=0, which chooses them.", grouped(*fitting))};
 }
