@@ -54,11 +54,11 @@ def run(command, home, **options):
     return subprocess.run([str(BIN / "headroom"), *command], env=environment, capture_output=True, text=True, **options)
 
 
-def train(config, home, work):
-    """Trains to the end; returns the object of `show --json`."""
+def train(config, home, work, settings=()):
+    """Trains to the end, with `settings` as `--set` takes them; returns the object of `show --json`."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", dir=work, delete=False) as file:
         json.dump(config, file)
-    done = run(["train", file.name, "--json"], home)
+    done = run(["train", file.name, "--json", *(word for setting in settings for word in ("--set", setting))], home)
     if done.returncode != 0:
         raise SystemExit(f"{config['name']}: exit {done.returncode}: {done.stderr.strip() or done.stdout[-500:]}")
     run_id = json.loads(done.stdout.splitlines()[0])["id"]

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/errors/error.h"
@@ -12,6 +13,7 @@
 #include "core/engine/run/reference.h"
 #include "engine/run/device.h"
 #include "engine/tensor/bridge.h"
+#include "engine/train/optimizer.h"
 
 namespace headroom::gpu {
 namespace {
@@ -114,6 +116,27 @@ std::string dropoutMasksAgree() {
     return compared(cuda.forward(one.inputs), cpu.forward(one.inputs), 1e-6, "mask");
 }
 
+at::Tensor made(const std::vector<std::int64_t>& shape, std::uint64_t seed) {
+    const Plain plain = test::numbers(shape, seed);
+    return tensor::fromBytes(graph::DType::F64, plain.shape, std::as_bytes(std::span(plain.data)));
+}
+
+/// Three updates of one parameter on both devices. Sums and roots round alike; the CPU fuses some products with sums, so a
+/// number may take the neighbouring level or the neighbouring bf16 number.
+std::string updatesAgree(const config::RunConfig::Optimizer& options, at::ScalarType weights) {
+    const auto trained = [&](at::Device device) {
+        const at::Tensor value = made({40, 70}, 1).to(weights).to(device);
+        const auto optimizer = train::makeOptimizer(options, {{"w", value, true}}, 5);
+        for (std::uint64_t step = 0; step < 3; ++step)
+            optimizer->step({made({40, 70}, 2 + step).to(weights).to(device)}, options.lr);
+        Plain plain{{40, 70}, std::vector<double>(2800)};
+        std::ranges::copy(tensor::toBytes(value.to(at::kDouble)), std::as_writable_bytes(std::span(plain.data)).begin());
+        return plain;
+    };
+    const double tolerance = weights == at::kBFloat16 ? 1e-2 : 2e-3;
+    return compared({trained(kCuda)}, {trained(at::kCPU)}, tolerance, "weights");
+}
+
 std::string memoryIsCounted() {
     const cuda::MemoryFigures before = run::deviceMemory(kCuda);
     const at::Tensor held = tensor::emptyInLayout({1 << 20}, at::kFloat, kCuda);
@@ -154,6 +177,11 @@ std::vector<Check> checks() {
         all.push_back({fmt::format("{} repeats bit by bit in deterministic mode", name), [name] { return repeatsExactly(name); }});
     }
     all.push_back({"dropout masks are those of the CPU", dropoutMasksAgree});
+    for (const char* optimizer : {"adamw", "sgd"})
+        for (const char* state : {"fp32", "bf16", "8bit"})
+            for (const at::ScalarType weights : {at::kFloat, at::kBFloat16})
+                all.push_back({fmt::format("{} with {} state updates {} weights as the CPU does", optimizer, state, weights == at::kFloat ? "fp32" : "bf16"),
+                               [=] { return updatesAgree({.name = optimizer, .lr = 0.01, .state = state}, weights); }});
     all.push_back({"memory of the device is counted", memoryIsCounted});
     all.push_back({"a memory limit is held and leaves nothing behind", aLimitIsHeldAndLeavesNothingBehind});
     return all;

@@ -15,7 +15,7 @@ namespace headroom::config {
 
 /// Reads the JSON document of a run: at most 1 MiB and 32 levels, unique and known keys, values in range, rules between
 /// fields. What is missing has its default. `origin` is the file's base name, for messages. Throws one Error that holds
-/// all faults: CFG-01 to CFG-08, CFG-10, CFG-15. Unusual values are no faults: see questions().
+/// all faults: CFG-01 to CFG-08, CFG-10, CFG-15, CFG-17. Unusual values are no faults: see questions().
 RunConfig parse(std::string_view text, std::string_view origin);
 /// parse() of a file, the overrides ("train.epochs=3") applied, data.path made absolute (it is relative to the file's
 /// folder). Throws DAT-04 where the file is missing or not a regular file, CLI-01 for an override without "=".
@@ -26,7 +26,8 @@ std::string toJson(const RunConfig& config);
 /// Only what differs from the defaults: for documents that people write and for "copy as command".
 std::string toShortJson(const RunConfig& config);
 
-/// Faults that lie between fields, or in what is missing: the data's path, a micro-batch that does not divide the batch.
+/// Faults that lie between fields, or in what is missing: the data's path, a micro-batch that does not divide the batch,
+/// settings that exclude each other (CFG-17; the table is in rules.cpp).
 /// Empty = it can be started. For forms that are edited field by field; parse() has looked already.
 std::vector<Failure> faults(const RunConfig& config);
 /// Values that are allowed but so unusual that a person should confirm them: CFG-16 each.

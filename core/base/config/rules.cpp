@@ -27,6 +27,39 @@ std::optional<Failure> batchFault(const RunConfig::Train& train) {
                    fmt::format("Use {}.", nearestDivisors(train.batchSize, train.microBatch))};
 }
 
+/// A setting that another one makes impossible.
+struct Exclusion {
+    std::string_view field;             ///< what is refused
+    bool (*when)(const RunConfig&);     ///< whether the field asks for it
+    std::string_view other;             ///< the field that stands against it
+    bool (*against)(const RunConfig&);  ///< whether that one does
+    std::string_view problem;           ///< why they do not go together
+    std::string_view remedy;            ///< whole sentences
+};
+
+constexpr Exclusion kExclusions[] = {
+    {"train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
+     "train.precision", [](const RunConfig& c) { return c.train.precision != "bf16"; },
+     "bf16 weights need bf16 arithmetic", "Set train.precision to bf16, or train.weights to fp32."},
+    {"train.optimizer.state", [](const RunConfig& c) { return c.train.optimizer.state != "fp32"; },
+     "train.optimizer.momentum", [](const RunConfig& c) { return c.train.optimizer.name == "sgd" && c.train.optimizer.momentum == 0; },
+     "SGD without momentum has no state", "Set a momentum, or train.optimizer.state to fp32."},
+    // A decay of 0.99 moves an average by a hundredth of the distance, less than bf16 resolves; averages in fp32 would
+    // take twice the weights that are to be saved.
+    {"train.ema", [](const RunConfig& c) { return c.train.ema > 0; },
+     "train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
+     "averages in bf16 would stand still", "Set train.ema to 0, or train.weights to fp32."},
+};
+
+/// "train.weights: bf16 weights need bf16 arithmetic: bf16, train.precision is fp32. ..."
+void refuseExcluded(const RunConfig& config, std::vector<Failure>& all) {
+    for (const Exclusion& each : kExclusions) {
+        if (!each.when(config) || !each.against(config)) continue;
+        all.push_back({Code::Cfg17, std::string(each.field), std::string(each.problem), text(find(each.field)->read(config)),
+                       fmt::format("{} is {}", each.other, text(find(each.other)->read(config))), std::string(each.remedy)});
+    }
+}
+
 std::optional<int> cudaNumber(const std::string& device) {
     if (!device.starts_with("cuda:")) return std::nullopt;
     int number = 0;
@@ -46,8 +79,9 @@ std::vector<Failure> faults(const RunConfig& config) {
     std::vector<Failure> all;
     for (const Field& field : fields())
         if (auto fault = field.check(field.read(config))) all.push_back(std::move(*fault));
-    if (all.empty())
-        if (auto fault = batchFault(config.train)) all.push_back(std::move(*fault));
+    if (!all.empty()) return all;
+    if (auto fault = batchFault(config.train)) all.push_back(std::move(*fault));
+    refuseExcluded(config, all);
     return all;
 }
 

@@ -35,6 +35,7 @@ struct RunConfig {
         double momentum = 0.9;  ///< sgd
         bool nesterov = false;  ///< sgd
         double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;  ///< adamw
+        std::string state = "fp32";  ///< fp32, bf16, 8bit
     };
     struct Schedule {
         std::string name = "cosine";  ///< constant, cosine, one_cycle
@@ -51,6 +52,7 @@ struct RunConfig {
         std::int64_t batchSize = 128; ///< effective batch of one optimizer step
         std::int64_t microBatch = 0;  ///< 0 = automatic
         std::string precision = "fp32";  ///< fp32, bf16
+        std::string weights = "fp32";    ///< fp32, bf16
         Optimizer optimizer;
         Schedule schedule;
         double clipNorm = 0;       ///< global L2 norm; 0 = off

@@ -87,9 +87,12 @@ std::vector<Field> lengthFields() {
         {.path = "train.micro_batch", .title = "Micro-batch", .help = "Samples computed at once. Gradients are accumulated until the batch is complete, so a smaller one needs less memory and leaves the result the same. It must divide the batch.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.microBatch; },
          .unit = "samples", .min = 0, .max = kLargestBatch, .zero = "automatic"},
-        {.path = "train.precision", .title = "Precision", .help = "Number format of the arithmetic. bf16 is faster and smaller; parameters and sums stay in fp32.",
+        {.path = "train.precision", .title = "Precision", .help = "Number format of the arithmetic. bf16 is faster and smaller; sums stay in fp32, and so do the weights unless they are set otherwise.",
          .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.precision; },
          .level = Level::Simple, .choices = {{"fp32", "fp32"}, {"bf16", "bf16"}}},
+        {.path = "train.weights", .title = "Weights", .help = "Number format that the weights are kept in. bf16 halves them and their gradients: every update is rounded up or down at random, so that small ones count on average. Parameters of norms, embeddings and positions stay in fp32.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.weights; },
+         .choices = {{"fp32", "fp32"}, {"bf16", "bf16, rounded at random"}}},
     };
 }
 
@@ -119,6 +122,9 @@ std::vector<Field> optimizerFields() {
         {.path = "train.optimizer.eps", .title = "Epsilon", .help = "Added to AdamW's divisor, so that it is never zero.",
          .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.eps; },
          .min = 0, .max = 1, .minExcluded = true, .applies = isAdamw},
+        {.path = "train.optimizer.state", .title = "Optimizer state", .help = "Number format of what the optimizer remembers of every weight: 8bit takes a quarter of fp32, bf16 half. Tensors of fewer than 1,024 numbers stay in fp32.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.optimizer.state; },
+         .choices = {{"fp32", "fp32"}, {"bf16", "bf16"}, {"8bit", "8 bits"}}},
     };
 }
 

@@ -94,6 +94,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::Cfg14, "CFG-14", Exit::Refused, "the device is not here"},
     {Code::Cfg15, "CFG-15", Exit::Refused, "too many threads"},
     {Code::Cfg16, "CFG-16", Exit::Refused, "a question needs an answer: the value is unusual"},
+    {Code::Cfg17, "CFG-17", Exit::Refused, "two settings exclude each other"},
     {Code::Db01, "DB-01", Exit::Refused, "not a database"},
     {Code::Db02, "DB-02", Exit::Refused, "made by a newer version, or not ours"},
     {Code::Db03, "DB-03", Exit::Refused, "the database is damaged"},

@@ -18,6 +18,7 @@ enum class Code {
     Pkl01,
     Cfg01, Cfg02, Cfg03, Cfg04, Cfg05, Cfg06, Cfg07, Cfg08, Cfg09, Cfg10, Cfg11, Cfg12, Cfg13, Cfg14, Cfg15,
     Cfg16,
+    Cfg17,
     Db01, Db02, Db03, Db04, Db05, Db06, Db07,
     Ckp01, Ckp02, Ckp03, Ckp04, Ckp05, Ckp06, Ckp07, Ckp08,
     Run01, Run02, Run03, Run04, Run05, Run06,

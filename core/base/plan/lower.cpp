@@ -57,6 +57,7 @@ private:
     void handOn(const Node& node, Instruction& instruction);
     bool isShared(const Node& node, std::size_t input) const;
     SlotId settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner);
+    ResolvedTensor gradientOf(ValueId parameter) const;
     GradientTarget toParameter(ValueId id, bool shared, const ResolvedTensor& made);
     GradientTarget toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made, Instruction& instruction);
     void releaseAfterBackward(const Node& node, Instruction& instruction);
@@ -135,11 +136,10 @@ void Lowering::placeGivenValues() {
         const ValueKind kind = m_graph.values()[i].kind;
         if (kind != ValueKind::Activation && kind != ValueKind::Constant) placeGiven(static_cast<ValueId>(i));
     }
-    if (m_options.mode == Mode::Inference || m_options.gradients == Gradients::Absent) return;
+    if (m_options.mode == Mode::Inference || m_options.gradients != Gradients::Present) return;
     for (const ValueId id : m_graph.parameters())
         m_program.gradientSlots[at(id)] = track(
-            m_ledger.allocate(Kind::Gradients, tensor(m_program.valueSlots[at(id)]), m_graph.value(id).name + ".grad"),
-            kForever);
+            m_ledger.allocate(Kind::Gradients, gradientOf(id), m_graph.value(id).name + ".grad"), kForever);
 }
 
 // --- forward
@@ -300,6 +300,13 @@ SlotId Lowering::settle(Kind kind, const ResolvedTensor& made, ResolvedTensor he
     return slot;
 }
 
+/// A parameter's gradient has its type, but sums of several micro-batches are fp32.
+ResolvedTensor Lowering::gradientOf(ValueId parameter) const {
+    ResolvedTensor held = tensor(m_program.valueSlots[at(parameter)]);
+    if (m_options.gradients != Gradients::Absent) held.dtype = graph::DType::F32;
+    return held;
+}
+
 GradientTarget Lowering::toParameter(ValueId id, bool shared, const ResolvedTensor& made) {
     using enum GradientTarget::Action;
     SlotId& slot = m_program.gradientSlots[at(id)];
@@ -307,7 +314,7 @@ GradientTarget Lowering::toParameter(ValueId id, bool shared, const ResolvedTens
         if (!shared) m_ledger.transient(Kind::Gradients, -made.bytes());
         return {AddInPlace, slot, kNone};
     }
-    const ResolvedTensor held = tensor(m_program.valueSlots[at(id)]);
+    const ResolvedTensor held = gradientOf(id);
     const std::string owner = m_graph.value(id).name + ".grad";
     slot = track(shared ? m_ledger.allocate(Kind::Gradients, held, owner) : settle(Kind::Gradients, made, held, owner),
                  kForever);

@@ -17,10 +17,18 @@ constexpr std::size_t kKinds = 8;
 std::string_view name(Kind);
 using BytesByKind = std::array<Bytes, kKinds>;
 
-enum class Precision { Fp32, Bf16 };
+enum class Precision {
+    Fp32,
+    Bf16,        ///< activations and products; parameters and their gradients are fp32
+    Bf16Weights  ///< as Bf16, and the parameters that one matrix product or convolution alone reads are kept in bf16
+};
 enum class Mode { Training, Inference };
-/// Whether the gradients of the parameters exist already when a micro-batch begins (all but the first of a step).
-enum class Gradients { Absent, Present };
+/// The gradients of the parameters when a micro-batch begins.
+enum class Gradients {
+    Absent,  ///< they come to be; no other micro-batch adds to them
+    First,   ///< they come to be, and others add to them: sums are fp32
+    Present  ///< they are there and are added to
+};
 
 /// A place that holds one tensor for a while. The executor keeps one tensor a slot. Several slots may share one memory;
 /// it is free when the last of them is released. Extents and type stay valid after the release: kernels learn the

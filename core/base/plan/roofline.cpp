@@ -58,7 +58,7 @@ private:
     /// LibTorch's defaults on CUDA: fp32 convolutions in TF32, fp32 matrix products in fp32.
     double rate(const graph::OpEntry& op) const {
         if (op.precision != graph::PrecisionClass::Lower) return m_device.fp32;
-        if (m_program.precision == Precision::Bf16 && m_device.bf16 > 0) return m_device.bf16;
+        if (m_program.precision != Precision::Fp32 && m_device.bf16 > 0) return m_device.bf16;
         return &op == &graph::kConv && m_device.tf32 > 0 ? m_device.tf32 : m_device.fp32;
     }
 
@@ -101,7 +101,9 @@ double rooflineSeconds(const graph::Graph& graph, const Program& program, const 
 
 double updateSeconds(const graph::Graph& graph, const StepPlan& step, const StepOptions& options, bool clips,
                      const DeviceModel& device) {
-    const Bytes weights = graph.parameterCount() * byteSize(graph::DType::F32);
+    Bytes weights = 0;
+    for (const graph::ValueId id : graph.parameters())
+        weights += step.first.slots[static_cast<std::size_t>(step.first.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
     const Bytes state = step.moments.front().live[static_cast<std::size_t>(Kind::Optimizer)];
     Bytes bytes = 3 * weights + 2 * state;         // read gradients and weights, write weights; read and write the state
     if (options.ema) bytes += 3 * weights;         // read both, write the averages

@@ -19,10 +19,13 @@ constexpr Bytes kPrecision = 100;   // share of the activations to which the sma
 
 std::size_t at(Kind kind) { return static_cast<std::size_t>(kind); }
 
-/// fp32 moments, and with two of them one count of updates.
-Bytes optimizerBytes(OptimizerState state, std::int64_t parameters) {
-    const Bytes number = byteSize(graph::DType::F32);
-    return static_cast<Bytes>(state) * parameters * number + (state == OptimizerState::TwoMoments ? number : 0);
+std::vector<std::int64_t> parameterElements(const Graph& graph, const Program& program) {
+    std::vector<std::int64_t> elements;
+    for (const graph::ValueId id : graph.parameters()) {
+        const SlotId slot = program.valueSlots[static_cast<std::size_t>(id)];
+        elements.push_back(program.slots[static_cast<std::size_t>(slot)].tensor.elements());
+    }
+    return elements;
 }
 
 BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
@@ -34,7 +37,7 @@ BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
 /// What stays beside a micro-batch's own tensors, weights and gradients.
 BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& first) {
     BytesByKind held{};
-    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, graph.parameterCount());
+    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, parameterElements(graph, first));
     if (options.ema) held[at(Kind::Ema)] = first.liveBefore[at(Kind::Weights)];
     if (options.undo)
         for (const graph::ValueId id : graph.buffers())
@@ -121,6 +124,7 @@ StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<boo
     LowerOptions lowering = loweringOf(options);
     lowering.recompute = recompute;
     const Analysis analysis = analyse(graph, lowering);
+    if (options.microBatches > 1) lowering.gradients = Gradients::First;
     step.first = lower(graph, lowering, analysis);
     if (options.microBatches > 1) {
         lowering.gradients = Gradients::Present;

@@ -3,16 +3,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/plan/optimizer_state.h"
 #include "base/plan/program.h"
 #include "base/plan/recompute.h"
 
 namespace headroom::plan {
-
-enum class OptimizerState {
-    None,       ///< SGD without momentum
-    OneMoment,  ///< SGD with momentum: fp32, one number a parameter
-    TwoMoments  ///< AdamW: fp32, two numbers a parameter, and one count of updates
-};
 
 struct StepOptions {
     Precision precision = Precision::Fp32;
@@ -21,7 +16,7 @@ struct StepOptions {
     int threads = 1;                ///< as LowerOptions
     graph::Extents extents;         ///< of one micro-batch
     std::int64_t microBatches = 1;  ///< of one optimizer step
-    OptimizerState optimizer = OptimizerState::TwoMoments;
+    OptimizerState optimizer;
     bool ema = false;               ///< an averaged copy of parameters and buffers
     bool undo = false;              ///< copies of the buffers, so that a step can be undone
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready

@@ -24,11 +24,6 @@ Recompute recompute(const std::string& word) {
     return word == "auto" ? Recompute::Auto : Recompute::Off;
 }
 
-OptimizerState optimizerState(const config::RunConfig::Optimizer& options) {
-    if (options.name == "adamw") return OptimizerState::TwoMoments;
-    return options.momentum != 0 ? OptimizerState::OneMoment : OptimizerState::None;
-}
-
 }  // namespace
 
 graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing) {
@@ -41,14 +36,19 @@ graph::Graph lossOnly(graph::Graph graph) {
     return graph;
 }
 
+Precision precisionOf(const config::RunConfig& config) {
+    if (config.train.precision != "bf16") return Precision::Fp32;
+    return config.train.weights == "bf16" ? Precision::Bf16Weights : Precision::Bf16;
+}
+
 StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device) {
     StepOptions step;
-    step.precision = config.train.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
+    step.precision = precisionOf(config);
     step.device = device;
     step.emulatesBf16 = device == graph::DeviceKind::Cpu && !process::hasNativeBf16();
     step.threads = process::computeThreads();
     step.extents = {{"sequence", data.context}};
-    step.optimizer = optimizerState(config.train.optimizer);
+    step.optimizer = optimizerState(config.train);
     step.ema = config.train.ema > 0;
     step.undo = true;
     step.recompute = recompute(config.memory.recompute);

@@ -18,6 +18,8 @@ graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoo
 /// The same with the loss as its only output, as training runs it: nobody reads the logits after their last reader.
 graph::Graph lossOnly(graph::Graph graph);
 
+Precision precisionOf(const config::RunConfig& config);
+
 /// What a configuration says about a step; batch and number of micro-batches are not set.
 StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data,
                         graph::DeviceKind device = graph::DeviceKind::Cpu);

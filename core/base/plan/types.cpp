@@ -28,9 +28,24 @@ std::vector<bool> readInLowPrecision(const Graph& graph) {
     return read;
 }
 
-bool isLowered(const Graph& graph, const Value& value, bool isReadLow) {
+/// By ValueId: whether it has one reader, which computes in low precision.
+std::vector<bool> readByOneProduct(const Graph& graph) {
+    std::vector<int> readers(graph.values().size(), 0);
+    std::vector<bool> isProduct(graph.values().size(), false);
+    for (const Node& node : graph.nodes())
+        for (const graph::ValueId id : node.inputs)
+            if (id != kNone) {
+                ++readers[static_cast<std::size_t>(id)];
+                isProduct[static_cast<std::size_t>(id)] = node.op->precision == PrecisionClass::Lower;
+            }
+    for (std::size_t i = 0; i < readers.size(); ++i) isProduct[i] = isProduct[i] && readers[i] == 1;
+    return isProduct;
+}
+
+bool isLowered(const Graph& graph, const Value& value, bool isReadLow, bool isLowParameter) {
     if (value.type.dtype != DType::F32) return false;
     if (value.kind == ValueKind::Input) return isReadLow;
+    if (value.kind == ValueKind::Parameter) return isLowParameter;
     return value.kind == ValueKind::Activation && !isKeep(graph.node(value.producer));
 }
 
@@ -38,18 +53,20 @@ bool isLowered(const Graph& graph, const Value& value, bool isReadLow) {
 
 std::vector<DType> elementTypes(const Graph& graph, Precision precision) {
     const std::vector<bool> readLow = readInLowPrecision(graph);
+    const std::vector<bool> lowParameters = readByOneProduct(graph);
+    const bool lowWeights = precision == Precision::Bf16Weights;
     std::vector<DType> types;
     types.reserve(graph.values().size());
     for (std::size_t i = 0; i < graph.values().size(); ++i) {
         const Value& value = graph.values()[i];
-        const bool low = precision == Precision::Bf16 && isLowered(graph, value, readLow[i]);
+        const bool low = precision != Precision::Fp32 && isLowered(graph, value, readLow[i], lowWeights && lowParameters[i]);
         types.push_back(low ? DType::BF16 : value.type.dtype);
     }
     return types;
 }
 
 bool needsCast(const Node& node, DType type, Precision precision) {
-    return precision == Precision::Bf16 && node.op->precision == PrecisionClass::Lower && type == DType::F32;
+    return precision != Precision::Fp32 && node.op->precision == PrecisionClass::Lower && type == DType::F32;
 }
 
 std::vector<ResolvedTensor> resolvedValues(const Graph& graph, const graph::Extents& extents, Precision precision) {

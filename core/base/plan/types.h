@@ -7,7 +7,9 @@
 namespace headroom::plan {
 
 /// Element type of every value (by ValueId) under a precision policy. With bf16 every floating activation is bf16 but
-/// what Keep nodes make; floating inputs are bf16 but those that only Keep nodes read; parameters and buffers are fp32.
+/// what Keep nodes make; floating inputs are bf16 but those that only Keep nodes read; buffers are fp32, and so are
+/// parameters but with Bf16Weights those that a single node reads, and that one Lower: it needs no cast then, and one kernel
+/// makes all of their gradient. (Norms read theirs in fp32; a table read twice would need both.)
 std::vector<graph::DType> elementTypes(const graph::Graph& graph, Precision precision);
 
 /// Whether the node reads this input through a cast to the low precision.

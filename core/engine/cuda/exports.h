@@ -26,5 +26,8 @@ using Synchronise = void(int device);
 /// `samples` on x's device, perSample elements each, in the order of memory. Returns a cudaError_t, 0 for success.
 using Dropout = int(const at::Tensor& x, const at::Tensor& y, const at::Tensor& samples, std::uint64_t key,
                     std::uint32_t threshold, float factor);
+struct BlockUpdate;
+/// One optimizer update of one parameter (block_update.h), whose pointers lie on its device. Returns a cudaError_t.
+using Update = int(const at::Tensor& parameter, const BlockUpdate& what);
 
 }  // namespace headroom::cuda

@@ -10,6 +10,7 @@
 
 #include "engine/cuda/dropout.h"
 #include "engine/cuda/exports.h"
+#include "engine/cuda/update.h"
 
 namespace {
 
@@ -58,4 +59,9 @@ extern "C" [[gnu::visibility("default")]] int headroomCudaDropout(const at::Tens
     return headroom::cuda::dropout(x.const_data_ptr(), y.mutable_data_ptr(), x.numel(), x.scalar_type() == at::kBFloat16,
                                    {perSample, samples.const_data_ptr<std::int64_t>(), key, threshold, factor},
                                    stream.stream());
+}
+
+extern "C" [[gnu::visibility("default")]] int headroomCudaUpdate(const at::Tensor& parameter, const headroom::cuda::BlockUpdate& what) {
+    const c10::cuda::CUDAGuard guard(parameter.device());
+    return headroom::cuda::update(what, c10::cuda::getCurrentCUDAStream(parameter.get_device()).stream());
 }

@@ -57,7 +57,9 @@ TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
     const train::CheckpointContent content = contentOf(run, weights);
     TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state.value("step", std::int64_t{0})};
     trained.dataset = data::load(data::preparationOf(trained.config));
-    trained.model = std::make_unique<train::Model>(trained.config, trained.dataset.shape, at::kCPU);
+    config::RunConfig exact = trained.config;
+    exact.train.weights = "fp32";  // what is exported computes in fp32; bf16 weights widen without loss
+    trained.model = std::make_unique<train::Model>(exact, trained.dataset.shape, at::kCPU);
     takeWeights(*trained.model, content, run);
     return trained;
 }

@@ -39,6 +39,7 @@ struct Module {
     cuda::EmptyCache* emptyCache = nullptr;
     cuda::Synchronise* synchronise = nullptr;
     cuda::Dropout* dropout = nullptr;
+    cuda::Update* update = nullptr;
 
     Module() {
         if (!fault.empty()) return;
@@ -54,8 +55,9 @@ struct Module {
         emptyCache = symbol<cuda::EmptyCache>(library, "headroomCudaEmptyCache");
         synchronise = symbol<cuda::Synchronise>(library, "headroomCudaSynchronise");
         dropout = symbol<cuda::Dropout>(library, "headroomCudaDropout");
+        update = symbol<cuda::Update>(library, "headroomCudaUpdate");
         const auto count = symbol<cuda::DeviceCount>(library, "headroomCudaDeviceCount");
-        if (!memory || !resetPeak || !limit || !emptyCache || !synchronise || !dropout || !count)
+        if (!memory || !resetPeak || !limit || !emptyCache || !synchronise || !dropout || !update || !count)
             fault = "the CUDA module is of another version";
         else if ((devices = count()) == 0)
             fault = "the NVIDIA driver is too old";
@@ -101,6 +103,11 @@ void emptyDeviceCache() { needed().emptyCache(); }
 
 void synchronise(at::Device device) {
     if (device.is_cuda()) needed().synchronise(device.index());
+}
+
+void deviceUpdate(const at::Tensor& parameter, const cuda::BlockUpdate& what) {
+    const int fault = needed().update(parameter, what);
+    if (fault != 0) throw Error({Code::Int01, "optimizer", "the CUDA kernel failed", fmt::format("error {}", fault), {}, {}});
 }
 
 void deviceDropout(const at::Tensor& x, const at::Tensor& y, const at::Tensor& samples, std::uint64_t key,

@@ -29,4 +29,7 @@ void synchronise(at::Device device);
 void deviceDropout(const at::Tensor& x, const at::Tensor& y, const at::Tensor& samples, std::uint64_t key,
                    std::uint32_t threshold, float factor);
 
+/// One optimizer update of a parameter on its device.
+void deviceUpdate(const at::Tensor& parameter, const cuda::BlockUpdate& what);
+
 }  // namespace headroom::run

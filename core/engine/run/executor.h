@@ -28,7 +28,7 @@ public:
     explicit Executor(const graph::Graph& graph);
 
     /// Runs one micro-batch. `inputs` in the order of graph.inputs(), on the device, in the program's element types.
-    /// Gradients of parameters are left in `tensors.gradients` (stored or added as the program says; fp32).
+    /// Gradients of parameters are left in `tensors.gradients` (stored or added as the program says).
     /// `lossScale` multiplies the gradient of output 0 (the share of this micro-batch in the effective batch).
     /// Returns the values of `program`'s kept slots: the graph's outputs, in order.
     /// Throws Error MEM-01 naming the node where memory runs out; slots are empty afterwards.
@@ -63,7 +63,8 @@ private:
 };
 
 /// Fills parameters and buffers as their initializers say, each a function of the seed and its name alone: the same on
-/// any device, in any order. Convolution kernels are channels-last.
-void initialize(const graph::Graph& graph, std::uint64_t seed, TensorSet& tensors);
+/// any device, in any order. Convolution kernels are channels-last. Element types are those of the precision.
+void initialize(const graph::Graph& graph, std::uint64_t seed, TensorSet& tensors,
+                plan::Precision precision = plan::Precision::Fp32);
 
 }  // namespace headroom::run

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/plan/types.h"
 #include "engine/run/executor.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
@@ -64,15 +65,16 @@ void fill(at::Tensor& tensor, const graph::Value& value, std::uint64_t seed) {
 
 }  // namespace
 
-void initialize(const graph::Graph& graph, std::uint64_t seed, TensorSet& tensors) {
+void initialize(const graph::Graph& graph, std::uint64_t seed, TensorSet& tensors, plan::Precision precision) {
     const tensor::MemoryScope scope(plan::Kind::Weights);
+    const std::vector<graph::DType> types = plan::elementTypes(graph, precision);
     tensors.values.assign(graph.values().size(), {});
     tensors.gradients.assign(graph.values().size(), {});
     for (std::size_t id = 0; id < graph.values().size(); ++id) {
         const graph::Value& value = graph.values()[id];
         if (value.kind != graph::ValueKind::Parameter && value.kind != graph::ValueKind::Buffer) continue;
         tensors.values[id] =
-            tensor::emptyInLayout(graph::resolved(value.type.shape, {}), tensor::scalarType(value.type.dtype), at::kCPU);
+            tensor::emptyInLayout(graph::resolved(value.type.shape, {}), tensor::scalarType(types[id]), at::kCPU);
         fill(tensors.values[id], value, seed);
     }
 }

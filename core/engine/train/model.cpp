@@ -14,9 +14,9 @@ namespace {
 
 std::size_t at(graph::ValueId id) { return static_cast<std::size_t>(id); }
 
-run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed, at::Device device) {
+run::TensorSet initialised(const graph::Graph& graph, const config::RunConfig& config, at::Device device) {
     run::TensorSet tensors;
-    run::initialize(graph, seed, tensors);
+    run::initialize(graph, static_cast<std::uint64_t>(config.train.seed), tensors, plan::precisionOf(config));
     for (at::Tensor& value : tensors.values)
         if (value.defined() && !device.is_cpu()) value = value.to(device);
     return tensors;
@@ -32,7 +32,7 @@ Model::Model(const config::RunConfig& config, const models::DataShape& data, at:
     : m_plain(models::build(config.model.arch, data, {.dropout = config.model.dropout})),
       m_training(plan::trainingGraph(m_plain, data.task, config.train.labelSmoothing)),
       m_device(device),
-      m_tensors(initialised(m_training, static_cast<std::uint64_t>(config.train.seed), device)) {}
+      m_tensors(initialised(m_training, config, device)) {}
 
 std::vector<Parameter> Model::parameters() const {
     std::vector<Parameter> parameters;

@@ -18,7 +18,8 @@ namespace headroom::train {
 /// loss appended and nodes fused -, and the tensors by the latter's values.
 class Model {
 public:
-    /// Builds `model.arch` for the data and fills its weights as a function of `train.seed`.
+    /// Builds `model.arch` for the data and fills its weights, of the types that the precision keeps them in, as a
+    /// function of `train.seed`.
     /// Throws CFG-04, DAT-05 as models::build.
     Model(const config::RunConfig& config, const models::DataShape& data, at::Device device);
     Model(const Model&) = delete;

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/optimizer.h"
 
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/errors/error.h"
+#include "base/plan/optimizer_state.h"
 #include "engine/tensor/memory.h"
+#include "engine/train/compact_optimizer.h"
+#include "engine/train/gradients.h"
 
 namespace headroom::train {
 namespace {
@@ -63,15 +67,12 @@ at::Tensor counter(at::Device device) {
     return at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(device));
 }
 
-/// The fused kernels walk memory, not indices: a gradient must lie as its parameter does.
-Tensors laidOutAs(const Tensors& gradients, const Tensors& values) {
-    Tensors laidOut = gradients;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (laidOut[i].strides() == values[i].strides()) continue;
-        laidOut[i] = at::empty_like(values[i]);
-        laidOut[i].copy_(gradients[i]);
-    }
-    return laidOut;
+/// Adds 1 without an allocation; LibTorch's sum with a number makes a tensor of it on the CPU.
+void countUp(const at::Tensor& counter) {
+    if (counter.is_cpu())
+        *counter.mutable_data_ptr<float>() += 1;
+    else
+        at::_foreach_add_({counter}, 1);
 }
 
 void append(std::vector<NamedTensor>& state, std::string_view kind, const std::vector<Parameter>& parameters,
@@ -91,7 +92,7 @@ public:
 
     void step(const Tensors& gradients, double rate) override {
         const Tensors laidOut = laidOutAs(gradients, m_values);
-        m_step.add_(1);
+        countUp(m_step);
         for (const Group& group : m_groups)
             at::_fused_adamw_(pick(group, m_values), pick(group, laidOut), pick(group, m_first), pick(group, m_second), {},
                               Tensors(group.members.size(), m_step), rate, m_options.beta1, m_options.beta2, group.decay, m_options.eps,
@@ -145,12 +146,20 @@ private:
     std::vector<Group> m_groups;
 };
 
+bool isCompact(const config::RunConfig::Optimizer& options, const std::vector<Parameter>& parameters) {
+    return plan::stateFormat(options) != plan::StateFormat::Fp32 ||
+           std::ranges::any_of(parameters, [](const Parameter& each) { return each.value.scalar_type() == at::kBFloat16; });
+}
+
 }  // namespace
 
-std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters) {
+std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters,
+                                         std::uint64_t seed) {
+    if (options.name != "adamw" && options.name != "sgd")
+        throw Error(Failure{Code::Cfg04, "train.optimizer.name", "unknown optimizer", options.name, "adamw, sgd", {}});
+    if (isCompact(options, parameters)) return makeCompactOptimizer(options, std::move(parameters), seed);
     if (options.name == "adamw") return std::make_unique<AdamW>(options, std::move(parameters));
-    if (options.name == "sgd") return std::make_unique<Sgd>(options, std::move(parameters));
-    throw Error(Failure{Code::Cfg04, "train.optimizer.name", "unknown optimizer", options.name, "adamw, sgd", {}});
+    return std::make_unique<Sgd>(options, std::move(parameters));
 }
 
 }  // namespace headroom::train

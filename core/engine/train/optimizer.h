@@ -23,21 +23,24 @@ struct NamedTensor {
     at::Tensor tensor;
 };
 
-/// Updates the parameters in place with LibTorch's fused kernels. All state exists from construction on, so that no
-/// allocation lies between the first and the last update of a step.
+/// Updates the parameters in place. All state exists from construction on, and no allocation lies between the first and
+/// the last update of a step: one that fails for want of memory has changed nothing.
 class Optimizer {
 public:
     virtual ~Optimizer() = default;
     /// "adamw", "sgd": checkpoints name it.
     virtual std::string_view name() const = 0;
-    /// One step. `gradients` in the order of the parameters, of their types and layouts (another layout is copied).
+    /// One step. `gradients` in the order of the parameters (another layout than theirs is copied).
     virtual void step(const std::vector<at::Tensor>& gradients, double rate) = 0;
     /// Borrowed: filling these tensors restores the state.
     virtual std::vector<NamedTensor> state() const = 0;
 };
 
 /// AdamW: decay apart from the gradient (Loshchilov, Hutter: Decoupled weight decay regularization, 2019). SGD: momentum
-/// without dampening, decay added to the gradient. Throws CFG-04 for a name that is none of these.
-std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters);
+/// without dampening, decay added to the gradient. fp32 throughout: LibTorch's fused kernels; with state or weights of
+/// fewer bits: own loops (compact_optimizer.h), whose random roundings are a function of `seed`. Throws CFG-04 for a name
+/// that is none of these.
+std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters,
+                                         std::uint64_t seed = 0);
 
 }  // namespace headroom::train

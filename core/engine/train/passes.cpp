@@ -9,6 +9,15 @@
 #include "engine/tensor/memory.h"
 
 namespace headroom::train {
+namespace {
+
+plan::Gradients gradientsBefore(const data::Share& share) {
+    if (share.micro > 0) return plan::Gradients::Present;
+    return share.endsStep() ? plan::Gradients::Absent : plan::Gradients::First;
+}
+
+}  // namespace
+
 Passes::Passes(const Model& model, plan::Precision precision, std::int64_t context)
     : m_graph(model.training()), m_lossOnly(plan::lossOnly(model.training())), m_device(model.device()), m_precision(precision),
       m_context(context), m_executor(m_graph) {}
@@ -49,8 +58,7 @@ std::vector<at::Tensor> Passes::inputsOf(const data::Batch& batch) const {
 }
 
 at::Tensor Passes::train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale) {
-    const auto gradients = batch.share.micro == 0 ? plan::Gradients::Absent : plan::Gradients::Present;
-    const plan::Program& steps = program(plan::Mode::Training, gradients, batch.share.count);
+    const plan::Program& steps = program(plan::Mode::Training, gradientsBefore(batch.share), batch.share.count);
     const run::StepIdentity identity{seed, batch.step, batch.positions};
     return m_executor.run(steps, model.tensors(), inputsOf(batch), identity, lossScale).front();
 }

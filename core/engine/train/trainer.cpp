@@ -27,10 +27,6 @@ constexpr std::int64_t kMostSkippedInARow = 100;
 constexpr std::int64_t kLargestEvaluationBatch = 1024;
 constexpr std::size_t kReadLossesEvery = 16;  // on devices that a reader has to wait for
 
-plan::Precision precisionOf(const config::RunConfig& config) {
-    return config.train.precision == "bf16" ? plan::Precision::Bf16 : plan::Precision::Fp32;
-}
-
 Judge::Figure figureOf(models::Task task) {
     if (task == models::Task::Classification) return Judge::Figure::Accuracy;
     return task == models::Task::Regression ? Judge::Figure::R2 : Judge::Figure::Loss;
@@ -50,9 +46,9 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_checkpoints(m_options.checkpoints),
       m_restored(m_options.resume ? m_checkpoints.newest() : std::nullopt),
       m_model(config, dataset.shape, m_options.devices.front()),
-      m_passes(m_model, precisionOf(config), dataset.shape.context),
+      m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
       m_budget(budget()),
-      m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())),
+      m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters(), static_cast<std::uint64_t>(config.train.seed))),
       m_ema(makeEma(m_model, config.train.ema)),
       m_sampler(makeSampler()),
       m_totalSteps(config::totalSteps(config, m_sampler.stepsPerEpoch())),

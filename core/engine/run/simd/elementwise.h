@@ -99,6 +99,11 @@ void accumulate(const T* from, float* to, Count count) {
 }
 
 template <class T>
+void scale(T* x, Count count, float factor) {
+    overLanes(count, [&](Count i, Count lanes) __attribute__((always_inline)) { put(x + i, take(x + i, lanes) * factor, lanes); });
+}
+
+template <class T>
 void widen(const T* from, Count stride, float* to, Count rows, Count width) {
     for (Count r = 0; r < rows; ++r)
         overLanes(width, [&](Count i, Count lanes) __attribute__((always_inline)) {

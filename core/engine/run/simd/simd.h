@@ -36,6 +36,36 @@ struct PoolRow {
     Count dilationHeight, dilationWidth;
 };
 
+/// One AdamW update: the bias corrections of its step are in the numbers.
+struct AdamwUpdate {
+    float keep;        ///< 1 - rate * decay
+    float oneMinusBeta1, beta2, oneMinusBeta2;
+    float rate;        ///< over 1 - beta1^step
+    float correction;  ///< 1 / sqrt(1 - beta2^step)
+    float epsilon;
+};
+struct SgdUpdate {
+    float rate, momentum, decay;
+    bool nesterov;
+};
+/// The two maps of 256 levels of 8-bit state (dynamic_map.h).
+enum class Levels { Signed, Unsigned };
+
+/// Loops of the optimizers over one block of numbers, in fp32.
+struct UpdateLoops {
+    void (*adamw)(float* value, const float* gradient, float* first, float* second, Count count, const AdamwUpdate& update);
+    /// momentum may be null.
+    void (*sgd)(float* value, const float* gradient, float* momentum, Count count, const SgdUpdate& update);
+    /// The code of the nearest level for every number over the largest magnitude, which is returned. An unsigned number
+    /// above 0 never becomes 0. A NaN or infinity makes the block NaN when it is decoded.
+    float (*encode)(const float* from, std::uint8_t* codes, Count count, Levels kind);
+    void (*decode)(const std::uint8_t* codes, float scale, float* to, Count count, Levels kind);
+    /// To one of the two neighbouring bf16 numbers, in proportion to the distances, by Philox under `key` for the elements
+    /// from `first` on (a multiple of 64) at `step`. NaN stays NaN, infinity stays infinity.
+    void (*roundStochastically)(const float* from, BFloat* to, Count count, std::uint64_t first, std::uint64_t step,
+                                std::uint64_t key);
+};
+
 /// Element and row loops for one element type T (float, BFloat). Statistics and gradients of parameters are fp32.
 template <class T>
 struct Table {
@@ -88,12 +118,15 @@ struct Table {
                     std::uint32_t threshold, float factor);
     /// to += from, to in fp32.
     void (*accumulate)(const T* from, float* to, Count count);
+    /// x *= factor.
+    void (*scale)(T* x, Count count, float factor);
 };
 
 struct Tables {
     const char* name;  ///< of the instruction set
     Table<float> f32;
     Table<BFloat> bf16;
+    UpdateLoops update;
 };
 /// The variant for this processor.
 const Tables& tables();

@@ -32,6 +32,8 @@ private Q_SLOTS:
     void sizesAreRead_data();
     void sizesAreRead();
     void fieldsWithoutEffectAreKnown();
+    void settingsThatExcludeEachOtherAreRefusedWithASentence_data();
+    void settingsThatExcludeEachOtherAreRefusedWithASentence();
 };
 
 void ConfigRules::anUnusualLearningRateIsAQuestionAndNoFault() {
@@ -96,6 +98,35 @@ void ConfigRules::fieldsWithoutEffectAreKnown() {
     config.train.optimizer.name = "sgd";
     QVERIFY(find("train.optimizer.momentum")->isRelevant(config));
     QVERIFY(!find("train.optimizer.beta1")->isRelevant(config));
+}
+
+void ConfigRules::settingsThatExcludeEachOtherAreRefusedWithASentence_data() {
+    QTest::addColumn<QStringList>("settings");
+    QTest::addColumn<QString>("message");
+    QTest::newRow("bf16 weights, fp32 arithmetic")
+        << QStringList{"train.weights=bf16"}
+        << "CFG-17 train.weights: bf16 weights need bf16 arithmetic: bf16, train.precision is fp32. Set train.precision to bf16, or train.weights to fp32.\n";
+    QTest::newRow("bf16 weights, bf16 arithmetic") << QStringList{"train.weights=bf16", "train.precision=bf16"} << "";
+    QTest::newRow("averages of bf16 weights")
+        << QStringList{"train.weights=bf16", "train.precision=bf16", "train.ema=0.99"}
+        << "CFG-17 train.ema: averages in bf16 would stand still: 0.99, train.weights is bf16. Set train.ema to 0, or train.weights to fp32.\n";
+    QTest::newRow("averages of fp32 weights") << QStringList{"train.precision=bf16", "train.ema=0.99"} << "";
+    QTest::newRow("8 bits of AdamW") << QStringList{"train.optimizer.state=8bit"} << "";
+    QTest::newRow("8 bits of momentum") << QStringList{"train.optimizer.name=sgd", "train.optimizer.state=8bit"} << "";
+    QTest::newRow("8 bits of nothing")
+        << QStringList{"train.optimizer.name=sgd", "train.optimizer.momentum=0", "train.optimizer.state=8bit"}
+        << "CFG-17 train.optimizer.state: SGD without momentum has no state: 8bit, train.optimizer.momentum is 0. Set a momentum, or train.optimizer.state to fp32.\n";
+    QTest::newRow("bf16 of nothing")
+        << QStringList{"train.optimizer.name=sgd", "train.optimizer.momentum=0", "train.optimizer.state=bf16"}
+        << "CFG-17 train.optimizer.state: SGD without momentum has no state: bf16, train.optimizer.momentum is 0. Set a momentum, or train.optimizer.state to fp32.\n";
+}
+
+void ConfigRules::settingsThatExcludeEachOtherAreRefusedWithASentence() {
+    QFETCH(QStringList, settings);
+    RunConfig config;
+    config.data.path = "d";
+    for (const QString& setting : settings) set(config, setting.section('=', 0, 0).toStdString(), setting.section('=', 1).toStdString());
+    QTEST(sentences(faults(config)), "message");
 }
 
 HEADROOM_TEST(ConfigRules)

@@ -117,10 +117,10 @@ private Q_SLOTS:
             made.step = plan::plan(made.graph, made.options);
             return std::round(updateSeconds(made.graph, made.step, made.options, clips, model) * model.bandwidth / 4 / parameters);
         };
-        QCOMPARE(update(OptimizerState::None, false, false), 3.0);
-        QCOMPARE(update(OptimizerState::OneMoment, false, false), 5.0);
-        QCOMPARE(update(OptimizerState::TwoMoments, false, false), 7.0);
-        QCOMPARE(update(OptimizerState::TwoMoments, true, true), 13.0);
+        QCOMPARE(update({0, StateFormat::Fp32, false}, false, false), 3.0);
+        QCOMPARE(update({1, StateFormat::Fp32, false}, false, false), 5.0);
+        QCOMPARE(update({}, false, false), 7.0);
+        QCOMPARE(update({}, true, true), 13.0);
     }
 
     void inferenceTakesAboutAThirdOfTraining() {

@@ -88,9 +88,9 @@ private Q_SLOTS:
         QFETCH(bool, fused);
         Graph graph = test::trainingGraph(test::fourNets()[static_cast<std::size_t>(net)], 0.1);
         if (fused) graph = graph::fusedForTraining(graph);
-        for (const Precision precision : {Precision::Fp32, Precision::Bf16})
+        for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Bf16Weights})
             for (const Mode mode : {Mode::Training, Mode::Inference})
-                for (const Gradients gradients : {Gradients::Absent, Gradients::Present})
+                for (const Gradients gradients : {Gradients::Absent, Gradients::First, Gradients::Present})
                     for (const graph::DeviceKind device : {graph::DeviceKind::Cpu, graph::DeviceKind::Cuda}) {
                         LowerOptions how = options(precision, mode);
                         how.gradients = gradients;
@@ -309,6 +309,38 @@ private Q_SLOTS:
             };
             const double ratio = activations(Precision::Bf16) / activations(Precision::Fp32);
             QVERIFY2(ratio > 0.45 && ratio < 0.7, net.name.c_str());
+        }
+    }
+
+    void parametersThatOneProductAloneReadsAreKeptInBf16() {
+        const Graph graph = graph::fusedForTraining(test::trainingGraph({"gpt_mini", test::text()}));
+        const Program program = lower(graph, options(Precision::Bf16Weights));
+        const auto typeOf = [&](std::string_view name) { return slotOf(graph, program, name).tensor.dtype; };
+        QVERIFY(typeOf("block0.qkv.weight") == graph::DType::BF16);
+        QVERIFY(typeOf("block0.qkv.bias") == graph::DType::BF16);
+        QVERIFY(typeOf("block0.ln1.weight") == graph::DType::F32);  // a norm reads it in fp32
+        QVERIFY(typeOf("token.weight") == graph::DType::F32);       // looked up and multiplied with
+        QVERIFY(typeOf("position.weight") == graph::DType::F32);
+    }
+
+    void aParameterInBf16NeedsNoCast() {
+        const Graph graph = test::trainingGraph({"resnet20", test::pictures(3, 32)});
+        const Program program = lower(graph, options(Precision::Bf16Weights));
+        for (const Instruction& each : program.instructions)
+            for (const Cast& cast : each.casts)
+                QVERIFY(program.slots[static_cast<std::size_t>(cast.from)].kind != Kind::Weights);
+    }
+
+    void gradientsOfBf16ParametersAreBf16UnlessTheyAreSums() {
+        const Graph graph = test::trainingGraph({"cnn", test::pictures(1, 28)});
+        const ValueId weight = graph.find("conv2.weight");
+        for (const Gradients gradients : {Gradients::Absent, Gradients::First, Gradients::Present}) {
+            LowerOptions how = options(Precision::Bf16Weights);
+            how.gradients = gradients;
+            const Program program = lower(graph, how);
+            const SlotId slot = program.gradientSlots[static_cast<std::size_t>(weight)];
+            const auto wanted = gradients == Gradients::Absent ? graph::DType::BF16 : graph::DType::F32;
+            QVERIFY(program.slots[static_cast<std::size_t>(slot)].tensor.dtype == wanted);
         }
     }
 };

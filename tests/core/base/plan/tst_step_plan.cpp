@@ -73,10 +73,48 @@ private Q_SLOTS:
 
     void sgdHoldsOneMomentOrNone() {
         StepOptions options = step(32);
-        options.optimizer = OptimizerState::OneMoment;
+        options.optimizer = {1, StateFormat::Fp32, false};
         QCOMPARE(of(plan::plan(cnn(), options).atPeak, Kind::Optimizer), Bytes{468'010 * 4});
-        options.optimizer = OptimizerState::None;
+        options.optimizer = {0, StateFormat::Fp32, false};
         QCOMPARE(of(plan::plan(cnn(), options).atPeak, Kind::Optimizer), Bytes{0});
+    }
+
+    void anEightBitMomentTakesAByteANumberAndAScaleABlock() {
+        QCOMPARE(momentBytes(StateFormat::EightBit, 1024), Bytes{1024 + 4 * 4});
+        QCOMPARE(momentBytes(StateFormat::EightBit, 1025), Bytes{1025 + 5 * 4});
+        QCOMPARE(momentBytes(StateFormat::Bf16, 1025), Bytes{2050});
+    }
+
+    void momentsOfSmallTensorsStayInFp32() {
+        for (const StateFormat format : {StateFormat::Fp32, StateFormat::Bf16, StateFormat::EightBit})
+            QCOMPARE(momentBytes(format, 1023), Bytes{4 * 1023});
+    }
+
+    void eightBitStateIsAtMost27PercentOfFp32() {
+        for (const test::NetCase& net : test::fourNets()) {
+            const graph::Graph graph = test::trainingGraph(net);
+            StepOptions options = step(32);
+            const Bytes whole = of(plan::plan(graph, options).moments.front().live, Kind::Optimizer);
+            options.optimizer.format = StateFormat::EightBit;
+            const Bytes compact = of(plan::plan(graph, options).moments.front().live, Kind::Optimizer);
+            const double share = static_cast<double>(compact) / static_cast<double>(whole);
+            std::printf("AdamW's state of %s: %lld bytes in 8 bits, %lld in fp32 (%.4f)\n", net.name.c_str(),
+                        static_cast<long long>(compact), static_cast<long long>(whole), share);
+            QVERIFY2(share <= 0.27, net.name.c_str());
+        }
+    }
+
+    void bf16WeightsHalveWhatProductsRead() {
+        const graph::Graph graph = test::trainingGraph({"cnn", test::pictures(1, 28)});
+        StepOptions options = step(32);
+        options.precision = Precision::Bf16Weights;
+        const StepPlan made = plan::plan(graph, options);
+        const Bytes norms = 2 * 2 * (32 + 32 + 64 + 64) * 4;  // factors, summands and running statistics
+        const Bytes products = (468'010 - 2 * (32 + 32 + 64 + 64)) * 2;
+        QCOMPARE(of(made.moments.front().live, Kind::Weights), norms + products);
+        QCOMPARE(of(made.moments.back().live, Kind::Gradients), norms / 2 + products);
+        options.microBatches = 2;
+        QCOMPARE(of(plan::plan(graph, options).moments.back().live, Kind::Gradients), Bytes{468'010 * 4});
     }
 
     void theChangesOfAStepCancelButForWhatIsResident() {
@@ -130,7 +168,7 @@ private Q_SLOTS:
         // PyTorch's eager step was counted at 55.2 MB (batch 32) and 210.7 MB (batch 128), without weights' optimizer
         // state.
         StepOptions options = step(32);
-        options.optimizer = OptimizerState::None;
+        options.optimizer = {0, StateFormat::Fp32, false};
         const graph::Graph graph = test::trainingGraph({"resnet20", test::pictures(3, 32)});
         const double small = static_cast<double>(plan::plan(graph, options).peak) / 1e6;
         options.extents["batch"] = 128;
@@ -148,7 +186,7 @@ private Q_SLOTS:
         QFETCH(int, net);
         const graph::Graph graph = graph::fusedForTraining(test::trainingGraph(test::fourNets()[static_cast<std::size_t>(net)]));
         StepOptions options = step(256);
-        options.optimizer = OptimizerState::None;
+        options.optimizer = {0, StateFormat::Fp32, false};
         const Bytes whole = plan::plan(graph, options).peak;
         options.recompute = Recompute::Auto;
         Bytes smallest = whole;

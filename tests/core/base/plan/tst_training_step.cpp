@@ -46,6 +46,38 @@ private Q_SLOTS:
         }
     }
 
+    void theOptimizersStateIsThatOfTheConfiguration_data() {
+        QTest::addColumn<QString>("optimizer");
+        QTest::addColumn<double>("momentum");
+        QTest::addColumn<QString>("state");
+        QTest::addColumn<QString>("weights");
+        QTest::addColumn<int>("moments");
+        QTest::addColumn<bool>("counter");
+        QTest::newRow("adamw") << "adamw" << 0.0 << "fp32" << "fp32" << 2 << true;
+        QTest::newRow("momentum") << "sgd" << 0.9 << "fp32" << "fp32" << 1 << false;
+        QTest::newRow("plain sgd") << "sgd" << 0.0 << "fp32" << "fp32" << 0 << false;
+        QTest::newRow("adamw in 8 bits") << "adamw" << 0.0 << "8bit" << "fp32" << 2 << true;
+        QTest::newRow("momentum in bf16") << "sgd" << 0.9 << "bf16" << "fp32" << 1 << true;
+        QTest::newRow("bf16 weights by plain sgd") << "sgd" << 0.0 << "fp32" << "bf16" << 0 << true;
+    }
+    void theOptimizersStateIsThatOfTheConfiguration() {
+        QFETCH(QString, optimizer);
+        QFETCH(double, momentum);
+        QFETCH(QString, state);
+        QFETCH(QString, weights);
+        config::RunConfig config = configOf(64);
+        config.train.optimizer.name = optimizer.toStdString();
+        config.train.optimizer.momentum = momentum;
+        config.train.optimizer.state = state.toStdString();
+        config.train.precision = "bf16";
+        config.train.weights = weights.toStdString();
+        const StepOptions step = stepOptions(config, digits());
+        QTEST(step.optimizer.moments, "moments");
+        QTEST(step.optimizer.hasCounter, "counter");
+        QVERIFY(step.optimizer.format == stateFormat(config.train.optimizer));
+        QVERIFY(step.precision == (weights == "bf16" ? Precision::Bf16Weights : Precision::Bf16));
+    }
+
     void whereNotEvenSingleSamplesFitThereIsNone() {
         const config::RunConfig config = configOf(64);
         QVERIFY(!largestMicroBatch(graphOf(config), stepOptions(config, digits()), 64, 100 * kKiB));

@@ -86,9 +86,9 @@ std::vector<at::Tensor> madeUpInputs(const Net& net, const graph::Graph& graph, 
     return inputs;
 }
 
-run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed) {
+run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed, plan::Precision precision) {
     run::TensorSet tensors;
-    run::initialize(graph, seed, tensors);
+    run::initialize(graph, seed, tensors, precision);
     return tensors;
 }
 

@@ -30,6 +30,7 @@ plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision
 std::vector<at::Tensor> madeUpInputs(const Net& net, const graph::Graph& graph, const plan::Program& program,
                                      std::uint64_t seed = 7);
 
-run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed = 1);
+run::TensorSet initialised(const graph::Graph& graph, std::uint64_t seed = 1,
+                           plan::Precision precision = plan::Precision::Fp32);
 
 }  // namespace headroom::test

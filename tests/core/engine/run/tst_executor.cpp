@@ -213,6 +213,24 @@ private Q_SLOTS:
         QVERIFY2(cosine > 0.9 && std::abs(ratio - 1) < 0.1, qPrintable(QString("cosine %1, ratio %2").arg(cosine).arg(ratio)));
     }
 
+    void bf16WeightsGiveTheSameLossAndGradientsAsTheirCasts_data() { gradientsOfWholeNetsEqualFiniteDifferences_data(); }
+    void bf16WeightsGiveTheSameLossAndGradientsAsTheirCasts() {
+        QFETCH(QString, name);
+        const test::Net net = test::makeNet(name.toStdString(), 6, true);
+        std::vector<run::TensorSet> sets;
+        std::vector<double> losses;
+        for (const Precision precision : {Precision::Bf16, Precision::Bf16Weights}) {
+            const plan::Program program = test::lowered(net, net.graph, precision);
+            sets.push_back(test::initialised(net.graph, 1, precision));
+            run::Executor executor(net.graph);
+            losses.push_back(lossOf(executor, program, sets.back(), test::madeUpInputs(net, net.graph, program)));
+        }
+        QCOMPARE(losses[1], losses[0]);
+        for (const graph::ValueId id : net.graph.parameters())  // the kernels' own numbers: nothing is rounded twice
+            QVERIFY2(sets[1].gradients[static_cast<std::size_t>(id)].to(at::kFloat).equal(sets[0].gradients[static_cast<std::size_t>(id)]),
+                     net.graph.value(id).name.c_str());
+    }
+
     void aSecondMicroBatchAddsItsGradients() {
         const test::Net net = test::makeNet("cnn", 4, true);
         const plan::Program first = test::lowered(net, net.graph, Precision::Fp32);

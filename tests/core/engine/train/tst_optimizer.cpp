@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/errors/error.h"
+#include "engine/tensor/memory.h"
 #include "engine/train/ema.h"
 #include "engine/train/gradients.h"
 #include "engine/train/optimizer.h"
@@ -86,6 +87,18 @@ private Q_SLOTS:
         QTest::newRow("momentum") << "sgd" << 0.1 << 0.9 << false;
         QTest::newRow("nesterov") << "sgd" << 0.0 << 0.9 << true;
     }
+    void theOwnLoopsTakeTheSameSteps_data() { stepsAreThoseOfTheTextbook_data(); }
+    /// Tensors this small keep fp32 state in the own loops, too: the rules are compared, not the roundings.
+    void theOwnLoopsTakeTheSameSteps() {
+        QFETCH(QString, name);
+        QFETCH(double, decay);
+        QFETCH(double, momentum);
+        QFETCH(bool, nesterov);
+        const Options options{.name = name.toStdString(), .lr = 0.05, .weightDecay = decay, .momentum = momentum, .nesterov = nesterov, .state = "8bit"};
+        const auto found = trained(options), wanted = Naive(options).run();
+        for (std::size_t i = 0; i < 3; ++i)
+            QVERIFY2(std::abs(found[i] - wanted[i]) < 3e-6, qPrintable(QString("%1: %2, wanted %3").arg(i).arg(found[i]).arg(wanted[i])));
+    }
     void stepsAreThoseOfTheTextbook() {
         QFETCH(QString, name);
         QFETCH(double, decay);
@@ -136,6 +149,35 @@ private Q_SLOTS:
         const std::vector<at::Tensor> gradients{numbers({3, 0}), numbers({0, 4})};
         clip(gradients, globalNorm(gradients), 5.1);
         QCOMPARE(gradients[0][0].item<float>(), 3.0F);
+    }
+
+    void clippingThatRunsOutOfMemoryHasChangedNothing() {
+        tensor::installAllocator();
+        const std::vector<at::Tensor> gradients{numbers({3, 0}), numbers({0, 4}).to(at::kBFloat16)};
+        const at::Tensor norm = globalNorm(gradients);
+        QCOMPARE(norm.item<float>(), 5.0F);
+        bool fired = true;
+        for (std::int64_t at = 1; fired; ++at) {
+            QCOMPARE(gradients[0][0].item<float>(), 3.0F);
+            QCOMPARE(gradients[1][1].item<float>(), 4.0F);
+            tensor::injectAllocationFault(at, tensor::FaultMode::Once);
+            try {
+                clip(gradients, norm, 1);
+            } catch (const c10::OutOfMemoryError&) {
+            }
+            fired = tensor::allocationFaultFired();
+            tensor::injectAllocationFault(0, tensor::FaultMode::Once);
+        }
+        QVERIFY(std::abs(gradients[0][0].item<float>() - 0.6F) < 1e-6F);
+        QVERIFY(std::abs(gradients[1][1].item<float>() - 0.8F) < 2e-3F);
+    }
+    void averagingAllocatesNothing() {
+        tensor::installAllocator();
+        const at::Tensor weight = at::full({40, 50}, 1.0), buffer = numbers({10});
+        Ema ema({weight}, {buffer}, 0.9);
+        const std::uint64_t before = tensor::memoryCounts().allocations;
+        for (int n = 0; n < 3; ++n) ema.update();
+        QCOMPARE(tensor::memoryCounts().allocations, before);
     }
 
     void averagesFollowTheFormula() {

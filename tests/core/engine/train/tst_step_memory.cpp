@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole optimizer step against its plan: the built-in nets at full size, both precisions, both optimizers, with and
-// without accumulation. What the process grew by stands beside: workspaces and the libraries' own blocks are in it.
+// A whole optimizer step against its plan: the built-in nets at full size, all precisions, both optimizers and the forms of
+// their state, with and without accumulation. What the process grew by stands beside: workspaces and the libraries' own blocks are in it.
 #include "base/plan/step_plan.h"
 #include "base/process/high_water.h"
 #include "base/process/processor.h"
@@ -25,20 +25,27 @@ struct Case {
     plan::Precision precision = plan::Precision::Fp32;
     std::int64_t microBatches = 1;
     plan::Recompute recompute = plan::Recompute::Off;
+    std::string state = "fp32";
+
+    config::RunConfig::Train options() const {
+        config::RunConfig::Train train;
+        train.optimizer = {.name = optimizer, .momentum = 0.9, .state = state};
+        train.weights = precision == plan::Precision::Bf16Weights ? "bf16" : "fp32";
+        return train;
+    }
 };
 
 /// The net, its optimizer and its plan, and what was alive before any of it.
 struct Bench {
     explicit Bench(const Case& which)
-        : before(tensor::memoryCounts().live), net(test::makeNet(which.net, kBatch, false)), tensors(test::initialised(net.graph)),
-          optimizer(train::makeOptimizer({.name = which.optimizer, .momentum = 0.9}, parameters())),
+        : before(tensor::memoryCounts().live), net(test::makeNet(which.net, kBatch, false)), tensors(test::initialised(net.graph, 1, which.precision)),
+          optimizer(train::makeOptimizer(which.options().optimizer, parameters())),
           planned(plan::plan(net.graph, {.precision = which.precision,
                                          .emulatesBf16 = !process::hasNativeBf16(),
                                          .threads = process::computeThreads(),
                                          .extents = net.extents,
                                          .microBatches = which.microBatches,
-                                         .optimizer = which.optimizer == "sgd" ? plan::OptimizerState::OneMoment
-                                                                               : plan::OptimizerState::TwoMoments,
+                                         .optimizer = plan::optimizerState(which.options()),
                                          .recompute = which.recompute})) {}
 
     std::vector<train::Parameter> parameters() const {
@@ -114,6 +121,20 @@ private Q_SLOTS:
                     QTest::addRow("%s %s %s made again", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32",
                                   recompute == plan::Recompute::Cheap ? "cheap nodes" : "blocks")
                         << Case{net, "adamw", precision, 2, recompute};
+        using enum plan::Precision;
+        constexpr auto Off = plan::Recompute::Off;
+        const auto compact = [](const char* name, Case which) {
+            for (const char* net : {"mlp", "cnn", "resnet20", "gpt_mini"}) {
+                which.net = net;
+                QTest::addRow("%s %s", net, name) << which;
+            }
+        };
+        compact("fp32 adamw of 8 bits", {"", "adamw", Fp32, 1, Off, "8bit"});
+        compact("bf16 adamw of 8 bits x4", {"", "adamw", Bf16, 4, Off, "8bit"});
+        compact("fp32 sgd of bf16", {"", "sgd", Fp32, 1, Off, "bf16"});
+        compact("bf16 weights, adamw of 8 bits", {"", "adamw", Bf16Weights, 1, Off, "8bit"});
+        compact("bf16 weights, adamw of bf16 x4", {"", "adamw", Bf16Weights, 4, Off, "bf16"});
+        compact("bf16 weights, sgd of fp32", {"", "sgd", Bf16Weights, 1, Off, "fp32"});
     }
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);

@@ -21,16 +21,12 @@ namespace {
 constexpr std::int64_t kFaultStep = 1, kSteps = 3;
 constexpr int kAll = 1 << 20;
 
-plan::Precision precisionOf(const config::RunConfig& config) {
-    return config.train.precision == "bf16" ? plan::Precision::Bf16 : plan::Precision::Fp32;
-}
-
 /// A run's parts and its state after the first step; every trial begins there.
 class Bench {
 public:
     Bench(const config::RunConfig& config, const data::Dataset& dataset)
         : m_config(config), m_dataset(dataset), m_model(config, dataset.shape, at::Device(at::kCPU)),
-          m_passes(m_model, precisionOf(config), dataset.shape.context),
+          m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
           m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())) {
         plan::StepOptions step = plan::stepOptions(config, dataset.shape);
         plan::divide(step, config.train.batchSize, config.train.batchSize);
@@ -153,6 +149,13 @@ config::RunConfig runOf(const char* arch, const char* optimizer, std::int64_t mi
     return config;
 }
 
+config::RunConfig compact(config::RunConfig config, const char* state, const char* weights = "fp32") {
+    config.train.optimizer.state = state;
+    config.train.weights = weights;
+    if (config.train.weights == "bf16") config.train.ema = 0;
+    return config;
+}
+
 }  // namespace
 
 class StepperTest : public QObject {
@@ -172,6 +175,11 @@ private Q_SLOTS:
         QTest::newRow("batch norm cnn, accumulation, bf16") << runOf("resnet20", "adamw", 4, "bf16") << "pictures" << few;
         QTest::newRow("batch norm cnn, recomputed") << runOf("resnet20", "adamw", 0, "fp32", "blocks") << "pictures" << few;
         QTest::newRow("transformer, recomputed, bf16") << runOf("gpt_mini", "adamw", 4, "bf16", "cheap") << "text" << few;
+        QTest::newRow("mlp adamw of 8 bits") << compact(runOf("mlp", "adamw", 0), "8bit") << "rows" << kAll;
+        QTest::newRow("batch norm cnn, sgd of bf16") << compact(runOf("resnet20", "sgd", 0), "bf16") << "pictures" << few;
+        QTest::newRow("batch norm cnn, bf16 weights, 8 bits") << compact(runOf("resnet20", "adamw", 0, "bf16"), "8bit", "bf16") << "pictures" << few;
+        QTest::newRow("transformer, bf16 weights, accumulation, recomputed")
+            << compact(runOf("gpt_mini", "adamw", 4, "bf16", "blocks"), "bf16", "bf16") << "text" << few;
         QTest::newRow("transformer") << runOf("gpt_mini", "adamw", 0) << "text" << few;
         QTest::newRow("transformer, accumulation, bf16") << runOf("gpt_mini", "sgd", 4, "bf16") << "text" << few;
     }

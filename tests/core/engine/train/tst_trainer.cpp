@@ -135,12 +135,18 @@ private Q_SLOTS:
         QTest::addColumn<int>("micro");
         QTest::addColumn<double>("dropout");
         QTest::addColumn<QString>("precision");
-        QTest::newRow("adamw") << "adamw" << 0 << 0.0 << 0 << 0.0 << "fp32";
-        QTest::newRow("sgd") << "sgd" << 0 << 0.0 << 0 << 0.0 << "fp32";
-        QTest::newRow("adamw, four threads, averages") << "adamw" << 4 << 0.98 << 0 << 0.0 << "fp32";
-        QTest::newRow("sgd, accumulation, dropout") << "sgd" << 4 << 0.0 << 2 << 0.3 << "fp32";
-        QTest::newRow("adamw, all of it") << "adamw" << 4 << 0.98 << 2 << 0.3 << "fp32";
-        QTest::newRow("bf16, all of it") << "adamw" << 0 << 0.98 << 2 << 0.3 << "bf16";
+        QTest::addColumn<QString>("state");
+        QTest::addColumn<QString>("weights");
+        QTest::newRow("adamw") << "adamw" << 0 << 0.0 << 0 << 0.0 << "fp32" << "fp32" << "fp32";
+        QTest::newRow("sgd") << "sgd" << 0 << 0.0 << 0 << 0.0 << "fp32" << "fp32" << "fp32";
+        QTest::newRow("adamw, four threads, averages") << "adamw" << 4 << 0.98 << 0 << 0.0 << "fp32" << "fp32" << "fp32";
+        QTest::newRow("sgd, accumulation, dropout") << "sgd" << 4 << 0.0 << 2 << 0.3 << "fp32" << "fp32" << "fp32";
+        QTest::newRow("adamw, all of it") << "adamw" << 4 << 0.98 << 2 << 0.3 << "fp32" << "fp32" << "fp32";
+        QTest::newRow("bf16, all of it") << "adamw" << 0 << 0.98 << 2 << 0.3 << "bf16" << "fp32" << "fp32";
+        QTest::newRow("adamw of 8 bits") << "adamw" << 0 << 0.98 << 2 << 0.3 << "fp32" << "8bit" << "fp32";
+        QTest::newRow("momentum of bf16") << "sgd" << 0 << 0.0 << 0 << 0.0 << "fp32" << "bf16" << "fp32";
+        QTest::newRow("bf16 weights, adamw of 8 bits") << "adamw" << 4 << 0.0 << 0 << 0.3 << "bf16" << "8bit" << "bf16";
+        QTest::newRow("bf16 weights, accumulation") << "sgd" << 0 << 0.0 << 2 << 0.0 << "bf16" << "fp32" << "bf16";
     }
     void killedAnywhereItEndsWithTheSameBits() {
         QFETCH(QString, optimizer);
@@ -156,6 +162,10 @@ private Q_SLOTS:
         config.train.microBatch = micro;
         config.model.dropout = dropout;
         config.train.precision = precision.toStdString();
+        QFETCH(QString, state);
+        QFETCH(QString, weights);
+        config.train.optimizer.state = state.toStdString();
+        config.train.weights = weights.toStdString();
         config.train.clipNorm = 1;
         const data::Dataset dataset = test::pictures();
         const Outcome whole = unbroken(config, dataset);
@@ -327,7 +337,7 @@ private Q_SLOTS:
     }
     void row100_missingStateIsRefused_data() {
         QTest::addColumn<QString>("what");
-        for (const char* what : {"optimizer", "averages", "a tensor"}) QTest::newRow(what) << what;
+        for (const char* what : {"optimizer", "state of another form", "averages", "a tensor"}) QTest::newRow(what) << what;
     }
     void row100_missingStateIsRefused() {
         QFETCH(QString, what);
@@ -338,6 +348,7 @@ private Q_SLOTS:
         Trainer(test::smallRun(), dataset, in(folder), host).run();
         config::RunConfig config = test::smallRun();
         if (what == "optimizer") config.train.optimizer.name = "sgd";
+        if (what == "state of another form") config.train.optimizer.state = "8bit";
         if (what == "averages") config.train.ema = 0.9;
         if (what == "a tensor") {
             CheckpointContent content = Checkpoints(folder.path()).newest()->content;
