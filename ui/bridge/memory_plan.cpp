@@ -3,6 +3,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/training_step.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
 #include "ui/bridge/hardware.h"
@@ -35,8 +36,8 @@ void MemoryPlan::setReading(const telemetry::Reading& reading) {
 }
 
 bool MemoryPlan::isOnGpu() const {
-    const std::string& device = m_draft.config().device;
-    return device.starts_with("cuda") || (device == "auto" && m_gpuFree);
+    const config::RunConfig& config = m_draft.config();
+    return plan::deviceKind(config) == graph::DeviceKind::Cuda || (config.device == "auto" && m_gpuFree);
 }
 
 QString MemoryPlan::device() const {

@@ -41,6 +41,10 @@ Precision precisionOf(const config::RunConfig& config) {
     return config.train.weights == "bf16" ? Precision::Bf16Weights : Precision::Bf16;
 }
 
+graph::DeviceKind deviceKind(const config::RunConfig& config) {
+    return config.device.starts_with("cuda") ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
+}
+
 StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device) {
     StepOptions step;
     step.precision = precisionOf(config);

@@ -20,6 +20,9 @@ graph::Graph lossOnly(graph::Graph graph);
 
 Precision precisionOf(const config::RunConfig& config);
 
+/// The kind of device that `device` names; "auto" counts as the CPU.
+graph::DeviceKind deviceKind(const config::RunConfig& config);
+
 /// What a configuration says about a step; batch and number of micro-batches are not set.
 StepOptions stepOptions(const config::RunConfig& config, const models::DataShape& data,
                         graph::DeviceKind device = graph::DeviceKind::Cpu);

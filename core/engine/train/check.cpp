@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/check.h"
 
-#include <limits>
-
 #include "base/config/document.h"
 #include "base/plan/training_step.h"
-#include "base/process/available_memory.h"
 #include "engine/data/dataset.h"
 #include "engine/data/sampler.h"
+#include "engine/train/environment.h"
 
 namespace headroom::train {
 
@@ -15,12 +13,10 @@ nlohmann::json check(const config::RunConfig& config) {
     const data::Dataset dataset = data::load(data::preparationOf(config));
     const graph::Graph plain = models::build(config.model.arch, dataset.shape, {.dropout = config.model.dropout});
     const graph::Graph training = plan::trainingGraph(plain, dataset.shape.task, config.train.labelSmoothing);
-    const bool cuda = config.device.starts_with("cuda");
-    const auto device = cuda ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
+    const graph::DeviceKind device = plan::deviceKind(config);
     const std::int64_t batch = config.train.batchSize;
-    const Bytes available = cuda ? std::numeric_limits<Bytes>::max() : process::availableMemory();
     plan::StepOptions options = plan::stepOptions(config, dataset.shape, device);
-    const std::int64_t micro = plan::microBatchFor(config, training, options, available);
+    const std::int64_t micro = plan::microBatchFor(config, training, options, availableMemory(device));
     plan::divide(options, batch, micro);
     const plan::StepPlan step = plan::plan(training, options);
     nlohmann::json memory = nlohmann::json::object();

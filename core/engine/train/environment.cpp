@@ -8,7 +8,9 @@
 #include <torch/headeronly/version.h>
 
 #include <fstream>
+#include <limits>
 
+#include "base/process/available_memory.h"
 #include "base/process/processor.h"
 
 namespace headroom::train {
@@ -38,6 +40,10 @@ std::vector<std::string> differences(const nlohmann::json& before, const nlohman
         found.push_back(fmt::format("{} {}, was {}", key, shown(value), shown(before[key])));
     }
     return found;
+}
+
+Bytes availableMemory(graph::DeviceKind device) {
+    return device == graph::DeviceKind::Cuda ? std::numeric_limits<Bytes>::max() : process::availableMemory();
 }
 
 void setComputeThreads() { at::set_num_threads(process::computeThreads()); }

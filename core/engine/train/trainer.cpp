@@ -5,13 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/plan/training_step.h"
-#include "base/process/available_memory.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
 #include "engine/train/out_of_memory.h"
@@ -75,16 +73,16 @@ data::Sampler Trainer::makeSampler() const {
     return data::Sampler(options);
 }
 
-/// On CUDA nobody but the driver knows what is free: without a budget the whole batch is tried, and nothing is limited.
+/// On CUDA nothing is limited where nobody set a budget.
 Bytes Trainer::budget() const {
-    if (m_model.device().is_cpu()) return plan::budgetFor(m_config, process::availableMemory());
+    if (m_model.device().is_cpu()) return plan::budgetFor(m_config, availableMemory(graph::DeviceKind::Cpu));
     return config::memoryBudget(m_config).value_or(0);
 }
 
 std::int64_t Trainer::chosenMicroBatch() const {
-    const plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
-    const Bytes available = m_budget > 0 ? process::availableMemory() : std::numeric_limits<Bytes>::max();
-    return plan::microBatchFor(m_config, m_model.training(), step, available);
+    const graph::DeviceKind device = kindOf(m_model.device());
+    const plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, device);
+    return plan::microBatchFor(m_config, m_model.training(), step, availableMemory(device));
 }
 
 /// What the run began with: memory may have run out since.
