@@ -110,6 +110,6 @@ Bytes budgetFor(const config::RunConfig& config, Bytes available) {
     return config::memoryBudget(config).value_or(automaticBudget(available));
 }
 
-Bytes automaticBudget(Bytes available) { return available / 10 * 9; }
+Bytes automaticBudget(Bytes available) { return available / 10 * 8; }
 
 }  // namespace headroom::plan

@@ -45,7 +45,8 @@ Bytes budgetFor(const config::RunConfig& config, Bytes available);
 /// MEM-02: a step of single samples needs `peak` bytes.
 Failure singleSamplesExceed(Bytes peak, Bytes budget);
 
-/// What training may use when nobody said: nine tenths of the memory that is available.
+/// What training may use when nobody said: 80 % of the memory that is available. The rest is for other programs and for what
+/// no plan holds.
 Bytes automaticBudget(Bytes available);
 
 }  // namespace headroom::plan

@@ -35,7 +35,7 @@ struct Reading {
     Figure<double> cpu;                          ///< 0 to 1 of all cores, since the reading before
     Figure<double> cpuOurs;                      ///< the same, of the processes asked about
     Figure<Bytes> processResident, processPeak;  ///< of the processes asked about: VmRSS, VmHWM
-    Figure<Bytes> memoryTotal, memoryAvailable;
+    Figure<Bytes> memoryTotal, memoryAvailable;  ///< of the machine, or of the memory cgroup where its limit is lower
     Figure<double> cpuJoules;  ///< RAPL packages since the sampler began, wrap-around counted in; else RAPL-01's reason
     std::vector<GpuReading> gpus;
     std::string gpuReason;  ///< why `gpus` is empty: "No NVIDIA driver found (libnvidia-ml.so.1)."

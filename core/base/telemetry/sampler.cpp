@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 
+#include "base/process/available_memory.h"
 #include "base/process/kilobytes.h"
 #include "base/telemetry/nvml.h"
 #include "base/telemetry/proc.h"
@@ -15,9 +17,10 @@
 namespace headroom::telemetry {
 namespace {
 
-template <class Value>
-Figure<Value> figure(std::optional<Value> value, const char* reason) {
-    return value ? Figure<Value>::of(*value) : Figure<Value>::missing(reason);
+/// The largest number stands for what nobody says.
+Figure<Bytes> memory(Bytes bytes) {
+    return bytes < std::numeric_limits<Bytes>::max() ? Figure<Bytes>::of(bytes)
+                                                     : Figure<Bytes>::missing("/proc/meminfo cannot be read.");
 }
 
 double seconds(auto sinceEpoch) { return std::chrono::duration<double>(sinceEpoch).count(); }
@@ -86,10 +89,9 @@ Reading Sampler::read(const std::vector<pid_t>& given) {
     p.readCpu(reading, ours);
     reading.processResident = p.sumOf(ours, "VmRSS");
     reading.processPeak = p.sumOf(ours, "VmHWM");
-    reading.memoryTotal =
-        figure(process::readKilobytes(p.sources.proc / "meminfo", "MemTotal"), "/proc/meminfo cannot be read.");
-    reading.memoryAvailable =
-        figure(process::readKilobytes(p.sources.proc / "meminfo", "MemAvailable"), "/proc/meminfo cannot be read.");
+    const process::SystemRoot root{p.sources.proc, p.sources.cgroup};
+    reading.memoryTotal = memory(process::totalMemory(root));
+    reading.memoryAvailable = memory(process::availableMemory(root));
     reading.cpuJoules = p.rapl.read();
     reading.gpus = p.nvml.read(ours);
     if (reading.gpus.empty())

@@ -16,6 +16,7 @@ struct Sources {
     std::filesystem::path proc = "/proc";
     std::filesystem::path powercap = "/sys/class/powercap";
     std::string nvml = "libnvidia-ml.so.1";  ///< opened at run time; empty = never
+    std::filesystem::path cgroup = "/sys/fs/cgroup";
 };
 
 /// Reads the machine's figures. Not for the GUI thread: a call takes about a millisecond, with a driver several.

@@ -97,7 +97,7 @@ private Q_SLOTS:
         const RunPlan here = planned(configOf(64)), there = planRun(configOf(64), digits(), deviceModel("RTX 4090"), {});
         QVERIFY(there.estimate->step.typical < here.estimate->step.typical);
         QCOMPARE(automaticBudget(deviceModel("RTX 4090"), 1), deviceModel("RTX 4090").memory - deviceModel("RTX 4090").context);
-        QCOMPARE(automaticBudget(cpu(), 1000), 900);
+        QCOMPARE(automaticBudget(cpu(), 1000), 800);
     }
 
     void aDeviceWithoutRatesHasAPlanButNoTimes() {

@@ -89,11 +89,11 @@ private Q_SLOTS:
         QCOMPARE(microBatchFor(config, graphOf(config), stepOptions(config, digits()), 1), 7);
     }
 
-    void theBudgetIsTheConfigurationsOrNineTenthsOfWhatIsAvailable() {
+    void theBudgetIsTheConfigurationsOrFourFifthsOfWhatIsAvailable() {
         config::RunConfig config = configOf(64);
         const StepOptions step = stepOptions(config, digits());
         const Bytes whole = peakAt(config, 64);
-        QCOMPARE(microBatchFor(config, graphOf(config), step, whole * 10 / 9 + 16), 64);
+        QCOMPARE(microBatchFor(config, graphOf(config), step, whole * 10 / 8 + 16), 64);
         QVERIFY(microBatchFor(config, graphOf(config), step, whole) < 64);
         config.memory.budget = std::to_string(whole);
         QCOMPARE(microBatchFor(config, graphOf(config), step, 1), 64);
