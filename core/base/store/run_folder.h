@@ -22,6 +22,8 @@ public:
     std::filesystem::path exports() const { return m_path / "exports"; }
     std::filesystem::path log() const { return m_path / "log.txt"; }
     std::filesystem::path lock() const { return m_path / "lock"; }
+    std::filesystem::path resumeTerms() const { return m_path / "resume.json"; }
+    std::filesystem::path workerRecord() const { return m_path / "worker.json"; }
     /// The project's folder: runs/<id> lies in it.
     std::filesystem::path project() const { return m_path.parent_path().parent_path(); }
 
