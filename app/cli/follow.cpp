@@ -9,7 +9,9 @@
 #include "base/process/launch.h"
 #include "base/store/lock_file.h"
 #include "base/store/queue.h"
+#include "base/store/run_rescue.h"
 #include "base/store/waiting.h"
+#include "base/store/worker_record.h"
 #include "cli/signals.h"
 
 namespace headroom::cli {
@@ -45,7 +47,10 @@ public:
             const store::RunState state = look();
             tellState(state);
             tellNews();
-            if (isOver(state)) return ending(state);
+            if (isOver(state)) {
+                if (state != store::RunState::Lost || !comesBack()) return ending(state);
+                continue;
+            }
             if (!passOn() && state == store::RunState::Queued) return takenOut();
             if (state == store::RunState::Queued) keepTaken();
             m_signals.wait(m_hasSteps ? kPollMs : kFirstPollMs);
@@ -59,6 +64,7 @@ private:
         const store::RunState state = store::runState(m_chosen.home, m_chosen.run);
         if (!isOver(state)) {
             m_staleSince.reset();
+            m_lostSince.reset();
             return state;
         }
         const auto end = m_reader.end();
@@ -81,9 +87,16 @@ private:
         if (!changes.any) return;
         std::map<std::string, std::vector<store::Point>> points;
         for (const auto& [id, added] : changes.points) points[nameOf(id)] = added;
+        if (changes.rewound) dropTold(points);
         const store::RunSummary run = m_reader.summary();
         m_hasSteps = run.progress.step > 0;
         m_spectator.news(points, changes.events, run);
+    }
+
+    /// A run that was resumed comes again from its start; of that only what is made again is news.
+    void dropTold(std::map<std::string, std::vector<store::Point>>& points) const {
+        const std::int64_t from = m_reader.sessions().back().fromStep;
+        for (auto& [name, added] : points) std::erase_if(added, [from](const store::Point& point) { return point.at.step <= from; });
     }
 
     const std::string& nameOf(store::SeriesId id) {
@@ -117,6 +130,33 @@ private:
         process::launchWorker(m_chosen.home.path(), m_options.device);
     }
 
+    /// Whether a lost run goes on: its starter sees to it, an onlooker gives the starter a moment.
+    bool comesBack() {
+        using Verdict = store::RunRescue::Verdict;
+        if (m_options.role == Role::Onlooker) return isAwaited();
+        if (m_first != 0) return false;  // it was to end anyway
+        m_verdict = m_rescue.attempt(m_chosen.home, m_chosen.run, m_options.device);
+        if (m_verdict != Verdict::Resume) return false;
+        m_launches = 0;
+        process::launchWorker(m_chosen.home.path(), m_options.device);
+        return true;
+    }
+
+    bool isAwaited() {
+        if (!process::isKernelsDoing(store::deathOfWorker(m_chosen.run))) return false;
+        if (!m_lostSince) m_lostSince = Clock::now();
+        if (Clock::now() - *m_lostSince >= kUntakenAfter) return false;
+        m_signals.wait(kPollMs);
+        return true;
+    }
+
+    std::string lossSentence(const store::RunSummary& run) const {
+        const char* what = "The worker stopped unexpectedly";
+        if (process::isKernelsDoing(store::deathOfWorker(m_chosen.run))) what = "The kernel ended the worker for want of memory";
+        const char* often = m_verdict == store::RunRescue::Verdict::TooOften ? ", once more after three times in five minutes" : "";
+        return fmt::format("{} at step {}{}. Go on with: headroom resume {}", what, run.progress.step, often, run.id);
+    }
+
     Ending takenOut() { return {summary(store::RunState::Paused), signalStatus(), {}, {}}; }
 
     store::RunSummary summary(store::RunState state) const {
@@ -133,8 +173,7 @@ private:
         if (state == store::RunState::Lost) {
             ending.status = static_cast<int>(Exit::WorkerCrashed);
             ending.code = "WRK-01";
-            ending.sentence = fmt::format("The worker stopped unexpectedly at step {}. Go on with: headroom resume {}",
-                                          ending.run.progress.step, ending.run.id);
+            ending.sentence = lossSentence(ending.run);
         } else if (state == store::RunState::Paused) {
             ending.status = m_first == 0 ? 0 : signalStatus();
         } else if (state != store::RunState::Finished) {
@@ -158,7 +197,9 @@ private:
     int m_pending = 0;  // signal still to be delivered
     int m_first = 0;    // last signal that came
     int m_launches = 0;
-    std::optional<Clock::time_point> m_freeSince, m_staleSince;
+    std::optional<Clock::time_point> m_freeSince, m_staleSince, m_lostSince;
+    store::RunRescue m_rescue;
+    store::RunRescue::Verdict m_verdict = store::RunRescue::Verdict::OtherDeath;
 };
 
 }  // namespace

@@ -28,13 +28,18 @@ struct Ending {
     std::string code;      ///< "WRK-01"
 };
 
+/// Whether this command put the run into the queue: a run whose worker the kernel ended for want of memory is brought back
+/// by its starter, nobody else.
+enum class Role { Starter, Onlooker };
+
 struct FollowOptions {
     std::string device;  ///< whose worker is started again where none takes the run
     double since = 0;    ///< wall time: an end record from before is of an earlier session
+    Role role = Role::Starter;
 };
 
-/// Watches a run until it ends. SIGINT, SIGTERM and SIGUSR1 go on to its worker, or take a waiting run out of the queue.
-/// Throws WRK-03 where no worker takes the run although its device is free.
+/// Watches a run until it ends. SIGINT, SIGTERM and SIGUSR1 go on to its worker, or take a waiting run out of the queue; after
+/// one a lost run stays lost. Throws WRK-03 where no worker takes the run although its device is free.
 Ending follow(const Chosen& chosen, const FollowOptions& options, Spectator& spectator);
 
 }  // namespace headroom::cli

@@ -31,7 +31,7 @@ public:
     void news(const std::map<std::string, std::vector<store::Point>>& points, const std::vector<store::Event>& events,
               const store::RunSummary& run) override {
         for (const store::Event& event : events)
-            if (m_session.verbose > 0 || event.kind == "warning") sentence(event.text);
+            if (m_session.verbose > 0 || event.kind == "warning" || event.kind == "memory") sentence(event.text);
         bool evaluated = false;
         for (const auto& [name, added] : points) {
             if (!added.empty()) m_last[name] = added.back().value;

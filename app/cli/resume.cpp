@@ -3,11 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <fstream>
 #include <memory>
 
 #include "base/config/document.h"
 #include "base/store/queue.h"
+#include "base/store/resume_terms.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/start.h"
@@ -41,17 +41,12 @@ FollowOptions goOn(const Chosen& chosen, const store::RunSummary& run) {
     const double since = store::isLive(run.state) ? 0 : wallTime();
     if (const auto entry = store::Queue(chosen.home).find(chosen.run)) {
         enqueue(chosen, entry->device, entry->mode);  // keeps its entry; sees to a worker
-        return {entry->device, since};
+        return {entry->device, since, Role::Onlooker};
     }
     const std::string device = deviceOf(config::load(chosen.run.config()));
-    if (!store::isLive(run.state)) enqueue(chosen, device, store::StartMode::Resume);
-    return {device, since};
-}
-
-/// The worker takes the mark away when it has read it: the next resume asks again.
-void acceptChangedData(const store::RunFolder& run) {
-    std::ofstream mark(run.path() / "accept-changed-data");
-    if (!mark) throw Error(Failure{Code::Dsk02, run.id(), "its folder cannot be written", {}, {}, {}});
+    if (store::isLive(run.state)) return {device, since, Role::Onlooker};
+    enqueue(chosen, device, store::StartMode::Resume);
+    return {device, since, Role::Starter};
 }
 
 int resume(const Session& session, const Options& options) {
@@ -62,7 +57,7 @@ int resume(const Session& session, const Options& options) {
         return alreadyFinished(session, run);
     }
     refuseManyProcesses();
-    if (options.acceptChangedData) acceptChangedData(chosen.run);
+    if (options.acceptChangedData) store::leaveTerms(chosen.run, {.acceptChangedData = true});
     const FollowOptions follow = goOn(chosen, run);
     announce(session, chosen, run.name);
     if (!options.detach) return watch(session, chosen, follow, Origin::Resumed);

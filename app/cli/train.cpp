@@ -62,7 +62,7 @@ int train(const Session& session, const Options& options) {
     const Chosen chosen{std::move(home), project, project.run(id)};
     enqueueOrForget(chosen, device);
     announce(session, chosen, config.name);
-    if (!options.detach) return watch(session, chosen, {device, 0}, Origin::Fresh);
+    if (!options.detach) return watch(session, chosen, {device, 0, Role::Starter}, Origin::Fresh);
     if (!session.json) printText(id + "\n");
     return 0;
 }

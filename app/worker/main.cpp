@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/errors/error.h"
+#include "base/process/oom.h"
 #include "worker/commands.h"
 #include "worker/translate.h"
 
@@ -51,6 +52,7 @@ int run(int argc, char** argv) {
         fmt::print("headroom-worker {}\n", HEADROOM_VERSION);
         return 0;
     }
+    process::raiseOomScore();
     for (const Command& command : kCommands)
         if (name == command.name) return command.run(Arguments(argv + 2, argv + argc));
     return usage();

@@ -109,6 +109,14 @@ store::Moment Monitor::moment() const {
     return now;
 }
 
+void Monitor::lookForShortage() {
+    const process::MemoryReading reading = process::readMemory();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    if (!m_pressure.isDue(reading, seconds)) return;
+    m_writer.event("memory", process::shortageText(reading), moment());
+    m_shortage = true;
+}
+
 void Monitor::watch(const std::stop_token& stop) {
     Recorder recorder(m_writer, m_gpu);
     std::mutex mutex;
@@ -117,6 +125,7 @@ void Monitor::watch(const std::stop_token& stop) {
     try {
         while (!stop.stop_requested()) {
             recorder.record(moment());
+            lookForShortage();
             wake.wait_for(lock, stop, 1s, [] { return false; });
         }
         recorder.record(moment());

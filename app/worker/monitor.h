@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/process/pressure.h"
 #include "base/store/run_writer.h"
 
 namespace headroom::worker {
@@ -26,9 +27,12 @@ public:
     double others() const { return m_others; }
     /// Where the run is: the x value of what is read from now on.
     void at(const store::Moment& moment);
+    /// Whether memory became short since the last call, or stayed so for a while (process::PressureWatch). Any thread.
+    bool takeShortage() { return m_shortage.exchange(false); }
 
 private:
     void watch(const std::stop_token& stop);
+    void lookForShortage();
     store::Moment moment() const;
 
     store::RunWriter& m_writer;
@@ -36,6 +40,8 @@ private:
     mutable std::mutex m_mutex;
     store::Moment m_moment;
     double m_others = 0;  ///< the thread's until it has ended
+    process::PressureWatch m_pressure;  ///< of the thread alone
+    std::atomic<bool> m_shortage{false};
     std::jthread m_thread;
 };
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "worker/signals.h"
 
@@ -37,6 +38,19 @@ RunHost::RunHost(store::RunWriter& writer, store::RunLink& link, Monitor& monito
     : m_writer(writer), m_link(link), m_monitor(monitor), m_loss(writer.define(names::kTrainLoss, "1")),
       m_rate(writer.define(names::kLr, "1")), m_speed(writer.define(names::kSamplesPerSecond, "1/s")) {}
 
+void RunHost::plan(std::int64_t totalSteps, std::int64_t batch, std::function<std::int64_t()> microBatch) {
+    m_totalSteps = totalSteps;
+    m_batch = batch;
+    m_microBatchNow = std::move(microBatch);
+    recordMicroBatch();
+}
+
+/// Should the kernel end this worker, the next one begins with half of what stands here.
+void RunHost::recordMicroBatch() {
+    const std::int64_t now = m_microBatchNow();
+    if (std::exchange(m_microBatch, now) != now) m_writer.setFact("micro_batch", now);
+}
+
 store::Moment RunHost::moment(const train::Position& at) { return {at.step, at.epoch, at.samples, wallTimeNow()}; }
 
 void RunHost::startClock(const train::Position& at) { m_clock.start(at.step, steadySeconds()); }
@@ -64,6 +78,7 @@ void RunHost::progressed(const train::Position& at, double samplesPerSecond) {
     m_writer.append(m_speed, now, samplesPerSecond);
     m_writer.setFact("samples_per_s", m_smoothedSpeed);
     m_writer.setFact("progress", progress(at));
+    recordMicroBatch();
 }
 
 void RunHost::evaluated(const train::Position& at, const train::Metrics& metrics) {

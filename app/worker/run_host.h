@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/store/run_link.h"
@@ -18,8 +19,9 @@ public:
 
     /// After the end record: answers what asked for it.
     void answerEnding();
-    /// Before training: how far it is to the end, for the time that is left.
-    void plan(std::int64_t totalSteps, std::int64_t batch) { m_totalSteps = totalSteps; m_batch = batch; }
+    /// Before training: how far it is to the end, for the time that is left, and where the micro-batch is asked for, which
+    /// may change.
+    void plan(std::int64_t totalSteps, std::int64_t batch, std::function<std::int64_t()> microBatch);
 
     /// Right before the first step of the session.
     void startClock(const train::Position& at);
@@ -35,16 +37,19 @@ public:
     void noted(const train::Position& at, std::string_view kind, const std::string& text) override;
     std::vector<train::Order> orders() override;
     void carriedOut(const train::Order& order) override;
+    bool memoryIsShort() override { return m_monitor.takeShortage(); }
 
 private:
     static store::Moment moment(const train::Position& at);
     nlohmann::json progress(const train::Position& at) const;
+    void recordMicroBatch();
 
     store::RunWriter& m_writer;
     store::RunLink& m_link;
     Monitor& m_monitor;
     store::SeriesId m_loss, m_rate, m_speed;
-    std::int64_t m_totalSteps = 0, m_batch = 1;
+    std::int64_t m_totalSteps = 0, m_batch = 1, m_microBatch = 0;
+    std::function<std::int64_t()> m_microBatchNow;
     double m_smoothedSpeed = 0;
     telemetry::StepClock m_clock;
     std::int64_t m_stepsDone = 0;

@@ -14,6 +14,7 @@
 #include "base/config/document.h"
 #include "base/process/high_water.h"
 #include "base/store/project.h"
+#include "base/store/resume_terms.h"
 #include "base/store/run_link.h"
 #include "base/store/run_writer.h"
 #include "engine/data/dataset.h"
@@ -21,6 +22,7 @@
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
 #include "engine/train/trainer.h"
+#include "worker/last_word.h"
 #include "worker/monitor.h"
 #include "worker/receipt.h"
 #include "worker/run_host.h"
@@ -43,13 +45,6 @@ config::RunConfig readConfig(const store::RunFolder& folder) {
     std::ifstream file(folder.config());
     if (!file) throw Error(Failure{Code::Run01, folder.id(), "the run's configuration is missing", {}, {}, {}});
     return config::parse(std::string(std::istreambuf_iterator<char>(file), {}), "config.json");
-}
-
-/// What a resume was asked to put up with; written beside the run by whoever resumes it, and used up.
-bool takeAcceptance(const store::RunFolder& folder) {
-    const auto path = folder.path() / "accept-changed-data";
-    std::error_code ignored;
-    return std::filesystem::remove(path, ignored);
 }
 
 at::Device deviceOf(const std::string& name, bool deterministic) {
@@ -104,10 +99,14 @@ private:
         options.devices = {device};
         options.checkpoints = m_folder.checkpoints();
         options.resume = true;
-        options.acceptChangedData = takeAcceptance(m_folder);
+        const store::ResumeTerms terms = store::takeTerms(m_folder);
+        options.acceptChangedData = terms.acceptChangedData;
+        options.largestMicroBatch = terms.largestMicroBatch;
         train::Trainer trainer(config, dataset, options, m_host);
+        // Before the rewind, which commits: whatever ends the first step, what it worked with is known.
+        m_host.plan(trainer.totalSteps(), config.train.batchSize, [&trainer] { return trainer.microBatch(); });
         rewindTo(trainer.position());
-        m_host.plan(trainer.totalSteps(), config.train.batchSize);
+        if (terms.largestMicroBatch > 0) tellOfRescue(trainer);
         describe(config, dataset, trainer);
         const std::int64_t validation = dataset.validation ? dataset.validation->size() : 0;
         m_receipt.predict(config, {dataset.shape, dataset.training->size(), validation}, m_device, trainer.microBatch());
@@ -144,6 +143,12 @@ private:
                                                     "checkpoint, the figures between are missing.", recorded, at.step));
     }
 
+    void tellOfRescue(const train::Trainer& trainer) {
+        m_host.noted(trainer.position(), "memory",
+                     fmt::format("The kernel ended the worker for want of memory; training went on from step {} with micro-batch {}.",
+                                 trainer.position().step, trainer.microBatch()));
+    }
+
     void describe(const config::RunConfig& config, const data::Dataset& dataset, train::Trainer& trainer) {
         for (const std::string& note : dataset.notes) m_host.noted(trainer.position(), "warning", note);
         m_writer.setFact("classes", dataset.classes);
@@ -157,7 +162,6 @@ private:
                                    {"nodes", trainer.model().plain().nodes().size()}});
         m_writer.setFact("environment", trainer.environment());
         m_writer.setFact("device", m_device);
-        m_writer.setFact("micro_batch", trainer.microBatch());
     }
 
     int finish(const train::Outcome& outcome) {
@@ -198,9 +202,12 @@ private:
 
 int trainRun(const store::Home& home, const store::RunFolder& folder, const std::string& device, const std::function<void()>& started) {
     Session session(home, folder, device);
+    LastWord lastWord(folder);
     started();
     redirectOutput(folder);
-    return session.run();
+    const int status = session.run();
+    lastWord.ended();
+    return status;
 }
 
 }  // namespace headroom::worker

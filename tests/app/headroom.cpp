@@ -73,11 +73,15 @@ Headroom::~Headroom() {
         if (const QJsonValue pid = at(run, "pid"); pid.isDouble()) ::kill(static_cast<pid_t>(pid.toInteger()), SIGKILL);
 }
 
-std::unique_ptr<QProcess> Headroom::start(const QStringList& arguments) const {
+std::unique_ptr<QProcess> Headroom::start(const QStringList& arguments, const QString& cgroup) const {
     auto process = std::make_unique<QProcess>();
     process->setProcessEnvironment(m_environment);
     process->setStandardInputFile(QProcess::nullDevice());
-    process->start(programs() + "/headroom", arguments);
+    const QString program = programs() + "/headroom";
+    if (cgroup.isEmpty())
+        process->start(program, arguments);
+    else
+        process->start("/bin/sh", QStringList{"-c", "echo $$ > \"$0\"/cgroup.procs && exec \"$@\"", cgroup, program} + arguments);
     process->waitForStarted(kTimeoutMs);
     return process;
 }

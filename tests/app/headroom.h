@@ -45,8 +45,8 @@ public:
     void setEnvironment(const QString& name, const QString& value) { m_environment.insert(name, value); }
 
     Outcome run(const QStringList& arguments) const;
-    /// Started, not waited for; standard output can be read line by line.
-    std::unique_ptr<QProcess> start(const QStringList& arguments) const;
+    /// Started, not waited for; standard output can be read line by line. `cgroup`: folder of the one that it runs in.
+    std::unique_ptr<QProcess> start(const QStringList& arguments, const QString& cgroup = {}) const;
     /// Waits for the end of a started one.
     static Outcome finish(QProcess& process);
     /// Reads lines of a started one until one holds this event; empty where it ended before.

@@ -66,7 +66,7 @@ data::Sampler Trainer::makeSampler() const {
     options.size = m_dataset.training->size();
     options.batch = m_config.train.batchSize;
     // A resumed run keeps the micro-batch it had: another one adds the same numbers in another order.
-    options.microBatch = m_restored ? StateKeeper::microBatch(m_restored->content) : chosenMicroBatch();
+    options.microBatch = allowed(m_restored ? StateKeeper::microBatch(m_restored->content) : chosenMicroBatch());
     options.seed = static_cast<std::uint64_t>(m_config.train.seed);
     options.rank = m_options.rank;
     options.world = m_options.world;
@@ -83,6 +83,10 @@ std::int64_t Trainer::chosenMicroBatch() const {
     const graph::DeviceKind device = kindOf(m_model.device());
     const plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, device);
     return plan::microBatchFor(m_config, m_model.training(), step, availableMemory(device));
+}
+
+std::int64_t Trainer::allowed(std::int64_t microBatch) const {
+    return m_options.largestMicroBatch > 0 ? std::min(microBatch, m_options.largestMicroBatch) : microBatch;
 }
 
 /// What the run began with: memory may have run out since.
@@ -113,6 +117,7 @@ plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::Recompute recomput
 }
 
 bool Trainer::fits(std::int64_t microBatch) const {
+    if (allowed(microBatch) != microBatch) return false;
     const auto recompute = plan::stepOptions(m_config, m_dataset.shape).recompute;
     return m_budget == 0 || planOf(microBatch, recompute, m_budget).peak <= m_budget;
 }

@@ -30,6 +30,7 @@ struct TrainerOptions {
     std::filesystem::path checkpoints;                      ///< folder
     bool resume = false;             ///< go on from the newest checkpoint, if there is one
     bool acceptChangedData = false;  ///< go on although the data changed since the checkpoint
+    std::int64_t largestMicroBatch = 0;  ///< no larger one, neither to begin with nor later; 0 = as it fits
     /// Called between backward and update with the gradients in the order of the parameters: data-parallel training sums
     /// them over the processes here.
     std::function<void(std::vector<at::Tensor>&)> reduceGradients;
@@ -75,6 +76,7 @@ private:
     data::Sampler makeSampler() const;
     std::int64_t chosenMicroBatch() const;
     std::int64_t wantedMicroBatch() const;
+    std::int64_t allowed(std::int64_t microBatch) const;
     StepperParts stepperParts();
     Bytes budget() const;
     plan::StepPlan planOf(std::int64_t microBatch, plan::Recompute recompute, Bytes budget) const;

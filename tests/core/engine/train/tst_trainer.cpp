@@ -493,6 +493,30 @@ private Q_SLOTS:
         QCOMPARE(trainer.microBatch(), 2);
         QVERIFY(mentions(host.notes, "memory: The machine is short of memory: micro-batch 4 becomes 2 from step 2 on."));
     }
+    void theLargestMicroBatchThatIsAllowedHoldsForOneSessionOnly() {
+        config::RunConfig config = test::smallRun();
+        config.train.microBatch = config.train.batchSize = 4;
+        config.train.epochs = 12;
+        const data::Dataset dataset = test::pictures();
+        const test::TemporaryFolder fresh, begun;
+        // The micro-batch of a session up to the step `last`, and whether a larger one was tried meanwhile.
+        const auto session = [&](const test::TemporaryFolder& folder, std::int64_t largest, std::int64_t last) {
+            ScriptedHost host;
+            host.pauseAfter = last;
+            TrainerOptions options = in(folder, true);
+            options.largestMicroBatch = largest;
+            Trainer trainer(config, dataset, options, host);
+            const std::int64_t size = trainer.microBatch();
+            trainer.run();
+            return std::pair(size, mentions(host.notes, "is tried"));
+        };
+        const auto kept = [](std::int64_t size) { return std::pair(size, false); };
+        QCOMPARE(session(fresh, 2, 3), kept(2));
+        QCOMPARE(session(begun, 0, 3), kept(4));
+        QCOMPARE(session(begun, 2, 63), kept(2));  // more than fifty clean steps
+        QCOMPARE(session(begun, 8, 64), kept(2));  // a limit above it changes nothing
+        QCOMPARE(session(begun, 0, 126), std::pair(std::int64_t(2), true));  // what the run began with is tried again
+    }
     void aBrokenStepMayLowerTheRate() {
         config::RunConfig config = test::smallRun();
         config.train.onNan = "lower_rate";
