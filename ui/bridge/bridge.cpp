@@ -6,10 +6,11 @@ namespace headroom::ui {
 Bridge::Bridge(std::filesystem::path home, std::filesystem::path project)
     : m_home(std::move(home)),
       m_project(std::move(project)),
-      m_store(new StoreReader(m_home, m_project)),
+      m_keeper(m_home, m_project),
+      m_store(new StoreReader(m_home, m_project, m_keeper)),
       m_curves(new CurveReader(m_project / "runs")),
       m_log(new LogReader(m_project / "runs")),
-      m_commands(new RunCommands(m_home, m_project)),
+      m_commands(new RunCommands(m_home, m_project, m_keeper)),
       m_questions(new WorkerQuestions),
       m_exporter(new Exporter(m_project / "runs")),
       m_hardware(new Hardware),

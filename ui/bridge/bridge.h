@@ -53,6 +53,7 @@ private:
     QThread& threadFor(QObject* object, const char* name);
 
     std::filesystem::path m_home, m_project;
+    RunKeeper m_keeper;
     std::vector<std::unique_ptr<QThread>> m_threads;
     StoreReader* m_store;
     CurveReader* m_curves;

@@ -4,18 +4,14 @@
 #include <QFile>
 #include <QSaveFile>
 
-#include "base/process/launch.h"
 #include "base/store/catalogue.h"
 #include "base/store/create_run.h"
-#include "base/store/queue.h"
 #include "base/store/waiting.h"
 
 namespace headroom::ui {
 namespace {
 
 constexpr qint64 kLargestConfig = 1 << 20;
-/// Workers give way to the window.
-constexpr int kNiceness = 5;
 
 Error fileError(Code code, const QString& path, const QString& why) {
     return Error(Failure{code, path.section('/', -1).toStdString(), why.toStdString(), {}, {}, {}});
@@ -30,8 +26,8 @@ QByteArray readWhole(const QString& path) {
 
 }  // namespace
 
-RunCommands::RunCommands(std::filesystem::path home, std::filesystem::path project)
-    : m_home(std::move(home)), m_project(std::move(project)) {}
+RunCommands::RunCommands(std::filesystem::path home, std::filesystem::path project, RunKeeper& keeper)
+    : m_home(std::move(home)), m_project(std::move(project)), m_keeper(keeper) {}
 
 void RunCommands::post(std::function<void()> work) {
     QMetaObject::invokeMethod(
@@ -74,11 +70,7 @@ void RunCommands::createAll(const QVector<NewRun>& runs) {
 }
 
 void RunCommands::queue(const QString& run, const QString& device, bool resume) {
-    const store::Home home(m_home);
-    const store::Project project = store::Project::open(m_project);
-    store::Queue(home).enqueue(project.run(run.toStdString()), device.toStdString(),
-                               resume ? store::StartMode::Resume : store::StartMode::Start);
-    process::launchWorker(home.path(), device.toStdString(), kNiceness);
+    m_keeper.queue(run.toStdString(), device.toStdString(), resume ? store::StartMode::Resume : store::StartMode::Start);
 }
 
 void RunCommands::resume(const QString& run, const QString& device) {

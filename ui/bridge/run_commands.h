@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "ui/bridge/problem.h"
+#include "ui/bridge/run_keeper.h"
 
 namespace headroom::ui {
 
@@ -25,7 +26,8 @@ struct NewRun {
 class RunCommands : public QObject {
     Q_OBJECT
 public:
-    RunCommands(std::filesystem::path home, std::filesystem::path project);
+    /// `keeper` must outlive the object.
+    RunCommands(std::filesystem::path home, std::filesystem::path project, RunKeeper& keeper);
 
     void create(const NewRun& run);
     /// Several that belong together, queued in this order; created() is not told of them.
@@ -58,6 +60,7 @@ private:
     void changeNotes(const QString& run, Change change);
 
     std::filesystem::path m_home, m_project;
+    RunKeeper& m_keeper;
 };
 
 }  // namespace headroom::ui

@@ -13,8 +13,8 @@ constexpr int kPollsBetweenLists = 4;  // states that follow from processes are 
 
 }  // namespace
 
-StoreReader::StoreReader(std::filesystem::path home, std::filesystem::path project)
-    : m_homePath(std::move(home)), m_projectPath(std::move(project)) {}
+StoreReader::StoreReader(std::filesystem::path home, std::filesystem::path project, RunKeeper& keeper)
+    : m_homePath(std::move(home)), m_projectPath(std::move(project)), m_keeper(keeper) {}
 
 StoreReader::~StoreReader() = default;
 
@@ -54,7 +54,12 @@ bool StoreReader::changed() {
 
 void StoreReader::list() {
     m_pollsSinceList = 0;
-    Q_EMIT listed(m_catalogue->list(*m_home));
+    RunList runs = m_catalogue->list(*m_home);
+    for (const std::size_t place : m_keeper.bringBack(runs)) {
+        const QString id = QString::fromStdString(runs[place].id), name = QString::fromStdString(runs[place].name);
+        Q_EMIT problem({Severity::Warning, {}, id, tr("%1: the kernel ended the training process for want of memory. The run goes on from its last checkpoint with half the micro-batch.").arg(name)});
+    }
+    Q_EMIT listed(runs);
     Q_EMIT waiting(static_cast<int>(m_queue->list().size()));
     m_lastProblem.clear();
 }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "ui/bridge/problem.h"
+#include "ui/bridge/run_keeper.h"
 #include "ui/bridge/runs_model.h"
 
 namespace headroom::store {
@@ -20,11 +21,12 @@ namespace headroom::ui {
 
 /// Watches a project's catalogue and the queue from a thread of its own and hands out the finished list of runs. A
 /// change that somebody committed is seen within a quarter of a second; what follows from processes alone (a worker that
-/// was killed) within a second.
+/// was killed) within a second. A run of ours that the kernel took is brought back before it is listed (RunKeeper).
 class StoreReader : public QObject {
     Q_OBJECT
 public:
-    StoreReader(std::filesystem::path home, std::filesystem::path project);
+    /// `keeper` must outlive the object.
+    StoreReader(std::filesystem::path home, std::filesystem::path project, RunKeeper& keeper);
     ~StoreReader() override;
 
 public:
@@ -45,6 +47,7 @@ private:
     void tell(const Error& error);
 
     std::filesystem::path m_homePath, m_projectPath;
+    RunKeeper& m_keeper;
     std::unique_ptr<store::Home> m_home;
     std::unique_ptr<store::Project> m_project;
     std::unique_ptr<store::Catalogue> m_catalogue;
