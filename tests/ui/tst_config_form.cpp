@@ -58,6 +58,7 @@ private Q_SLOTS:
         const config::Field& field = *config::find(path.toStdString());
         ui::ConfigDraft draft;
         draft.set("data.path", "digits");
+        if (path == "train.weights") draft.set("train.precision", "bf16");  // the one asks for the other
         QUndoStack undo;
         ui::ConfigForm form(draft, undo);
         const QString before = draft.text(path);
