@@ -37,6 +37,8 @@ struct Exclusion {
     std::string_view remedy;            ///< whole sentences
 };
 
+bool updatesInBackward(const RunConfig& config) { return config.memory.optimizerInBackward; }
+
 constexpr Exclusion kExclusions[] = {
     {"train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
      "train.precision", [](const RunConfig& c) { return c.train.precision != "bf16"; },
@@ -49,6 +51,14 @@ constexpr Exclusion kExclusions[] = {
     {"train.ema", [](const RunConfig& c) { return c.train.ema > 0; },
      "train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
      "averages in bf16 would stand still", "Set train.ema to 0, or train.weights to fp32."},
+    {"memory.optimizer_in_backward", updatesInBackward, "train.micro_batch",
+     [](const RunConfig& c) { return c.train.microBatch > 0 && c.train.microBatch < c.train.batchSize; },
+     "accumulation needs all gradients to the end", "Set train.micro_batch to 0, or memory.optimizer_in_backward to false."},
+    {"memory.optimizer_in_backward", updatesInBackward, "train.clip_norm", [](const RunConfig& c) { return c.train.clipNorm > 0; },
+     "the norm of all gradients is known only when the last one is there", "Set train.clip_norm to 0, or memory.optimizer_in_backward to false."},
+    // Gradients that are not finite are found when others have been applied; undoing would keep three numbers a weight of AdamW.
+    {"memory.optimizer_in_backward", updatesInBackward, "train.on_nan", [](const RunConfig& c) { return c.train.onNan != "stop"; },
+     "a step that has begun to update cannot be left out", "Set train.on_nan to stop, or memory.optimizer_in_backward to false."},
 };
 
 /// "train.weights: bf16 weights need bf16 arithmetic: bf16, train.precision is fp32. ..."

@@ -71,6 +71,7 @@ struct RunConfig {
     struct Memory {
         std::string budget;  ///< bytes, or text with KiB, MiB, GiB; empty = automatic
         std::string recompute = "off";  ///< off, cheap, blocks, auto
+        bool optimizerInBackward = false;  ///< parameters are updated as their gradients come
     };
     struct Loader {
         std::int64_t threads = 1;  ///< 0 = in the training thread

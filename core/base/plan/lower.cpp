@@ -34,6 +34,7 @@ public:
 
 private:
     void reserve();
+    void countContributions();
     void placeGivenValues();
     void placeGiven(ValueId id);
 
@@ -61,6 +62,7 @@ private:
     GradientTarget toParameter(ValueId id, bool shared, const ResolvedTensor& made);
     GradientTarget toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made, Instruction& instruction);
     void releaseAfterBackward(const Node& node, Instruction& instruction);
+    void updateComplete(const Node& node, Instruction& instruction);
 
     Instruction begin(Instruction::What what, const Node& node);
     void finish(Instruction instruction);
@@ -81,6 +83,7 @@ private:
     std::vector<SlotId> m_casts;      ///< by ValueId: its living cast copy
     std::vector<SlotId> m_gradients;  ///< by ValueId: gradient of an activation, so far
     std::vector<std::size_t> m_madeBy;  ///< by NodeId: its last forward instruction
+    std::vector<int> m_contributions;   ///< by ValueId: gradients of a parameter that are still to come, where it is updated by itself
 };
 
 SlotId Lowering::track(SlotId slot, int uses) {
@@ -124,6 +127,14 @@ void Lowering::reserve() {
     m_uses.reserve(slots);
     m_program.changes.reserve(3 * slots);
     m_program.instructions.reserve(m_analysis.schedule.size());
+}
+
+/// With the last of its gradients a parameter has had its last reader too: every one makes a gradient for it.
+void Lowering::countContributions() {
+    m_contributions.assign(m_graph.values().size(), 0);
+    for (const Node& node : m_graph.nodes())
+        for (const ValueId id : node.inputs)
+            if (id != kNone && m_analysis.runsBackward[at(node.id)] && m_graph.value(id).kind == ValueKind::Parameter) ++m_contributions[at(id)];
 }
 
 void Lowering::placeGivenValues() {
@@ -389,12 +400,21 @@ void Lowering::releaseAfterBackward(const Node& node, Instruction& instruction) 
         if (slot != kNone) release(slot, instruction);
 }
 
+void Lowering::updateComplete(const Node& node, Instruction& instruction) {
+    for (const ValueId id : node.inputs) {
+        if (id == kNone || m_graph.value(id).kind != ValueKind::Parameter || --m_contributions[at(id)] > 0) continue;
+        instruction.updates.push_back(id);
+        release(m_program.gradientSlots[at(id)], instruction);
+    }
+}
+
 void Lowering::backward(const Node& node) {
     if (m_program.lossGradient == kNone) startBackward();
     Instruction instruction = begin(Instruction::What::Backward, node);
     readSaved(node, instruction);
     handOn(node, instruction);
     releaseAfterBackward(node, instruction);
+    if (m_options.optimizerInBackward) updateComplete(node, instruction);
     finish(std::move(instruction));
 }
 
@@ -405,6 +425,7 @@ Program Lowering::run() {
     m_program.precision = m_options.precision;
     reserve();
     placeGivenValues();
+    if (m_options.optimizerInBackward) countContributions();
     m_program.liveBefore = m_ledger.live();
     for (const Scheduled& each : m_analysis.schedule) {
         const Node& node = m_graph.node(each.node);
@@ -416,12 +437,6 @@ Program Lowering::run() {
 }
 
 }  // namespace
-
-std::string_view name(Kind kind) {
-    constexpr std::array<std::string_view, kKinds> kNames{"weights",   "gradients", "optimizer", "activations",
-                                                          "workspace", "batches",   "ema",       "other"};
-    return kNames[static_cast<std::size_t>(kind)];
-}
 
 Program lower(const Graph& graph, const LowerOptions& options, const Analysis& analysis) {
     return Lowering(graph, options, analysis).run();

@@ -78,6 +78,8 @@ struct Instruction {
     std::vector<SlotId> outputGradients;  ///< backward: kNone where no gradient arrives
     std::vector<GradientTarget> inputGradients;  ///< backward: one an input
     bool writesInput = false;                    ///< output 0 is written over input 0
+    /// Parameters whose gradient is complete with this node: updated after it, then the gradient goes (it is in `release`).
+    std::vector<graph::ValueId> updates;
     std::vector<SlotId> release;                 ///< dropped after the node (and after its gradients are handed on)
     BytesByKind liveAfter{};  ///< owned bytes of all slots alive at this node boundary, without workspace
 };
@@ -111,6 +113,9 @@ struct Program {
     std::size_t peakInstruction = 0;
 };
 
+/// Most bytes that the program takes from instruction `from` on, above what is alive just before it.
+Bytes takenFrom(const Program& program, std::size_t from);
+
 struct LowerOptions {
     Mode mode = Mode::Training;
     Gradients gradients = Gradients::Absent;
@@ -123,6 +128,8 @@ struct LowerOptions {
     /// By NodeId: what these nodes make does not wait for the backward pass, which makes it again when it needs it. Empty:
     /// none. Nodes whose outputs are kept are left out.
     std::vector<bool> recompute{};
+    /// Each parameter is updated within the backward pass, when its gradient is complete; with Gradients::Absent alone.
+    bool optimizerInBackward = false;
 };
 
 /// Lowers a graph whose outputs[0] is the value to differentiate (training) or to read (inference). Liveness decides

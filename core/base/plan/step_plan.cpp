@@ -116,6 +116,7 @@ LowerOptions loweringOf(const StepOptions& options) {
     lowering.emulatesBf16 = options.emulatesBf16;
     lowering.threads = options.threads;
     lowering.extents = options.extents;
+    lowering.optimizerInBackward = options.optimizerInBackward && options.microBatches == 1;
     return lowering;
 }
 

@@ -20,6 +20,7 @@ struct StepOptions {
     bool ema = false;               ///< an averaged copy of parameters and buffers
     bool undo = false;              ///< copies of the buffers, so that a step can be undone
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
+    bool optimizerInBackward = false;  ///< parameters are updated as their gradients come; in a step of one micro-batch
     Recompute recompute = Recompute::Off;
     Bytes budget = 0;  ///< Recompute::Auto: what the step is to stay within; 0: nobody knows, nothing is made again
 };

@@ -55,6 +55,7 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
     step.optimizer = optimizerState(config.train);
     step.ema = config.train.ema > 0;
     step.undo = true;
+    step.optimizerInBackward = config.memory.optimizerInBackward;
     step.recompute = recompute(config.memory.recompute);
     step.budget = config::memoryBudget(config).value_or(0);
     step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
@@ -76,9 +77,10 @@ std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOpt
         step.budget = budget;
         return peakOf(graph, step, effectiveBatch, effectiveBatch) <= budget ? std::optional<std::int64_t>(1) : std::nullopt;
     }
+    if (peakOf(graph, step, effectiveBatch, 1) <= budget) return effectiveBatch;
     if (peakOf(graph, step, effectiveBatch, effectiveBatch) > budget) return std::nullopt;
     // The peak falls with the number of parts, up to rounding: the first number that fits, by doubling and bisection.
-    std::int64_t tooFew = 0, enough = 1;
+    std::int64_t tooFew = 1, enough = std::min<std::int64_t>(2, effectiveBatch);
     while (enough < effectiveBatch && peakOf(graph, step, effectiveBatch, enough) > budget) {
         tooFew = enough;
         enough = std::min(2 * enough, effectiveBatch);

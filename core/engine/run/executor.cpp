@@ -4,7 +4,9 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
@@ -161,7 +163,7 @@ void Executor::settle(const Program& program, const GradientTarget& target, at::
     }
 }
 
-void Executor::execute(const Program& program, const Instruction& instruction, const StepIdentity& identity) {
+void Executor::execute(const Program& program, const Instruction& instruction, const StepIdentity& identity, const Updates* updates) {
     const graph::Node& node = m_graph.node(instruction.node);
     const tensor::MemoryScope scope(plan::Kind::Workspace);
     try {
@@ -176,6 +178,7 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
             forward(program, instruction, context);
         else
             backward(program, instruction, context);
+        for (const graph::ValueId id : instruction.updates) updates->update(id, slot(program.gradientSlots[at(id)]));
     } catch (const c10::OutOfMemoryError& error) {
         outOfMemory(node, error.what_without_backtrace());
     } catch (const std::bad_alloc&) {
@@ -191,8 +194,28 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
     m_operands.clear();
 }
 
+/// Room for all that the program takes from that instruction on: once a parameter is updated, nothing can be undone.
+void Executor::assure(const Program& program, std::size_t from, std::optional<tensor::AssuredMemory>& rest) {
+    const Bytes bytes = plan::takenFrom(program, from);
+    const at::Device device = slot(program.valueSlots[at(m_graph.outputs().front())]).device();
+    try {
+        // On CUDA the allocator keeps what was asked for once, and splits it.
+        if (device.is_cuda()) at::empty({bytes}, at::TensorOptions().dtype(at::kByte).device(device));
+        rest.emplace(device.is_cpu() ? bytes : 0);
+    } catch (const c10::OutOfMemoryError& error) {
+        outOfMemory(m_graph.node(program.instructions[from].node), error.what_without_backtrace());
+    }
+}
+
+/// The loss does not depend on these: their gradient is zero.
+void Executor::updateIdle(const Program& program, const TensorSet& tensors, const Updates& updates) {
+    for (const graph::ValueId id : m_parameters)
+        if (program.gradientSlots[at(id)] == kNone) updates.update(id, at::zeros_like(tensors.values[at(id)]));
+}
+
 std::vector<at::Tensor> Executor::run(const Program& program, TensorSet& tensors, std::vector<at::Tensor> inputs,
-                                      const StepIdentity& identity, double lossScale, const Observer& observer) {
+                                      const StepIdentity& identity, double lossScale, const Observer& observer,
+                                      const Updates* updates) {
     const at::NoGradGuard noGrad;
     const at::AutoDispatchBelowADInplaceOrView below;
     const SlotsInUse slots(m_slots, program.slots.size());
@@ -202,15 +225,22 @@ std::vector<at::Tensor> Executor::run(const Program& program, TensorSet& tensors
     } const operands{m_operands};
     load(program, tensors, std::move(inputs));
     bool seeded = program.lossGradient == kNone;
+    std::optional<tensor::AssuredMemory> rest;
     for (std::size_t i = 0; i < program.instructions.size(); ++i) {
         const Instruction& instruction = program.instructions[i];
         if (!seeded && instruction.what == Instruction::What::Backward) {
             seed(program, instruction, lossScale);
             seeded = true;
         }
-        execute(program, instruction, identity);
+        if (!instruction.updates.empty() && !rest) {
+            assure(program, i, rest);
+            const at::Tensor& loss = slot(program.valueSlots[at(m_graph.outputs().front())]);
+            if (!updates->begin(loss)) return {loss};
+        }
+        execute(program, instruction, identity, updates);
         if (observer) observer(i);
     }
+    if (rest) updateIdle(program, tensors, *updates);
     if (program.mode == plan::Mode::Training) {
         tensors.gradients.resize(m_graph.values().size());
         for (const graph::ValueId id : m_parameters)

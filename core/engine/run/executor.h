@@ -3,11 +3,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/graph/graph.h"
 #include "base/plan/program.h"
 #include "engine/run/kernel.h"
+#include "engine/tensor/memory.h"
 
 namespace headroom::run {
 
@@ -21,6 +23,13 @@ struct TensorSet {
 /// Called after every instruction: index of the instruction; for the counting test, profiles and cancellation.
 using Observer = std::function<void(std::size_t instruction)>;
 
+/// Updates parameters within the backward pass, each when its gradient is complete (plan::Instruction::updates).
+struct Updates {
+    /// Asked once, with the loss, when nothing has changed yet and the memory of the rest is assured; false: the pass ends here.
+    std::function<bool(const at::Tensor& loss)> begin;
+    std::function<void(graph::ValueId parameter, const at::Tensor& gradient)> update;
+};
+
 /// Walks a program: forward, then backward, node by node, without autograd across nodes. Obeys the program's casts,
 /// releases and gradient actions to the letter. Has no state between calls but its slots' capacity.
 class Executor {
@@ -31,9 +40,12 @@ public:
     /// Gradients of parameters are left in `tensors.gradients` (stored or added as the program says).
     /// `lossScale` multiplies the gradient of output 0 (the share of this micro-batch in the effective batch).
     /// Returns the values of `program`'s kept slots: the graph's outputs, in order.
+    /// `updates`: for a program that updates in its backward pass; no gradients are left then. Where its begin() says no, the
+    /// value of output 0 comes back alone.
     /// Throws Error MEM-01 naming the node where memory runs out; slots are empty afterwards.
     std::vector<at::Tensor> run(const plan::Program& program, TensorSet& tensors, std::vector<at::Tensor> inputs,
-                                const StepIdentity& identity, double lossScale = 1, const Observer& observer = {});
+                                const StepIdentity& identity, double lossScale = 1, const Observer& observer = {},
+                                const Updates* updates = nullptr);
 
 private:
     /// The tensors of one node at a time; kept between calls for their capacity alone.
@@ -44,7 +56,9 @@ private:
         void clear();
     };
     void load(const plan::Program& program, TensorSet& tensors, std::vector<at::Tensor> inputs);
-    void execute(const plan::Program& program, const plan::Instruction& instruction, const StepIdentity& identity);
+    void execute(const plan::Program& program, const plan::Instruction& instruction, const StepIdentity& identity, const Updates* updates);
+    void assure(const plan::Program& program, std::size_t from, std::optional<tensor::AssuredMemory>& rest);
+    void updateIdle(const plan::Program& program, const TensorSet& tensors, const Updates& updates);
     void forward(const plan::Program& program, const plan::Instruction& instruction, KernelContext& context);
     void backward(const plan::Program& program, const plan::Instruction& instruction, KernelContext& context);
     void castInputs(const plan::Program& program, const plan::Instruction& instruction);

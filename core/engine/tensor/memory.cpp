@@ -22,15 +22,15 @@ public:
     void* take(std::size_t size, plan::Kind kind) {
         const std::lock_guard lock(m_mutex);
         BlockHeader* block = nullptr;
-        if (!faultStrikes(size) && !overBudget(size))
+        if (m_isAssured || (!faultStrikes(size) && !overBudget(size)))
             block = size <= SmallPool::kLargest ? m_small.take(size) : m_large.take(size);
         if (!block) {
-            m_refusal = {static_cast<Bytes>(size), m_counts.liveTotal, m_budget};
+            refused(size);
             return nullptr;
         }
         block->requested = size;
         block->kind = static_cast<std::uint8_t>(kind);
-        ++m_counts.allocations;
+        if (!m_isAssured) ++m_counts.allocations;
         add(block->kind, static_cast<Bytes>(size));
         return block->data();
     }
@@ -40,6 +40,19 @@ public:
         BlockHeader* block = BlockHeader::of(data);
         add(block->kind, -static_cast<Bytes>(block->requested));
         block->small ? m_small.give(block) : m_large.give(block);
+    }
+
+    /// Whether the budget has that much more.
+    bool assure(std::size_t size) {
+        const std::lock_guard lock(m_mutex);
+        m_isAssured = !faultStrikes(size) && !overBudget(size);
+        m_isAssured ? void(++m_counts.allocations) : refused(size);
+        return m_isAssured;
+    }
+
+    void endAssurance() {
+        const std::lock_guard lock(m_mutex);
+        m_isAssured = false;
     }
 
     void relabel(void* data, plan::Kind kind) {
@@ -110,6 +123,8 @@ private:
         m_counts.atPeak = m_counts.live;
     }
 
+    void refused(std::size_t size) { m_refusal = {static_cast<Bytes>(size), m_counts.liveTotal, m_budget}; }
+
     bool overBudget(std::size_t size) const {
         return m_budget > 0 && m_counts.liveTotal + static_cast<Bytes>(size) > m_budget;
     }
@@ -133,6 +148,7 @@ private:
     MemoryPeak m_recent;
     Bytes m_budget = 0;
     Refusal m_refusal;
+    bool m_isAssured = false;
     Bytes m_ceiling = 0;
     std::int64_t m_faultIn = 0;
     FaultMode m_faultMode = FaultMode::Once;
@@ -149,13 +165,15 @@ void giveBack(void* data) {
     if (data) memory().give(data);
 }
 
+void refuse(std::size_t size) {
+    TORCH_CHECK_WITH(OutOfMemoryError, false, kRefused, " for ", size, " bytes, ", memory().counts().liveTotal, " in use");
+}
+
 class CountingAllocator final : public c10::Allocator {
 public:
     c10::DataPtr allocate(std::size_t size) override {
         void* data = size ? memory().take(size, currentKind) : nullptr;
-        if (size && !data)
-            TORCH_CHECK_WITH(OutOfMemoryError, false, kRefused, " for ", size, " bytes, ",
-                             memory().counts().liveTotal, " in use");
+        if (size && !data) refuse(size);
         return {data, data, &giveBack, c10::Device(c10::DeviceType::CPU)};
     }
 
@@ -183,6 +201,11 @@ void trimMemory() { memory().trim(); }
 void relabel(void* data, plan::Kind kind) { memory().relabel(data, kind); }
 void injectAllocationFault(std::int64_t countdown, FaultMode mode) { memory().injectFault(countdown, mode); }
 bool allocationFaultFired() { return memory().faultFired(); }
+
+AssuredMemory::AssuredMemory(Bytes bytes) {
+    if (!memory().assure(static_cast<std::size_t>(bytes))) refuse(static_cast<std::size_t>(bytes));
+}
+AssuredMemory::~AssuredMemory() { memory().endAssurance(); }
 
 MemoryScope::MemoryScope(plan::Kind kind) : m_previous(currentKind) { currentKind = kind; }
 MemoryScope::~MemoryScope() { currentKind = m_previous; }

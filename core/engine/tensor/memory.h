@@ -17,7 +17,7 @@ struct MemoryCounts {
     Bytes peakTotal = 0;          ///< largest liveTotal since resetPeak()
     plan::BytesByKind atPeak{};   ///< composition at that moment
     Bytes reserved = 0;           ///< mapped from the system, in use or kept for reuse
-    std::uint64_t allocations = 0;///< since the program started
+    std::uint64_t allocations = 0;///< since the program started, but for those whose room was assured
 };
 
 /// Makes LibTorch use this allocator from now on. May be called again. Tensors made before keep their memory.
@@ -46,6 +46,17 @@ struct Refusal {
 Refusal lastRefusal();
 /// What the message of our allocator's c10::OutOfMemoryError begins with.
 constexpr std::string_view kRefused = "not enough memory";
+
+/// Assures room for `bytes` more than is in use, asked for like one allocation: while it lives, no CPU allocation is refused for
+/// the budget's sake, nor by an injected fault. For work that cannot be undone once it has begun.
+/// Throws c10::OutOfMemoryError where there is no such room.
+class AssuredMemory {
+public:
+    explicit AssuredMemory(Bytes bytes);
+    ~AssuredMemory();
+    AssuredMemory(const AssuredMemory&) = delete;
+    AssuredMemory& operator=(const AssuredMemory&) = delete;
+};
 
 /// Gives kept memory back to the system, all of it that is not in use.
 void trimMemory();

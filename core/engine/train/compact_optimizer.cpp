@@ -144,13 +144,17 @@ public:
 
     void step(const std::vector<at::Tensor>& gradients, double rate) override {
         const std::vector<at::Tensor> laidOut = laidOutAs(gradients, m_values);
-        float& count = *elements<float>(m_count);
-        const auto step = static_cast<std::uint64_t>(++count);
-        for (std::size_t i = 0; i < laidOut.size(); ++i) {
-            const Tracked& each = m_tracked[i];
-            const Rule rule = ruleOf(m_options, each.parameter.decays ? m_options.weightDecay : 0, rate, step);
-            (m_values[i].is_cuda() ? updateOnDevice : updateOnCpu)(each, laidOut[i], rule, step);
-        }
+        begin(rate);
+        for (std::size_t i = 0; i < laidOut.size(); ++i) apply(m_tracked[i], laidOut[i]);
+    }
+
+    void begin(double rate) override {
+        m_rate = rate;
+        *elements<float>(m_count) += 1;
+    }
+
+    void update(std::size_t parameter, const at::Tensor& gradient) override {
+        apply(m_tracked[parameter], laidOutAs({gradient}, {m_values[parameter]}).front());
     }
 
     std::vector<NamedTensor> state() const override {
@@ -169,7 +173,14 @@ public:
     }
 
 private:
+    void apply(const Tracked& each, const at::Tensor& gradient) {
+        const auto step = static_cast<std::uint64_t>(*elements<float>(m_count));
+        const Rule rule = ruleOf(m_options, each.parameter.decays ? m_options.weightDecay : 0, m_rate, step);
+        (each.parameter.value.is_cuda() ? updateOnDevice : updateOnCpu)(each, gradient, rule, step);
+    }
+
     config::RunConfig::Optimizer m_options;
+    double m_rate = 0;
     std::vector<Tracked> m_tracked;
     std::vector<at::Tensor> m_values;
     at::Tensor m_count;  ///< updates done; on the CPU

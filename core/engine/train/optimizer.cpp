@@ -43,6 +43,7 @@ at::Tensor flat(const at::Tensor& tensor) { return tensor.as_strided({tensor.num
 
 Tensors pick(const Group& group, const Tensors& all) {
     Tensors picked;
+    if (all.empty()) return picked;
     picked.reserve(group.members.size());
     for (const std::size_t i : group.members) picked.push_back(flat(all[i]));
     return picked;
@@ -81,22 +82,47 @@ void append(std::vector<NamedTensor>& state, std::string_view kind, const std::v
         state.push_back({std::string(kind) + "." + parameters[i].name, tensors[i]});
 }
 
-class AdamW : public Optimizer {
+/// What LibTorch's fused kernels have in common: they update a group of parameters at once.
+class FusedOptimizer : public Optimizer {
 public:
-    AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
+    FusedOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
         : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
-          m_first(zerosLike(m_parameters)), m_second(zerosLike(m_parameters)),
-          m_step(counter(m_values.at(0).device())),
           m_groups(groupsOf(m_parameters, options.weightDecay)) {}
-    std::string_view name() const override { return "adamw"; }
 
     void step(const Tensors& gradients, double rate) override {
         const Tensors laidOut = laidOutAs(gradients, m_values);
+        begin(rate);
+        for (const Group& group : m_groups) update(group, pick(group, laidOut));
+    }
+    void begin(double rate) override { m_rate = rate; }
+    void update(std::size_t parameter, const at::Tensor& gradient) override {
+        const Tensors laidOut = laidOutAs({gradient}, {m_values[parameter]});
+        update({m_parameters[parameter].decays ? m_options.weightDecay : 0, {parameter}}, {flat(laidOut.front())});
+    }
+
+protected:
+    virtual void update(const Group& group, const Tensors& gradients) = 0;
+
+    const config::RunConfig::Optimizer m_options;
+    const std::vector<Parameter> m_parameters;
+    const Tensors m_values;
+    double m_rate = 0;
+
+private:
+    const std::vector<Group> m_groups;
+};
+
+class AdamW : public FusedOptimizer {
+public:
+    AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
+        : FusedOptimizer(options, std::move(parameters)), m_first(zerosLike(m_parameters)), m_second(zerosLike(m_parameters)),
+          m_step(counter(m_values.at(0).device())) {}
+    std::string_view name() const override { return "adamw"; }
+
+    using FusedOptimizer::update;
+    void begin(double rate) override {
+        FusedOptimizer::begin(rate);
         countUp(m_step);
-        for (const Group& group : m_groups)
-            at::_fused_adamw_(pick(group, m_values), pick(group, laidOut), pick(group, m_first), pick(group, m_second), {},
-                              Tensors(group.members.size(), m_step), rate, m_options.beta1, m_options.beta2, group.decay, m_options.eps,
-                              /*amsgrad=*/false, /*maximize=*/false);
     }
 
     std::vector<NamedTensor> state() const override {
@@ -108,30 +134,22 @@ public:
     }
 
 private:
-    config::RunConfig::Optimizer m_options;
-    std::vector<Parameter> m_parameters;
-    Tensors m_values, m_first, m_second;
-    at::Tensor m_step;  ///< updates done, the same for all parameters
-    std::vector<Group> m_groups;
+    void update(const Group& group, const Tensors& gradients) override {
+        at::_fused_adamw_(pick(group, m_values), gradients, pick(group, m_first), pick(group, m_second), {},
+                          Tensors(group.members.size(), m_step), m_rate, m_options.beta1, m_options.beta2, group.decay,
+                          m_options.eps, /*amsgrad=*/false, /*maximize=*/false);
+    }
+
+    const Tensors m_first, m_second;
+    const at::Tensor m_step;  ///< updates done, the same for all parameters
 };
 
-class Sgd : public Optimizer {
+class Sgd : public FusedOptimizer {
 public:
     Sgd(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
-        : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
-          m_groups(groupsOf(m_parameters, options.weightDecay)) {
-        if (options.momentum != 0) m_momentum = zerosLike(m_parameters);
-    }
+        : FusedOptimizer(options, std::move(parameters)),
+          m_momentum(options.momentum != 0 ? zerosLike(m_parameters) : Tensors{}) {}
     std::string_view name() const override { return "sgd"; }
-
-    void step(const Tensors& gradients, double rate) override {
-        const Tensors laidOut = laidOutAs(gradients, m_values);
-        // A momentum of zeros makes the first step like every other one.
-        for (const Group& group : m_groups)
-            at::_fused_sgd_(pick(group, m_values), pick(group, laidOut), m_momentum.empty() ? Tensors{} : pick(group, m_momentum),
-                            group.decay, m_options.momentum, rate, /*dampening=*/0, m_options.nesterov,
-                            /*maximize=*/false, /*is_first_step=*/false);
-    }
 
     std::vector<NamedTensor> state() const override {
         std::vector<NamedTensor> state;
@@ -140,10 +158,13 @@ public:
     }
 
 private:
-    config::RunConfig::Optimizer m_options;
-    std::vector<Parameter> m_parameters;
-    Tensors m_values, m_momentum;
-    std::vector<Group> m_groups;
+    void update(const Group& group, const Tensors& gradients) override {
+        // A momentum of zeros makes the first step like every other one.
+        at::_fused_sgd_(pick(group, m_values), gradients, pick(group, m_momentum), group.decay, m_options.momentum, m_rate,
+                        /*dampening=*/0, m_options.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+    }
+
+    const Tensors m_momentum;
 };
 
 bool isCompact(const config::RunConfig::Optimizer& options, const std::vector<Parameter>& parameters) {

@@ -32,6 +32,9 @@ public:
     virtual std::string_view name() const = 0;
     /// One step. `gradients` in the order of the parameters (another layout than theirs is copied).
     virtual void step(const std::vector<at::Tensor>& gradients, double rate) = 0;
+    /// A step in pieces: begin(), then update() once for every parameter, in any order. Gives the same bits.
+    virtual void begin(double rate) = 0;
+    virtual void update(std::size_t parameter, const at::Tensor& gradient) = 0;
     /// Borrowed: filling these tensors restores the state.
     virtual std::vector<NamedTensor> state() const = 0;
 };

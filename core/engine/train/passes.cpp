@@ -28,8 +28,8 @@ void Passes::setRecompute(std::vector<bool> nodes) {
     m_programs.clear();
 }
 
-const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch) {
-    const auto key = std::tuple(mode, gradients, batch);
+const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch, bool optimizerInBackward) {
+    const auto key = std::tuple(mode, gradients, batch, optimizerInBackward);
     if (const auto found = m_programs.find(key); found != m_programs.end()) return found->second;
     plan::LowerOptions options;
     options.mode = mode;
@@ -39,6 +39,7 @@ const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients,
     options.emulatesBf16 = m_device.is_cpu() && !process::hasNativeBf16();
     options.threads = at::get_num_threads();
     options.extents = {{"batch", batch}, {"sequence", m_context}};
+    options.optimizerInBackward = optimizerInBackward;
     if (mode == plan::Mode::Training) options.recompute = m_recompute;
     const graph::Graph& graph = mode == plan::Mode::Training ? m_lossOnly : m_graph;
     return m_programs.emplace(key, plan::lower(graph, options)).first->second;
@@ -57,10 +58,10 @@ std::vector<at::Tensor> Passes::inputsOf(const data::Batch& batch) const {
     return {moved(batch.samples.input), moved(batch.samples.target)};
 }
 
-at::Tensor Passes::train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale) {
-    const plan::Program& steps = program(plan::Mode::Training, gradientsBefore(batch.share), batch.share.count);
+at::Tensor Passes::train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale, const run::Updates* updates) {
+    const plan::Program& steps = program(plan::Mode::Training, gradientsBefore(batch.share), batch.share.count, updates);
     const run::StepIdentity identity{seed, batch.step, batch.positions};
-    return m_executor.run(steps, model.tensors(), inputsOf(batch), identity, lossScale).front();
+    return m_executor.run(steps, model.tensors(), inputsOf(batch), identity, lossScale, {}, updates).front();
 }
 
 Passes::Inference Passes::infer(run::TensorSet& tensors, const data::Batch& batch) {

@@ -22,8 +22,9 @@ public:
     at::Device device() const { return m_device; }
     /// Element type that the net's input wants.
     at::ScalarType inputType();
-    /// Sum of the loss over the batch, a tensor that nobody has waited for; gradients are added to those of the model.
-    at::Tensor train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale);
+    /// Sum of the loss over the batch, a tensor that nobody has waited for; gradients are added to those of the model, or,
+    /// where the batch is the whole of its step, handed to `updates` as they come.
+    at::Tensor train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale, const run::Updates* updates = nullptr);
 
     struct Inference {
         at::Tensor loss;    ///< sum
@@ -35,7 +36,7 @@ public:
     Bytes trainingPeak(std::int64_t batch);
 
 private:
-    const plan::Program& program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch);
+    const plan::Program& program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch, bool optimizerInBackward = false);
     std::vector<at::Tensor> inputsOf(const data::Batch& batch) const;
 
     const graph::Graph& m_graph;  ///< outputs: loss, logits
@@ -45,7 +46,7 @@ private:
     std::int64_t m_context;
     std::vector<bool> m_recompute;
     run::Executor m_executor;
-    std::map<std::tuple<plan::Mode, plan::Gradients, std::int64_t>, plan::Program> m_programs;
+    std::map<std::tuple<plan::Mode, plan::Gradients, std::int64_t, bool>, plan::Program> m_programs;
 };
 
 }  // namespace headroom::train

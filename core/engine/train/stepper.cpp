@@ -38,7 +38,9 @@ std::string sentence(const Failure& failure) {
 
 Stepper::Stepper(StepperParts parts, data::SamplerOptions sampler, std::int64_t wanted)
     : m_parts(std::move(parts)), m_sampler(sampler), m_micro(perRank(sampler), wanted, sampler.microBatch),
-      m_buffers(m_parts.model.buffers()), m_buffersBefore(placesFor(m_buffers)) {}
+      m_buffers(m_parts.model.buffers()), m_buffersBefore(placesFor(m_buffers)) {
+    for (const graph::ValueId id : m_parts.model.training().parameters()) m_parameterOf.emplace(id, m_parameterOf.size());
+}
 
 void Stepper::start(std::int64_t step, std::int64_t endStep) {
     m_endStep = endStep;
@@ -70,7 +72,7 @@ Stepper::Made Stepper::step(std::int64_t step, double rate) {
         } catch (...) {
             failure = outOfMemory(std::current_exception());
             // Other processes would wait for this one's gradients: only a step of one process is repeated.
-            if (!failure || m_sampler.world > 1) throw;
+            if (!failure || m_sampler.world > 1 || m_isTorn) throw;
         }
         undo();
         makeRoom(step, *failure);
@@ -79,6 +81,7 @@ Stepper::Made Stepper::step(std::int64_t step, double rate) {
 
 Stepper::Made Stepper::attempt(double rate) {
     keepBuffers();
+    if (updatesInBackward()) return attemptInBackward(rate);
     Made made;
     made.loss = accumulate();
     std::vector<at::Tensor> gradients = m_parts.model.gradients();
@@ -96,11 +99,39 @@ Stepper::Made Stepper::attempt(double rate) {
     return made;
 }
 
+/// Only where one micro-batch is the whole step, and nobody else's gradients are waited for.
+bool Stepper::updatesInBackward() const {
+    return m_parts.config.memory.optimizerInBackward && m_micro.size() == perRank(m_sampler) && !m_parts.reduceGradients;
+}
+
+Stepper::Made Stepper::attemptInBackward(double rate) {
+    const std::optional<data::Batch> batch = m_loader->next();
+    const double terms = termsOf(*batch);
+    Made made;
+    const run::Updates updates{.begin = [&](const at::Tensor& loss) {
+                                   made.loss = loss.div(terms);
+                                   if (loss.is_cpu()) made.applied = isFinite(loss);
+                                   if (made.applied) m_parts.optimizer.begin(rate);
+                                   return m_isTorn = made.applied;
+                               },
+                               .update = [&](graph::ValueId id, const at::Tensor& gradient) {
+                                   m_parts.optimizer.update(m_parameterOf.at(id), gradient);
+                               }};
+    m_parts.passes.train(m_parts.model, *batch, m_sampler.seed, 1 / terms, &updates);
+    if (made.applied && m_parts.ema) m_parts.ema->update();
+    m_isTorn = false;
+    return made;
+}
+
+double Stepper::termsOf(const data::Batch& batch) const {
+    return static_cast<double>(batch.share.effective * m_parts.dataset.training->termsPerSample());
+}
+
 at::Tensor Stepper::accumulate() {
     at::Tensor sum;
     for (bool more = true; more;) {
         const std::optional<data::Batch> batch = m_loader->next();
-        const auto terms = static_cast<double>(batch->share.effective * m_parts.dataset.training->termsPerSample());
+        const double terms = termsOf(*batch);
         const at::Tensor loss = m_parts.passes.train(m_parts.model, *batch, m_sampler.seed, 1 / terms).div(terms);
         sum = sum.defined() ? sum.add_(loss) : loss;
         more = !batch->share.endsStep();

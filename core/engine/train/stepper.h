@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ struct StepperParts {
 };
 
 /// Makes the optimizer steps of a run. Each is a transaction: until the update everything that a step touched can go back,
-/// and the update itself allocates nothing. Where memory runs out, the step is undone, the micro-batch halved and the same
+/// and the update itself allocates nothing; one within the backward pass begins when the memory of the rest is assured. Where memory runs out, the step is undone, the micro-batch halved and the same
 /// samples are repeated; at single samples the net's blocks are recomputed in the backward pass. Where the loss or a
 /// gradient is not finite, the step is undone and left out.
 class Stepper {
@@ -60,12 +61,17 @@ public:
     /// The system is short of memory: keeps less, from `step` on.
     void giveWay(std::int64_t step);
 
+    /// Whether an update was broken off in its middle, which only a device that breaks its word can do: no state to keep.
+    bool isTorn() const { return m_isTorn; }
     std::int64_t microBatch() const { return m_micro.size(); }
     std::int64_t wantedMicroBatch() const { return m_micro.wanted(); }
 
 private:
     void startLoader(std::int64_t step);
     Made attempt(double rate);
+    bool updatesInBackward() const;
+    Made attemptInBackward(double rate);
+    double termsOf(const data::Batch& batch) const;
     at::Tensor accumulate();
     void keepBuffers();
     void undo();
@@ -77,6 +83,8 @@ private:
     data::SamplerOptions m_sampler;
     MicroBatch m_micro;
     std::int64_t m_endStep = 0;
+    bool m_isTorn = false;
+    std::map<graph::ValueId, std::size_t> m_parameterOf;  ///< place in the optimizer's list
     std::vector<at::Tensor> m_buffers, m_buffersBefore;  ///< copies from before the present step
     std::unique_ptr<data::Loader> m_loader;
 };

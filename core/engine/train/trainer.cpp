@@ -171,7 +171,7 @@ Stepper::Made Trainer::stepOrSave(double rate) {
     try {
         return m_stepper.step(m_step, rate);
     } catch (const Error& error) {
-        if (error.code() == Code::Mem01 && m_checkpointStep != m_step) saveInNeed();
+        if (error.code() == Code::Mem01 && m_checkpointStep != m_step && !m_stepper.isTorn()) saveInNeed();
         throw;
     }
 }

@@ -119,6 +119,18 @@ void ConfigRules::settingsThatExcludeEachOtherAreRefusedWithASentence_data() {
     QTest::newRow("bf16 of nothing")
         << QStringList{"train.optimizer.name=sgd", "train.optimizer.momentum=0", "train.optimizer.state=bf16"}
         << "CFG-17 train.optimizer.state: SGD without momentum has no state: bf16, train.optimizer.momentum is 0. Set a momentum, or train.optimizer.state to fp32.\n";
+    QTest::newRow("update in the backward pass") << QStringList{"memory.optimizer_in_backward=true"} << "";
+    QTest::newRow("update in the backward pass, whole batch at once")
+        << QStringList{"memory.optimizer_in_backward=true", "train.batch_size=32", "train.micro_batch=32"} << "";
+    QTest::newRow("update in the backward pass, accumulated")
+        << QStringList{"memory.optimizer_in_backward=true", "train.batch_size=32", "train.micro_batch=8"}
+        << "CFG-17 memory.optimizer_in_backward: accumulation needs all gradients to the end: true, train.micro_batch is 8. Set train.micro_batch to 0, or memory.optimizer_in_backward to false.\n";
+    QTest::newRow("update in the backward pass, clipped")
+        << QStringList{"memory.optimizer_in_backward=true", "train.clip_norm=1"}
+        << "CFG-17 memory.optimizer_in_backward: the norm of all gradients is known only when the last one is there: true, train.clip_norm is 1. Set train.clip_norm to 0, or memory.optimizer_in_backward to false.\n";
+    QTest::newRow("update in the backward pass, broken steps left out")
+        << QStringList{"memory.optimizer_in_backward=true", "train.on_nan=skip"}
+        << "CFG-17 memory.optimizer_in_backward: a step that has begun to update cannot be left out: true, train.on_nan is skip. Set train.on_nan to stop, or memory.optimizer_in_backward to false.\n";
 }
 
 void ConfigRules::settingsThatExcludeEachOtherAreRefusedWithASentence() {

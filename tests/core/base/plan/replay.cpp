@@ -90,6 +90,12 @@ void Replay::begin() {
 
 void Replay::run(const Instruction& instruction) {
     instruction.what == Instruction::What::Forward ? forward(instruction) : backward(instruction);
+    for (const ValueId id : instruction.updates) {
+        const SlotId gradient = m_program.gradientSlots[at(id)];
+        needAlive(gradient, "the gradient of an update");
+        if (m_held[gradient] != expectedContributions(id)) fault("an update before the gradient is whole: " + m_graph.value(id).name);
+        m_updated.insert(gradient);
+    }
     for (const SlotId slot : instruction.release) drop(slot);
     const plan::BytesByKind now = bytes();
     if (now != instruction.liveAfter) fault("liveAfter differs");
@@ -192,7 +198,7 @@ void Replay::end() {
         if (kind != ValueKind::Activation && kind != ValueKind::Constant) mayLive[at(m_program.valueSlots[i])] = true;
         const SlotId gradient = m_program.gradientSlots[i];
         if (gradient == kNone) continue;
-        mayLive[at(gradient)] = true;
+        mayLive[at(gradient)] = !m_updated.contains(gradient);
         if (m_held[gradient] != expectedContributions(static_cast<ValueId>(i)))
             fault("a parameter's gradient is not whole");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ private:
     const plan::Program& m_program;
     std::vector<int> m_lives;            ///< by slot: -1 not yet, 1 alive, 0 dropped
     std::map<plan::SlotId, int> m_held;  ///< contributions that a gradient slot holds
+    std::set<plan::SlotId> m_updated;  ///< gradients that an update has taken
     std::vector<bool> m_backward;        ///< by node
     std::size_t m_instruction = 0;
     Bytes m_peak = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <numeric>
 #include <random>
+#include <set>
 
 #include "base/graph/ops/activation.h"
 #include "base/graph/ops/elementwise.h"
@@ -238,6 +239,50 @@ private Q_SLOTS:
         const auto rows = find(graph, program, "token", Instruction::What::Backward).inputGradients[0];
         QVERIFY(head.action == GradientTarget::Action::Store && rows.action == GradientTarget::Action::AddInPlace);
         QCOMPARE(head.slot, rows.slot);
+    }
+
+    void aParameterIsUpdatedWhenItsLastGradientIsThere() {
+        const Graph graph = test::trainingGraph({"gpt_mini", test::text()});
+        LowerOptions how = options();
+        how.optimizerInBackward = true;
+        const Program program = lower(graph, how);
+        const ValueId tied = graph.node(find(graph, program, "token", Instruction::What::Backward).node).inputs[0];
+        QVERIFY(std::ranges::count(find(graph, program, "logits", Instruction::What::Backward).updates, tied) == 0);
+        QVERIFY(std::ranges::count(find(graph, program, "token", Instruction::What::Backward).updates, tied) == 1);
+    }
+
+    void nobodyReadsAParameterAfterItsUpdateAndEachHasOne_data() { everySlotIsMadeOnceReleasedOnceAndCounted_data(); }
+    void nobodyReadsAParameterAfterItsUpdateAndEachHasOne() {
+        QFETCH(int, net);
+        QFETCH(bool, fused);
+        Graph graph = test::trainingGraph(test::fourNets()[static_cast<std::size_t>(net)], 0.1);
+        if (fused) graph = graph::fusedForTraining(graph);
+        for (const Precision precision : {Precision::Fp32, Precision::Bf16, Precision::Bf16Weights})
+            for (const std::vector<bool>& recompute : {std::vector<bool>{}, cheapNodes(graph), blockNodes(graph)}) {
+                LowerOptions how = options(precision);
+                how.optimizerInBackward = true;
+                how.recompute = recompute;
+                expectSound(graph, how);
+                const Program program = lower(graph, how);
+                std::set<SlotId> updated;
+                for (const Instruction& each : program.instructions) {
+                    for (const SlotId slot : each.inputs) QVERIFY(!updated.contains(slot));
+                    for (const Cast& cast : each.casts) QVERIFY(!updated.contains(cast.from));
+                    for (const ValueId id : each.updates) QVERIFY(updated.insert(program.valueSlots[static_cast<std::size_t>(id)]).second);
+                }
+                QCOMPARE(updated.size(), graph.parameters().size());
+                QCOMPARE(program.instructions.back().liveAfter[static_cast<std::size_t>(Kind::Gradients)], Bytes{0});
+            }
+    }
+
+    void whatIsTakenFromAnInstructionOnIsTheMostAboveWhatWasThere() {
+        const Graph graph = test::trainingGraph({"cnn", test::pictures(1, 28)});
+        const Program program = lower(graph, options());
+        QCOMPARE(takenFrom(program, 0), program.peak);
+        const auto before = [&](std::size_t i) { return sum(program.instructions[i - 1].liveAfter); };
+        QVERIFY(program.peakInstruction > 0);
+        QCOMPARE(takenFrom(program, program.peakInstruction), program.peak - before(program.peakInstruction));
+        QCOMPARE(takenFrom(program, program.instructions.size()), Bytes{0});
     }
 
     void nothingIsComputedForInputsAndTargets() {

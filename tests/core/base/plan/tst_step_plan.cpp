@@ -56,6 +56,27 @@ constexpr double kBoundUs = 30000;
 class TestStepPlan : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void updatesInTheBackwardPassLeaveFewGradientsAtOnce() {
+        const graph::Graph graph = test::trainingGraph({"gpt_mini", test::text()});
+        StepOptions options = step(1);
+        const StepPlan atTheEnd = plan::plan(graph, options);
+        options.optimizerInBackward = true;
+        const StepPlan during = plan::plan(graph, options);
+        Bytes most = 0;
+        for (const Moment& each : during.moments) most = std::max(most, of(each.live, Kind::Gradients));
+        const Bytes all = of(atTheEnd.moments.back().live, Kind::Gradients);
+        QVERIFY2(most < all / 4, qPrintable(QString("%1 of %2").arg(most).arg(all)));
+        QVERIFY(during.peak < atTheEnd.peak);
+        QCOMPARE(of(during.moments.back().live, Kind::Gradients), Bytes{0});
+    }
+
+    void whereGradientsAreAccumulatedTheUpdateIsAtTheEnd() {
+        StepOptions options = step(8, 4);
+        const Bytes plain = plan::plan(cnn(), options).peak;
+        options.optimizerInBackward = true;
+        QCOMPARE(plan::plan(cnn(), options).peak, plain);
+    }
+
     void residentMemoryIsWeightsOptimizerAndAverages() {
         StepOptions options = step(32);
         options.ema = true;

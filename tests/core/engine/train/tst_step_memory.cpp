@@ -3,10 +3,8 @@
 // their state, with and without accumulation. What the process grew by stands beside: workspaces and the libraries' own blocks are in it.
 #include "base/plan/step_plan.h"
 #include "base/process/high_water.h"
-#include "base/process/processor.h"
-#include "core/engine/run/nets.h"
+#include "core/engine/run/whole_step.h"
 #include "engine/tensor/memory.h"
-#include "engine/train/optimizer.h"
 #include "support/registry.h"
 
 #include <cmath>
@@ -24,43 +22,26 @@ struct Case {
     std::string net, optimizer;
     plan::Precision precision = plan::Precision::Fp32;
     std::int64_t microBatches = 1;
-    plan::Recompute recompute = plan::Recompute::Off;
-    std::string state = "fp32";
+    std::string recompute = "off", state = "fp32";
+    bool inBackward = false;  ///< the optimizer
 
-    config::RunConfig::Train options() const {
-        config::RunConfig::Train train;
-        train.optimizer = {.name = optimizer, .momentum = 0.9, .state = state};
-        train.weights = precision == plan::Precision::Bf16Weights ? "bf16" : "fp32";
-        return train;
+    test::WholeStep::Options options() const {
+        test::WholeStep::Options options{.net = net, .batch = kBatch * microBatches, .microBatches = microBatches, .small = false, .train = {}, .memory = {}};
+        options.train.precision = precision == plan::Precision::Fp32 ? "fp32" : "bf16";
+        options.train.weights = precision == plan::Precision::Bf16Weights ? "bf16" : "fp32";
+        options.train.optimizer = {.name = optimizer, .momentum = 0.9, .state = state};
+        options.memory.recompute = recompute;
+        options.memory.optimizerInBackward = inBackward;
+        return options;
     }
 };
 
-/// The net, its optimizer and its plan, and what was alive before any of it.
+/// A step and what was alive before any of it.
 struct Bench {
-    explicit Bench(const Case& which)
-        : before(tensor::memoryCounts().live), net(test::makeNet(which.net, kBatch, false)), tensors(test::initialised(net.graph, 1, which.precision)),
-          optimizer(train::makeOptimizer(which.options().optimizer, parameters())),
-          planned(plan::plan(net.graph, {.precision = which.precision,
-                                         .emulatesBf16 = !process::hasNativeBf16(),
-                                         .threads = process::computeThreads(),
-                                         .extents = net.extents,
-                                         .microBatches = which.microBatches,
-                                         .optimizer = plan::optimizerState(which.options()),
-                                         .recompute = which.recompute})) {}
+    explicit Bench(const Case& which) : before(tensor::memoryCounts().live), step(which.options()) {}
 
-    std::vector<train::Parameter> parameters() const {
-        std::vector<train::Parameter> all;
-        for (const graph::ValueId id : net.graph.parameters())
-            all.push_back({net.graph.value(id).name, tensors.values[static_cast<std::size_t>(id)]});
-        return all;
-    }
-    std::vector<at::Tensor> gradients() const {
-        std::vector<at::Tensor> all;
-        for (const graph::ValueId id : net.graph.parameters()) all.push_back(tensors.gradients[static_cast<std::size_t>(id)]);
-        return all;
-    }
     const plan::Moment& moment(plan::Stage stage, std::size_t instruction) const {
-        return *std::ranges::find_if(planned.moments, [&](const plan::Moment& each) {
+        return *std::ranges::find_if(step.planned().moments, [&](const plan::Moment& each) {
             return each.stage == stage && each.instruction == instruction;
         });
     }
@@ -75,26 +56,17 @@ struct Bench {
     }
 
     const plan::BytesByKind before;
-    const test::Net net;
-    run::TensorSet tensors;
-    const std::unique_ptr<train::Optimizer> optimizer;
-    const plan::StepPlan planned;
+    test::WholeStep step;
 };
 
 /// One step; what differed from the plan first, or nothing.
-QString stepDifference(Bench& bench, std::int64_t microBatches) {
+QString stepDifference(Bench& bench) {
     QString wrong = bench.difference(plan::Stage::Resident);
-    run::Executor executor(bench.net.graph);
-    for (std::int64_t micro = 0; micro < microBatches; ++micro) {
-        const plan::Stage stage = micro == 0 ? plan::Stage::First : plan::Stage::Next;
-        const plan::Program& program = micro == 0 ? bench.planned.first : bench.planned.next;
-        executor.run(program, bench.tensors, test::madeUpInputs(bench.net, bench.net.graph, program), {1, 0, {}}, 1, [&](std::size_t i) {
-            if (wrong.isEmpty()) wrong = bench.difference(stage, i);
-        });
-    }
+    bench.step.passes(0, [&](plan::Stage stage, std::size_t i) {
+        if (wrong.isEmpty()) wrong = bench.difference(stage, i);
+    });
     if (wrong.isEmpty()) wrong = bench.difference(plan::Stage::Update);
-    bench.optimizer->step(bench.gradients(), 1e-3);
-    for (at::Tensor& gradient : bench.tensors.gradients) gradient.reset();
+    bench.step.update();
     return wrong.isEmpty() ? bench.difference(plan::Stage::Resident) : wrong;
 }
 
@@ -117,24 +89,24 @@ private Q_SLOTS:
                             << Case{net, optimizer, precision, microBatches};
         for (const char* net : {"mlp", "cnn", "resnet20", "gpt_mini"})
             for (const auto precision : {plan::Precision::Fp32, plan::Precision::Bf16})
-                for (const auto recompute : {plan::Recompute::Cheap, plan::Recompute::Blocks})
-                    QTest::addRow("%s %s %s made again", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32",
-                                  recompute == plan::Recompute::Cheap ? "cheap nodes" : "blocks")
+                for (const char* recompute : {"cheap", "blocks"})
+                    QTest::addRow("%s %s %s made again", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", recompute)
                         << Case{net, "adamw", precision, 2, recompute};
         using enum plan::Precision;
-        constexpr auto Off = plan::Recompute::Off;
         const auto compact = [](const char* name, Case which) {
             for (const char* net : {"mlp", "cnn", "resnet20", "gpt_mini"}) {
                 which.net = net;
                 QTest::addRow("%s %s", net, name) << which;
             }
         };
-        compact("fp32 adamw of 8 bits", {"", "adamw", Fp32, 1, Off, "8bit"});
-        compact("bf16 adamw of 8 bits x4", {"", "adamw", Bf16, 4, Off, "8bit"});
-        compact("fp32 sgd of bf16", {"", "sgd", Fp32, 1, Off, "bf16"});
-        compact("bf16 weights, adamw of 8 bits", {"", "adamw", Bf16Weights, 1, Off, "8bit"});
-        compact("bf16 weights, adamw of bf16 x4", {"", "adamw", Bf16Weights, 4, Off, "bf16"});
-        compact("bf16 weights, sgd of fp32", {"", "sgd", Bf16Weights, 1, Off, "fp32"});
+        compact("fp32 adamw of 8 bits", {"", "adamw", Fp32, 1, "off", "8bit"});
+        compact("bf16 adamw of 8 bits x4", {"", "adamw", Bf16, 4, "off", "8bit"});
+        compact("fp32 sgd of bf16", {"", "sgd", Fp32, 1, "off", "bf16"});
+        compact("bf16 weights, adamw of 8 bits", {"", "adamw", Bf16Weights, 1, "off", "8bit"});
+        compact("bf16 weights, adamw of bf16 x4", {"", "adamw", Bf16Weights, 4, "off", "bf16"});
+        compact("bf16 weights, sgd of fp32", {"", "sgd", Bf16Weights, 1, "off", "fp32"});
+        compact("fp32 adamw in the backward pass", {"", "adamw", Fp32, 1, "off", "fp32", true});
+        compact("bf16 weights, adamw of 8 bits in the backward pass, blocks made again", {"", "adamw", Bf16Weights, 1, "blocks", "8bit", true});
     }
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);
@@ -146,14 +118,14 @@ private Q_SLOTS:
         {
             Bench bench(which);
             for (int step = 0; step < 2; ++step) {
-                const QString wrong = stepDifference(bench, which.microBatches);
+                const QString wrong = stepDifference(bench);
                 QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
             }
             const Bytes counted = tensor::memoryCounts().peakTotal - level, growth = process::highWaterMark() - resident;
-            const double off = std::abs(static_cast<double>(bench.planned.peak - counted));
-            QVERIFY2(off <= std::max(kShare * static_cast<double>(counted), static_cast<double>(kLeast)), qPrintable(QString("planned %1, counted %2").arg(bench.planned.peak).arg(counted)));
-            qInfo("planned peak %.2f MB, counted %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.planned.peak),
-                  megabytes(counted), megabytes(growth), megabytes(growth - bench.planned.peak));
+            const double off = std::abs(static_cast<double>(bench.step.planned().peak - counted));
+            QVERIFY2(off <= std::max(kShare * static_cast<double>(counted), static_cast<double>(kLeast)), qPrintable(QString("planned %1, counted %2").arg(bench.step.planned().peak).arg(counted)));
+            qInfo("planned peak %.2f MB, counted %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.step.planned().peak),
+                  megabytes(counted), megabytes(growth), megabytes(growth - bench.step.planned().peak));
         }
     }
 };

@@ -77,6 +77,17 @@ public:
         return trial;
     }
 
+    /// A step whose loss is NaN.
+    Stepper::Made stepWithABrokenWeight() {
+        Stepper stepper = fresh();
+        const at::Tensor weight = m_model.weights().front();
+        const at::Tensor whole = weight.clone();
+        weight.fill_(std::numeric_limits<float>::quiet_NaN());
+        const Stepper::Made made = stepper.step(kFaultStep, kRate);
+        weight.copy_(whole);
+        return made;
+    }
+
     bool isAsAfterTheFirstStep() const { return same(live(), m_after); }
     bool is(const std::vector<at::Tensor>& state) const { return same(live(), state); }
 
@@ -156,6 +167,18 @@ config::RunConfig compact(config::RunConfig config, const char* state, const cha
     return config;
 }
 
+data::Dataset dataOf(const QString& name) {
+    return name == "rows" ? test::rows(false) : name == "text" ? test::text(8) : test::pictures();
+}
+
+/// As the updates within the backward pass want it: no clipping, no step left out.
+config::RunConfig inBackward(config::RunConfig config) {
+    config.memory.optimizerInBackward = true;
+    config.train.clipNorm = 0;
+    config.train.onNan = "stop";
+    return config;
+}
+
 }  // namespace
 
 class StepperTest : public QObject {
@@ -180,6 +203,11 @@ private Q_SLOTS:
         QTest::newRow("batch norm cnn, bf16 weights, 8 bits") << compact(runOf("resnet20", "adamw", 0, "bf16"), "8bit", "bf16") << "pictures" << few;
         QTest::newRow("transformer, bf16 weights, accumulation, recomputed")
             << compact(runOf("gpt_mini", "adamw", 4, "bf16", "blocks"), "bf16", "bf16") << "text" << few;
+        QTest::newRow("mlp adamw, in the backward pass") << inBackward(runOf("mlp", "adamw", 0)) << "rows" << kAll;
+        QTest::newRow("batch norm cnn, sgd, in the backward pass, recomputed")
+            << inBackward(runOf("resnet20", "sgd", 0, "fp32", "blocks")) << "pictures" << few;
+        QTest::newRow("transformer, 8 bits, bf16, in the backward pass")
+            << inBackward(compact(runOf("gpt_mini", "adamw", 0, "bf16"), "8bit", "bf16")) << "text" << few;
         QTest::newRow("transformer") << runOf("gpt_mini", "adamw", 0) << "text" << few;
         QTest::newRow("transformer, accumulation, bf16") << runOf("gpt_mini", "sgd", 4, "bf16") << "text" << few;
     }
@@ -187,7 +215,7 @@ private Q_SLOTS:
         QFETCH(config::RunConfig, config);
         QFETCH(QString, data);
         QFETCH(int, most);
-        const data::Dataset dataset = data == "rows" ? test::rows(false) : data == "text" ? test::text(8) : test::pictures();
+        const data::Dataset dataset = dataOf(data);
         Bench bench(config, dataset);
         std::map<int, std::vector<at::Tensor>> references;
         const auto reference = [&](int shrinks) -> const std::vector<at::Tensor>& {
@@ -216,6 +244,33 @@ private Q_SLOTS:
         const plan::BytesByKind now = tensor::memoryCounts().live;
         for (const auto kind : {plan::Kind::Gradients, plan::Kind::Activations, plan::Kind::Workspace})
             QCOMPARE(now[static_cast<std::size_t>(kind)], level[static_cast<std::size_t>(kind)]);
+    }
+
+    void updatesInTheBackwardPassGiveTheBitsOfThoseAtItsEnd_data() {
+        QTest::addColumn<config::RunConfig>("config");
+        QTest::addColumn<QString>("data");
+        QTest::newRow("mlp adamw") << inBackward(runOf("mlp", "adamw", 0)) << "rows";
+        QTest::newRow("batch norm cnn sgd") << inBackward(runOf("resnet20", "sgd", 0)) << "pictures";
+        QTest::newRow("transformer bf16, cheap nodes made again") << inBackward(runOf("gpt_mini", "adamw", 0, "bf16", "cheap")) << "text";
+        QTest::newRow("transformer of bf16 weights, 8 bits") << inBackward(compact(runOf("gpt_mini", "adamw", 0, "bf16"), "8bit", "bf16")) << "text";
+    }
+    void updatesInTheBackwardPassGiveTheBitsOfThoseAtItsEnd() {
+        QFETCH(config::RunConfig, config);
+        QFETCH(QString, data);
+        const data::Dataset dataset = dataOf(data);
+        const std::vector<at::Tensor> during = Bench(config, dataset).reference(0);
+        config.memory.optimizerInBackward = false;
+        Bench atTheEnd(config, dataset);
+        atTheEnd.reference(0);
+        QVERIFY(atTheEnd.is(during));
+    }
+
+    void aLossThatIsNotFiniteUpdatesNothingInTheBackwardPass() {
+        config::RunConfig config = inBackward(runOf("mlp", "adamw", 0));
+        const data::Dataset dataset = test::rows(false);
+        Bench bench(config, dataset);
+        QVERIFY(!bench.stepWithABrokenWeight().applied);
+        QVERIFY(bench.isAsAfterTheFirstStep());
     }
 
     void atSingleSamplesTheBackwardPassMakesMoreAgainAndNoBitChanges() {
