@@ -72,6 +72,7 @@ struct RunConfig {
         std::string budget;  ///< bytes, or text with KiB, MiB, GiB; empty = automatic
         std::string recompute = "off";  ///< off, cheap, blocks, auto
         bool optimizerInBackward = false;  ///< parameters are updated as their gradients come
+        bool chunkedLoss = false;       ///< logits made and differentiated in chunks
     };
     struct Loader {
         std::int64_t threads = 1;  ///< 0 = in the training thread

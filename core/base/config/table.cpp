@@ -189,6 +189,8 @@ std::vector<Field> machineFields() {
          .choices = {{"off", "Nothing"}, {"cheap", "Cheap layers"}, {"blocks", "Blocks"}, {"auto", "As the budget needs"}}},
         {.path = "memory.optimizer_in_backward", .title = "Update in the backward pass", .help = "Updates each parameter as soon as its gradient is there, which is then dropped: the gradients are never in memory all at once. Only where the whole batch is computed at once; a step that has to be divided because memory ran out updates at its end. The result is the same, bit for bit.",
          .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.memory.optimizerInBackward; }},
+        {.path = "memory.chunked_loss", .title = "Chunked loss", .help = "Makes the logits and their gradient in chunks of rows, so that they are never there all at once. Of use where there are many classes, as words of a vocabulary; a net that does not end in a linear layer and a cross-entropy is trained as without it.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.memory.chunkedLoss; }},
         {.path = "loader.threads", .title = "Loader threads", .help = "Threads that prepare batches beside the training. The result does not depend on it.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.loader.threads; },
          .unit = "threads", .min = 0, .max = 256, .outOfRange = Code::Cfg15, .zero = "in the training thread"},

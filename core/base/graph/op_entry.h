@@ -45,6 +45,9 @@ struct Saved {
     enum class From { Input, Output, Extra } from;
     int index = 0;           ///< of the input or output; of the extra among the extras
     ResolvedTensor extra{};  ///< From::Extra: what forward additionally allocates (mask, statistics, indices)
+    /// From::Extra: the input of which it is the gradient, for an upstream gradient of one. Backward scales it in place and
+    /// hands it on; it makes no tensor for that input.
+    int gradientOf = kNone;
 };
 
 /// How a device computes, as far as kernels need memory for it.
@@ -111,6 +114,7 @@ struct OpEntry {
     bool mayWriteInput = false;        ///< forward may write output 0 over input 0 where nothing else needs it (relu)
     bool identityInInference = false;  ///< outside training output 0 is input 0 itself (dropout)
     bool differentiable = true;
+    bool keepsOutputs = false;  ///< outputs are fp32 whatever the class of the rest (a product and the loss of it in one)
     /// Buffers that forward changes in place in training (running statistics).
     std::span<const int> updatedInputs = {};
 };

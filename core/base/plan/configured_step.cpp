@@ -4,14 +4,14 @@
 namespace headroom::plan {
 
 ConfiguredStep::Recipe ConfiguredStep::recipeOf(const config::RunConfig& config) {
-    return {config.model.arch, config.model.dropout, config.train.labelSmoothing};
+    return {config.model.arch, config.model.dropout, config.train.labelSmoothing, config.memory.chunkedLoss};
 }
 
 ConfiguredStep::ConfiguredStep(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device)
     : m_data(data), m_device(device), m_recipe(recipeOf(config)), m_options(stepOptions(config, data, device)) {
     graph::Graph net = models::build(m_recipe.arch, data, {.dropout = m_recipe.dropout});
     m_parameters = net.parameterCount();
-    m_graph = std::make_shared<const graph::Graph>(lossOnly(trainingGraph(std::move(net), data.task, m_recipe.labelSmoothing)));
+    m_graph = std::make_shared<const graph::Graph>(lossOnly(trainingGraph(std::move(net), data.task, m_recipe.labelSmoothing), config));
 }
 
 ConfiguredStep ConfiguredStep::changedTo(const config::RunConfig& config) const {

@@ -36,6 +36,7 @@ private:
     struct Recipe {
         std::string arch;
         double dropout = 0, labelSmoothing = 0;
+        bool chunkedLoss = false;
         bool operator==(const Recipe&) const = default;
     };
     static Recipe recipeOf(const config::RunConfig& config);

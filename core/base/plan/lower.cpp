@@ -48,6 +48,7 @@ private:
     void placeExtras(const Node& node, Instruction& instruction);
     graph::Workspace workspaceOf(const Node& node) const;
     void work(Bytes workspace);
+    const Saved* readyGradient(const Node& node, std::size_t input) const;
     ResolvedTensor madeGradient(const Node& node, std::size_t input) const;
     void releaseAfterForward(const Node& node, Instruction& instruction);
 
@@ -55,7 +56,10 @@ private:
     void backward(const Node& node);
     void readSaved(const Node& node, Instruction& instruction);
     SlotId savedInput(const Node& node, std::size_t index, Instruction& instruction);
+    void makeGradients(const Node& node, Instruction& instruction);
     void handOn(const Node& node, Instruction& instruction);
+    bool isWanted(const Node& node, std::size_t input) const;
+    Kind gradientKind(const Node& node, std::size_t input) const;
     bool isShared(const Node& node, std::size_t input) const;
     SlotId settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner);
     ResolvedTensor gradientOf(ValueId parameter) const;
@@ -209,8 +213,9 @@ void Lowering::placeExtras(const Node& node, Instruction& instruction) {
     for (const Saved& saved : m_analysis.saves[at(node.id)]) {
         if (saved.from != Saved::From::Extra) continue;
         assert(saved.index == static_cast<int>(instruction.extras.size()) && "extras are listed by their index");
-        instruction.extras.push_back(track(
-            m_ledger.allocate(Kind::Activations, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), uses));
+        const Kind kind = saved.gradientOf == kNone ? Kind::Activations : gradientKind(node, static_cast<std::size_t>(saved.gradientOf));
+        instruction.extras.push_back(
+            track(m_ledger.allocate(kind, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), uses));
     }
 }
 
@@ -354,30 +359,48 @@ GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const Resol
     return isNew ? GradientTarget{AddNew, slot, present} : GradientTarget{AddInPlace, slot, kNone};
 }
 
+/// The extra that is the gradient of this input but for its scale, where forward made it.
+const Saved* Lowering::readyGradient(const Node& node, std::size_t input) const {
+    const std::vector<Saved>& saves = m_analysis.saves[at(node.id)];
+    const auto found = std::ranges::find(saves, static_cast<int>(input), &Saved::gradientOf);
+    return found == saves.end() ? nullptr : &*found;
+}
+
 /// The gradient as the kernel makes it: in the type that it saw the input in; computed in fp32, a parameter's stays so.
 ResolvedTensor Lowering::madeGradient(const Node& node, std::size_t input) const {
+    if (const Saved* ready = readyGradient(node, input)) return ready->extra;
     ResolvedTensor made = m_analysis.nodes[at(node.id)].inputs[input];
     const bool wide = m_options.emulatesBf16 && m_graph.value(node.inputs[input]).kind == ValueKind::Parameter;
     if (wide && made.dtype == graph::DType::BF16) made.dtype = graph::DType::F32;
     return made;
 }
 
+bool Lowering::isWanted(const Node& node, std::size_t input) const {
+    return node.inputs[input] != kNone && m_analysis.wantsGradient[at(node.inputs[input])];
+}
+
+Kind Lowering::gradientKind(const Node& node, std::size_t input) const {
+    return m_graph.value(node.inputs[input]).kind == ValueKind::Parameter ? Kind::Gradients : Kind::Activations;
+}
+
+/// What the kernel makes; what forward made already is no longer an extra but such a gradient.
+void Lowering::makeGradients(const Node& node, Instruction& instruction) {
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        if (!isWanted(node, i) || isShared(node, i)) continue;
+        if (const Saved* ready = readyGradient(node, i)) use(instruction.extras[static_cast<std::size_t>(ready->index)], instruction);
+        m_ledger.transient(gradientKind(node, i), madeGradient(node, i).bytes());
+    }
+}
+
 /// The kernel makes all wanted gradients; then they are handed on one by one, and each one's tensor goes at once.
 void Lowering::handOn(const Node& node, Instruction& instruction) {
-    const auto isWanted = [&](std::size_t i) {
-        return node.inputs[i] != kNone && m_analysis.wantsGradient[at(node.inputs[i])];
-    };
-    const auto kindOf = [&](std::size_t i) {
-        return m_graph.value(node.inputs[i]).kind == ValueKind::Parameter ? Kind::Gradients : Kind::Activations;
-    };
-    for (std::size_t i = 0; i < node.inputs.size(); ++i)
-        if (isWanted(i) && !isShared(node, i)) m_ledger.transient(kindOf(i), madeGradient(node, i).bytes());
+    makeGradients(node, instruction);
     work(workspaceOf(node).backward);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         GradientTarget target;
-        if (isWanted(i) && kindOf(i) == Kind::Gradients) {
+        if (isWanted(node, i) && gradientKind(node, i) == Kind::Gradients) {
             target = toParameter(node.inputs[i], isShared(node, i), madeGradient(node, i));
-        } else if (isWanted(i)) {
+        } else if (isWanted(node, i)) {
             const SlotId sharedWith = isShared(node, i) ? instruction.outputGradients[0] : kNone;
             target = toActivation(node.inputs[i], sharedWith, madeGradient(node, i), instruction);
         }
@@ -388,7 +411,7 @@ void Lowering::handOn(const Node& node, Instruction& instruction) {
 void Lowering::releaseAfterBackward(const Node& node, Instruction& instruction) {
     for (const Saved& saved : m_analysis.saves[at(node.id)]) {
         const auto index = static_cast<std::size_t>(saved.index);
-        if (saved.from == Saved::From::Extra) use(instruction.extras[index], instruction);
+        if (saved.from == Saved::From::Extra && m_uses[at(instruction.extras[index])] > 0) use(instruction.extras[index], instruction);
         if (saved.from == Saved::From::Output) use(instruction.outputs[index], instruction);
         if (saved.from == Saved::From::Input) {
             use(instruction.inputs[index], instruction);

@@ -76,7 +76,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
     RunPlan plan;
     const graph::Graph net = models::build(config.model.arch, data.shape, {.dropout = config.model.dropout});
     const graph::Graph withLogits = trainingGraph(net, data.shape.task, config.train.labelSmoothing);
-    plan.graph = lossOnly(withLogits);
+    plan.graph = lossOnly(withLogits, config);
     plan.parameters = net.parameterCount();
     plan.options = stepOptions(config, data.shape, device.kind);
     plan.budget = options.budget;

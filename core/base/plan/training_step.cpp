@@ -31,9 +31,9 @@ graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoo
     return graph::fusedForTraining(net);
 }
 
-graph::Graph lossOnly(graph::Graph graph) {
+graph::Graph lossOnly(graph::Graph graph, const config::RunConfig& config) {
     graph.setOutputs({graph.outputs().front()});
-    return graph;
+    return config.memory.chunkedLoss ? graph::apply(graph, graph::kFuseLinearCrossEntropy) : graph;
 }
 
 Precision precisionOf(const config::RunConfig& config) {
@@ -96,11 +96,10 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
     if (config.train.microBatch > 0) return config.train.microBatch;
     const std::int64_t batch = config.train.batchSize;
     const Bytes budget = budgetFor(config, available);
-    const graph::Graph trained = lossOnly(graph);
-    if (const auto fits = largestMicroBatch(trained, step, batch, budget)) return *fits;
+    if (const auto fits = largestMicroBatch(graph, step, batch, budget)) return *fits;
     StepOptions least = step;
     least.budget = budget;
-    throw Error(singleSamplesExceed(peakOf(trained, least, batch, batch), budget));
+    throw Error(singleSamplesExceed(peakOf(graph, least, batch, batch), budget));
 }
 
 Failure singleSamplesExceed(Bytes peak, Bytes budget) {

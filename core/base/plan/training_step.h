@@ -15,8 +15,9 @@ namespace headroom::plan {
 /// The graph that training runs: the loss appended, then the training rules.
 graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing);
 
-/// The same with the loss as its only output, as training runs it: nobody reads the logits after their last reader.
-graph::Graph lossOnly(graph::Graph graph);
+/// The same with the loss as its only output, as training steps run it: nobody reads the logits after their last reader,
+/// and with memory.chunked_loss they never are there as a whole. Values that no node makes keep their ids.
+graph::Graph lossOnly(graph::Graph graph, const config::RunConfig& config);
 
 Precision precisionOf(const config::RunConfig& config);
 
@@ -36,7 +37,7 @@ std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOpt
                                               Bytes budget);
 
 /// The configuration's micro-batch, or, where it is automatic, the largest that fits its budget; without one, the automatic
-/// budget of `available` bytes. Throws MEM-02 where not even single samples fit.
+/// budget of `available` bytes. `graph` as lossOnly() makes it. Throws MEM-02 where not even single samples fit.
 std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const StepOptions& step, Bytes available);
 
 /// The configuration's budget, or the automatic one of `available` bytes.

@@ -18,6 +18,7 @@ using graph::ValueKind;
 namespace {
 
 bool isKeep(const Node& node) { return node.op->precision == PrecisionClass::Keep; }
+bool makesFp32(const Node& node) { return isKeep(node) || node.op->keepsOutputs; }
 
 /// By ValueId: whether a node reads it that does not keep fp32.
 std::vector<bool> readInLowPrecision(const Graph& graph) {
@@ -46,7 +47,7 @@ bool isLowered(const Graph& graph, const Value& value, bool isReadLow, bool isLo
     if (value.type.dtype != DType::F32) return false;
     if (value.kind == ValueKind::Input) return isReadLow;
     if (value.kind == ValueKind::Parameter) return isLowParameter;
-    return value.kind == ValueKind::Activation && !isKeep(graph.node(value.producer));
+    return value.kind == ValueKind::Activation && !makesFp32(graph.node(value.producer));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace headroom::train {
 nlohmann::json check(const config::RunConfig& config) {
     const data::Dataset dataset = data::load(data::preparationOf(config));
     const graph::Graph plain = models::build(config.model.arch, dataset.shape, {.dropout = config.model.dropout});
-    const graph::Graph training = plan::trainingGraph(plain, dataset.shape.task, config.train.labelSmoothing);
+    const graph::Graph training = plan::lossOnly(plan::trainingGraph(plain, dataset.shape.task, config.train.labelSmoothing), config);
     const graph::DeviceKind device = plan::deviceKind(config);
     const std::int64_t batch = config.train.batchSize;
     plan::StepOptions options = plan::stepOptions(config, dataset.shape, device);

@@ -31,6 +31,7 @@ graph::DeviceKind kindOf(at::Device device) {
 Model::Model(const config::RunConfig& config, const models::DataShape& data, at::Device device)
     : m_plain(models::build(config.model.arch, data, {.dropout = config.model.dropout})),
       m_training(plan::trainingGraph(m_plain, data.task, config.train.labelSmoothing)),
+      m_step(plan::lossOnly(m_training, config)),
       m_device(device),
       m_tensors(initialised(m_training, config, device)) {}
 

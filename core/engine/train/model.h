@@ -14,8 +14,8 @@
 
 namespace headroom::train {
 
-/// A net with its weights: the graph as built, which exports show, and the graph that training runs - the same with the
-/// loss appended and nodes fused -, and the tensors by the latter's values.
+/// A net with its weights: the graph as built, which exports show; the same with the loss appended and nodes fused, which
+/// evaluations run; the graph of a training step, which has no logits to show; and the tensors by the values of both.
 class Model {
 public:
     /// Builds `model.arch` for the data and fills its weights, of the types that the precision keeps them in, as a
@@ -27,6 +27,8 @@ public:
 
     const graph::Graph& plain() const { return m_plain; }
     const graph::Graph& training() const { return m_training; }
+    /// As plan::lossOnly(): parameters, buffers and inputs have the ids that they have in training().
+    const graph::Graph& step() const { return m_step; }
     run::TensorSet& tensors() { return m_tensors; }
     at::Device device() const { return m_device; }
 
@@ -43,7 +45,7 @@ public:
     run::TensorSet with(const std::vector<at::Tensor>& values) const;
 
 private:
-    graph::Graph m_plain, m_training;
+    graph::Graph m_plain, m_training, m_step;
     at::Device m_device;
     run::TensorSet m_tensors;
 };

@@ -19,8 +19,8 @@ plan::Gradients gradientsBefore(const data::Share& share) {
 }  // namespace
 
 Passes::Passes(const Model& model, plan::Precision precision, std::int64_t context)
-    : m_graph(model.training()), m_lossOnly(plan::lossOnly(model.training())), m_device(model.device()), m_precision(precision),
-      m_context(context), m_executor(m_graph) {}
+    : m_step(model.step()), m_evaluation(model.training()), m_device(model.device()), m_precision(precision), m_context(context),
+      m_trainer(m_step), m_evaluator(m_evaluation) {}
 
 void Passes::setRecompute(std::vector<bool> nodes) {
     if (nodes == m_recompute) return;
@@ -41,13 +41,12 @@ const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients,
     options.extents = {{"batch", batch}, {"sequence", m_context}};
     options.optimizerInBackward = optimizerInBackward;
     if (mode == plan::Mode::Training) options.recompute = m_recompute;
-    const graph::Graph& graph = mode == plan::Mode::Training ? m_lossOnly : m_graph;
-    return m_programs.emplace(key, plan::lower(graph, options)).first->second;
+    return m_programs.emplace(key, plan::lower(graphOf(mode), options)).first->second;
 }
 
 at::ScalarType Passes::inputType() {
     const plan::Program& any = program(plan::Mode::Training, plan::Gradients::Absent, 2);
-    const plan::SlotId slot = any.valueSlots[static_cast<std::size_t>(m_graph.inputs().front())];
+    const plan::SlotId slot = any.valueSlots[static_cast<std::size_t>(m_step.inputs().front())];
     return tensor::scalarType(any.slots[static_cast<std::size_t>(slot)].tensor.dtype);
 }
 
@@ -61,13 +60,13 @@ std::vector<at::Tensor> Passes::inputsOf(const data::Batch& batch) const {
 at::Tensor Passes::train(Model& model, const data::Batch& batch, std::uint64_t seed, double lossScale, const run::Updates* updates) {
     const plan::Program& steps = program(plan::Mode::Training, gradientsBefore(batch.share), batch.share.count, updates);
     const run::StepIdentity identity{seed, batch.step, batch.positions};
-    return m_executor.run(steps, model.tensors(), inputsOf(batch), identity, lossScale, {}, updates).front();
+    return m_trainer.run(steps, model.tensors(), inputsOf(batch), identity, lossScale, {}, updates).front();
 }
 
 Passes::Inference Passes::infer(run::TensorSet& tensors, const data::Batch& batch) {
     const plan::Program& steps = program(plan::Mode::Inference, plan::Gradients::Absent, batch.share.count);
     const run::StepIdentity identity{0, batch.step, batch.positions};
-    const std::vector<at::Tensor> kept = m_executor.run(steps, tensors, inputsOf(batch), identity);
+    const std::vector<at::Tensor> kept = m_evaluator.run(steps, tensors, inputsOf(batch), identity);
     return {kept.at(0), kept.at(1)};
 }
 

@@ -39,13 +39,15 @@ private:
     const plan::Program& program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch, bool optimizerInBackward = false);
     std::vector<at::Tensor> inputsOf(const data::Batch& batch) const;
 
-    const graph::Graph& m_graph;  ///< outputs: loss, logits
-    const graph::Graph m_lossOnly;
+    const graph::Graph& graphOf(plan::Mode mode) const { return mode == plan::Mode::Training ? m_step : m_evaluation; }
+
+    const graph::Graph& m_step;        ///< outputs: loss
+    const graph::Graph& m_evaluation;  ///< outputs: loss, logits
     at::Device m_device;
     plan::Precision m_precision;
     std::int64_t m_context;
     std::vector<bool> m_recompute;
-    run::Executor m_executor;
+    run::Executor m_trainer, m_evaluator;
     std::map<std::tuple<plan::Mode, plan::Gradients, std::int64_t, bool>, plan::Program> m_programs;
 };
 

@@ -82,7 +82,7 @@ Bytes Trainer::budget() const {
 std::int64_t Trainer::chosenMicroBatch() const {
     const graph::DeviceKind device = kindOf(m_model.device());
     const plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, device);
-    return plan::microBatchFor(m_config, m_model.training(), step, availableMemory(device));
+    return plan::microBatchFor(m_config, m_model.step(), step, availableMemory(device));
 }
 
 std::int64_t Trainer::allowed(std::int64_t microBatch) const {
@@ -113,7 +113,7 @@ plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::Recompute recomput
     step.recompute = recompute;
     step.budget = budget;
     plan::divide(step, m_config.train.batchSize, microBatch);
-    return plan::plan(plan::lossOnly(m_model.training()), step);
+    return plan::plan(m_model.step(), step);
 }
 
 bool Trainer::fits(std::int64_t microBatch) const {

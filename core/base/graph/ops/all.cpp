@@ -7,6 +7,7 @@
 #include "base/graph/ops/elementwise.h"
 #include "base/graph/ops/embedding.h"
 #include "base/graph/ops/linear.h"
+#include "base/graph/ops/linear_cross_entropy.h"
 #include "base/graph/ops/loss.h"
 #include "base/graph/ops/normalization.h"
 #include "base/graph/ops/pooling.h"
@@ -32,6 +33,7 @@ constexpr std::array kAll{&kAdd,
                           &kGlobalAveragePool,
                           &kLayerNormalization,
                           &kLinear,
+                          &kLinearCrossEntropy,
                           &kMatMul,
                           &kMaxPool,
                           &kMeanSquaredError,

@@ -39,12 +39,14 @@ struct Rule {
 };
 
 /// A new graph with the rule applied wherever it matches. Inputs, parameters, buffers, constants and outputs keep
-/// names, types and order; ids change.
+/// names, types and order; ids change. Values that no node makes come first: theirs stay in what apply() made before.
 Graph apply(const Graph& graph, const Rule& rule);
 
 extern const Rule kFuseBatchNormRelu;     ///< BatchNormalization, Relu -> BatchNormRelu
 extern const Rule kFuseBatchNormAddRelu;  ///< BatchNormalization, Add of an equal shape, Relu -> BatchNormAddRelu
 extern const Rule kFuseLinear;            ///< MatMul, Add of a vector of parameters -> Linear
+/// Gemm, MatMul or Linear, SoftmaxCrossEntropy -> LinearCrossEntropy. None of the rules below: a step that wants chunks.
+extern const Rule kFuseLinearCrossEntropy;
 
 /// The rules for training, in order. The graph that is exported stays the one before them.
 std::span<const Rule* const> trainingRules();

@@ -12,7 +12,7 @@ constexpr std::array kAll{&kAddKernel,           &kAddPositionsKernel,  &kAttent
                           &kBatchNormalizationKernel, &kConvKernel,     &kDropoutKernel,
                           &kFlattenKernel,       &kGatherKernel,        &kGeluKernel,
                           &kGemmKernel,          &kGlobalAveragePoolKernel, &kLayerNormalizationKernel,
-                          &kLinearKernel,        &kMatMulKernel,        &kMaxPoolKernel,
+                          &kLinearCrossEntropyKernel, &kLinearKernel,   &kMatMulKernel,        &kMaxPoolKernel,
                           &kMeanSquaredErrorKernel, &kReluKernel,       &kReshapeKernel,
                           &kSoftmaxCrossEntropyKernel, &kSplitKernel,   &kTransposeKernel};
 

@@ -6,7 +6,7 @@ namespace headroom::run {
 
 extern const Kernel kAddKernel, kAddPositionsKernel, kAttentionKernel, kAveragePoolKernel, kBatchNormAddReluKernel,
     kBatchNormReluKernel, kBatchNormalizationKernel, kConvKernel, kDropoutKernel, kFlattenKernel, kGatherKernel,
-    kGeluKernel, kGemmKernel, kGlobalAveragePoolKernel, kLayerNormalizationKernel, kLinearKernel, kMatMulKernel,
+    kGeluKernel, kGemmKernel, kGlobalAveragePoolKernel, kLayerNormalizationKernel, kLinearCrossEntropyKernel, kLinearKernel, kMatMulKernel,
     kMaxPoolKernel, kMeanSquaredErrorKernel, kReluKernel, kReshapeKernel, kSoftmaxCrossEntropyKernel, kSplitKernel,
     kTransposeKernel;
 

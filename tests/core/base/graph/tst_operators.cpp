@@ -9,6 +9,7 @@
 #include "base/graph/ops/elementwise.h"
 #include "base/graph/ops/embedding.h"
 #include "base/graph/ops/linear.h"
+#include "base/graph/ops/linear_cross_entropy.h"
 #include "base/graph/ops/loss.h"
 #include "base/graph/ops/normalization.h"
 #include "base/graph/ops/pooling.h"
@@ -150,6 +151,12 @@ const std::vector<Row>& rows() {
         {&kSoftmaxCrossEntropy, {"batch*sequence,65", "i:batch,sequence"}, {}, "[1]"},
         {&kSoftmaxCrossEntropy, {"batch,10", "batch"}, {}, ""},
         {&kSoftmaxCrossEntropy, {"batch,10", "i:batch"}, one("label_smoothing", 1.0), ""},
+        {&kLinearCrossEntropy, {"batch*sequence,128", "65,128", "i:batch,sequence"}, one("transB", on), "[1]"},
+        {&kLinearCrossEntropy, {"batch,128", "128,10", "i:batch", "10"}, one("label_smoothing", 0.1), "[1]"},
+        {&kLinearCrossEntropy, {"batch,128", "128,10", "i:batch", "9"}, {}, ""},
+        {&kLinearCrossEntropy, {"batch,128", "10,128", "i:batch"}, {}, ""},
+        {&kLinearCrossEntropy, {"batch,128", "128,10", "i:sequence"}, {}, ""},
+        {&kLinearCrossEntropy, {"batch,128", "128,10", "i:batch"}, one("label_smoothing", 1.0), ""},
         {&kMeanSquaredError, {"batch,1", "batch,1"}, {}, "[1]"},
         {&kMeanSquaredError, {"batch,1", "batch,2"}, {}, ""},
     };

@@ -4,6 +4,7 @@
 #include "base/graph/ops/activation.h"
 #include "base/graph/ops/elementwise.h"
 #include "base/graph/ops/linear.h"
+#include "base/graph/ops/loss.h"
 #include "base/graph/ops/normalization.h"
 #include "base/graph/rewrites/rewrite.h"
 #include "core/base/graph/nets.h"
@@ -33,6 +34,25 @@ void sameOutside(const Graph& a, const Graph& b) {
     QCOMPARE(described(a, a.buffers()), described(b, b.buffers()));
     QCOMPARE(described(a, a.outputs()), described(b, b.outputs()));
 }
+
+/// x -> linear layer -> cross-entropy; the loss alone is an output.
+struct Classifier {
+    Graph graph;
+    ValueId x, weight, bias, target;
+
+    explicit Classifier(const std::string& weightShape = "8,4") {
+        x = graph.addInput("x", {DType::F32, shapeOf("batch,8")});
+        weight = graph.addParameter("w", {DType::F32, shapeOf(weightShape)}, {});
+        bias = graph.addParameter("b", {DType::F32, fixedShape({4})}, {});
+        target = graph.addInput("target", {DType::I64, shapeOf("batch")});
+    }
+    /// The logits.
+    ValueId linear(const OpEntry& op, std::vector<ValueId> inputs, Attributes attributes = {}) {
+        const ValueId logits = graph.addNode(op, "logits", std::move(inputs), std::move(attributes)).front();
+        graph.setOutputs(graph.addNode(kSoftmaxCrossEntropy, "loss", {logits, target}, {{"label_smoothing", 0.1}}));
+        return logits;
+    }
+};
 
 /// x -> BatchNormalization, ready for more.
 struct Normed {
@@ -136,6 +156,64 @@ private Q_SLOTS:
         const ValueId second = graph.addNode(kMatMul, "second", {sum, weight}).front();
         graph.setOutputs(graph.addNode(kAdd, "broadcast", {second, one}));
         QCOMPARE(operators(apply(graph, kFuseLinear)), operators(graph));
+    }
+
+    void aLinearLayerAndItsCrossEntropyBecomeOneNode_data() {
+        QTest::addColumn<int>("which");
+        for (const auto& [which, name] : {std::pair(0, "MatMul"), {1, "Linear"}, {2, "Gemm with bias"}, {3, "Gemm, transposed"}})
+            QTest::newRow(name) << which;
+    }
+    void aLinearLayerAndItsCrossEntropyBecomeOneNode() {
+        QFETCH(int, which);
+        Classifier net(which == 3 ? "4,8" : "8,4");
+        if (which == 0) net.linear(kMatMul, {net.x, net.weight});
+        if (which == 1) net.linear(kLinear, {net.x, net.weight, net.bias});
+        if (which == 2) net.linear(kGemm, {net.x, net.weight, net.bias});
+        if (which == 3) net.linear(kGemm, {net.x, net.weight}, {{"transB", std::int64_t{1}}});
+        const Graph fused = apply(net.graph, kFuseLinearCrossEntropy);
+        QCOMPARE(operators(fused), (std::map<std::string, int>{{"LinearCrossEntropy", 1}}));
+        const Node& node = fused.node(0);
+        QCOMPARE(node.name, std::string("loss"));
+        QCOMPARE(node.real("label_smoothing", 0), 0.1);
+        QCOMPARE(node.integer("transB", 0), std::int64_t{which == 3});
+        QCOMPARE(node.inputs.size(), which == 1 || which == 2 ? std::size_t{4} : std::size_t{3});
+        sameOutside(net.graph, fused);
+    }
+
+    void logitsThatAreAnOutputOrHaveAnotherReaderStayWhole() {
+        Classifier net;
+        const ValueId logits = net.linear(kMatMul, {net.x, net.weight});
+        const ValueId loss = net.graph.outputs().front();
+        net.graph.setOutputs({loss, logits});
+        QCOMPARE(operators(apply(net.graph, kFuseLinearCrossEntropy)), operators(net.graph));
+        net.graph.setOutputs({loss, net.graph.addNode(kRelu, "relu", {logits}).front()});
+        QCOMPARE(operators(apply(net.graph, kFuseLinearCrossEntropy)), operators(net.graph));
+    }
+
+    void aScaledLinearLayerIsLeftAlone() {
+        for (const Attributes& attributes : {Attributes{{"alpha", 0.5}}, Attributes{{"beta", 2.0}}}) {
+            Classifier net;
+            net.linear(kGemm, {net.x, net.weight, net.bias}, attributes);
+            QCOMPARE(operators(apply(net.graph, kFuseLinearCrossEntropy)), operators(net.graph));
+        }
+    }
+
+    void aProductOfTwoActivationsIsLeftAlone() {
+        Classifier net;
+        const ValueId weight = net.graph.addNode(kRelu, "relu", {net.weight}).front();
+        net.linear(kMatMul, {net.x, weight});
+        QCOMPARE(operators(apply(net.graph, kFuseLinearCrossEntropy)), operators(net.graph));
+    }
+
+    void whatNoNodeMakesKeepsItsPlaceInAGraphThatWasRewritten() {
+        for (const test::NetCase& net : test::fourNets()) {
+            Graph before = fusedForTraining(test::trainingGraph(net, 0.1));
+            before.setOutputs({before.outputs().front()});
+            const Graph after = apply(before, kFuseLinearCrossEntropy);
+            QCOMPARE(operators(after).count("LinearCrossEntropy"), operators(before).count("SoftmaxCrossEntropy"));
+            QVERIFY(before.inputs() == after.inputs() && before.parameters() == after.parameters() && before.buffers() == after.buffers());
+            sameOutside(before, after);
+        }
     }
 
     void theNetsKeepInputsParametersAndOutputs() {

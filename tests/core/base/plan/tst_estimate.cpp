@@ -28,7 +28,7 @@ struct Planned {
 };
 
 Planned planned(const test::NetCase& net, std::int64_t batch, std::int64_t microBatches = 1, Precision precision = Precision::Fp32) {
-    Planned made{lossOnly(trainingGraph(models::build(net.name, net.data), net.data.task, 0)), {}, {}};
+    Planned made{lossOnly(trainingGraph(models::build(net.name, net.data), net.data.task, 0), {}), {}, {}};
     made.options.precision = precision;
     made.options.extents = {{"batch", batch}, {"sequence", net.data.context}};
     made.options.microBatches = microBatches;

@@ -99,6 +99,40 @@ private Q_SLOTS:
         QCOMPARE(microBatchFor(config, graphOf(config), step, 1), 64);
     }
 
+    void aChunkedLossNeverHoldsTheLogits() {
+        constexpr std::int64_t kVocabulary = 5000, kContext = 64;
+        models::DataShape text;
+        text.kind = models::DataKind::Text;
+        text.task = models::Task::NextToken;
+        text.vocabulary = kVocabulary;
+        text.context = kContext;
+        config::RunConfig config = configOf(16);
+        config.model.arch = "gpt_mini";
+        const auto peak = [&] {
+            const graph::Graph net = lossOnly(trainingGraph(models::build(config.model.arch, text), text.task, 0), config);
+            StepOptions step = stepOptions(config, text);
+            divide(step, 16, 16);
+            return plan::plan(net, step).peak;
+        };
+        const Bytes whole = peak();
+        config.memory.chunkedLoss = true;
+        const Bytes logits = 16 * kContext * kVocabulary * 4;
+        QVERIFY2(peak() < whole - 3 * logits / 2, qPrintable(QString("%1 of %2").arg(peak()).arg(whole)));
+    }
+
+    void aNetWithoutCrossEntropyIsTrainedAsWithoutChunks() {
+        config::RunConfig config;
+        models::DataShape table;
+        table.kind = models::DataKind::Table;
+        table.task = models::Task::Regression;
+        table.features = 8;
+        table.outputs = 1;
+        const graph::Graph net = trainingGraph(models::build("mlp", table), table.task, 0);
+        const std::size_t nodes = lossOnly(net, config).nodes().size();
+        config.memory.chunkedLoss = true;
+        QCOMPARE(lossOnly(net, config).nodes().size(), nodes);
+    }
+
     void aBudgetBelowSingleSamplesIsRefused() {
         config::RunConfig config = configOf(64);
         config.memory.budget = "100KiB";

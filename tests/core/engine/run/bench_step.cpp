@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times of a training step without loader and optimizer, and of every operator in it: bench_step NET BATCH fp32|bf16
-// [STEPS [THREADS [unfused]]]. With one thread the processor time is taken, which other programs do not disturb.
+// [STEPS [THREADS [unfused|chunked]]]. With one thread the processor time is taken, which other programs do not disturb.
 // With BY_NODE in the environment every node has its line.
 #include <ATen/Parallel.h>
 
@@ -62,10 +62,12 @@ int main(int argc, char** argv) {
     if (argc < 4) return 2;
     tensor::installAllocator();
     at::set_num_threads(argc > 5 ? std::atoi(argv[5]) : 2);
-    const test::Net net = test::makeNet(argv[1], std::atoll(argv[2]), false);
+    const std::string form = argc > 6 ? argv[6] : "";
+    test::Net net = test::makeNet(argv[1], std::atoll(argv[2]), false);
+    if (form == "chunked") net = test::withChunkedLoss(std::move(net));
     const bool low = std::string(argv[3]) == "bf16";
     const int steps = argc > 4 ? std::atoi(argv[4]) : 30;
-    const graph::Graph& graph = argc > 6 ? net.unfused : net.graph;
+    const graph::Graph& graph = form == "unfused" ? net.unfused : net.graph;
     const plan::Program program = test::lowered(net, graph, low ? plan::Precision::Bf16 : plan::Precision::Fp32);
     run::TensorSet tensors = test::initialised(graph);
     const std::vector<at::Tensor> inputs = test::madeUpInputs(net, graph, program);

@@ -21,7 +21,7 @@ models::DataShape shapeFor(const std::string& name, bool small) {
     } else if (name.starts_with("gpt")) {
         shape.kind = models::DataKind::Text;
         shape.task = models::Task::NextToken;
-        shape.vocabulary = small ? 17 : 65;
+        shape.vocabulary = small ? 17 : name == "gpt_words" ? 8192 : 65;
         shape.context = small ? 12 : 128;
     } else {
         shape.channels = name == "cnn" ? 1 : 3;
@@ -56,10 +56,17 @@ at::Tensor madeUp(const std::vector<std::int64_t>& shape, graph::DType type, std
 Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout) {
     const models::DataShape shape = shapeFor(name, small);
     const models::ModelOptions options{.dropout = dropout};
-    Net net{name, {}, name == "gpt12" ? models::buildGpt(shape, {12, 384, 6}, options) : models::build(name, shape, options),
+    const std::string arch = name == "gpt_words" ? "gpt_mini" : name;
+    Net net{name, {}, name == "gpt12" ? models::buildGpt(shape, {12, 384, 6}, options) : models::build(arch, shape, options),
             {{"batch", batch}, {"sequence", shape.context}}};
     models::appendLoss(net.unfused, shape.task);
     net.graph = graph::fusedForTraining(net.unfused);
+    return net;
+}
+
+Net withChunkedLoss(Net net) {
+    net.graph.setOutputs({net.graph.outputs().front()});
+    net.graph = graph::apply(net.graph, graph::kFuseLinearCrossEntropy);
     return net;
 }
 

@@ -20,8 +20,12 @@ struct Net {
     graph::Extents extents;
 };
 
-/// "mlp", "cnn", "resnet20", "gpt_mini", or "gpt12" of 12 layers and width 384; `small` shrinks pictures and sequences, not the layers.
+/// "mlp", "cnn", "resnet20", "gpt_mini", "gpt_words" (that with a vocabulary of 8192), or "gpt12" of 12 layers and width
+/// 384; `small` shrinks pictures and sequences, not the layers.
 Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout = 0);
+
+/// With the loss as the only output, made in chunks of rows as memory.chunked_loss has it.
+Net withChunkedLoss(Net net);
 
 plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision precision,
                       plan::Gradients gradients = plan::Gradients::Absent, plan::Mode mode = plan::Mode::Training);

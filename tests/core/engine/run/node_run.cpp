@@ -45,7 +45,7 @@ NodeRun::NodeRun(const OperatorCase& operatorCase, at::ScalarType type, at::Devi
     const auto outputs = m_graph.addNode(*m_case.op, "node", inputs, m_case.attributes);
     for (const graph::ValueId id : outputs) {
         const graph::TensorType& made = m_graph.value(id).type;
-        const bool keep = m_case.op->precision == graph::PrecisionClass::Keep && type == at::kBFloat16;
+        const bool keep = (m_case.op->precision == graph::PrecisionClass::Keep || m_case.op->keepsOutputs) && type == at::kBFloat16;
         m_outputTypes.push_back({keep ? graph::DType::F32 : tensor::dtype(type), graph::resolved(made.shape, {})});
     }
     for (std::size_t i = 0; i < m_inputTypes.size(); ++i)

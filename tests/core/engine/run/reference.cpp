@@ -12,6 +12,7 @@
 #include "base/graph/ops/elementwise.h"
 #include "base/graph/ops/embedding.h"
 #include "base/graph/ops/linear.h"
+#include "base/graph/ops/linear_cross_entropy.h"
 #include "base/graph/ops/loss.h"
 #include "base/graph/ops/normalization.h"
 #include "base/graph/ops/pooling.h"
@@ -275,6 +276,12 @@ Plain positive(Ints shape, std::uint64_t seed) {
 
 Plain whole(Ints shape, std::vector<double> content) { return {std::move(shape), std::move(content)}; }
 
+std::vector<double> remainders(int count, int divisor) {
+    std::vector<double> all;
+    for (int i = 0; i < count; ++i) all.push_back(i * 5 % divisor);
+    return all;
+}
+
 Inputs batchInputs(Ints shape, bool summand) {
     const std::int64_t c = shape[1];
     Inputs in{numbers(shape, 1), positive({c}, 2), numbers({c}, 3), zeros({c}), positive({c}, 4)};
@@ -354,6 +361,13 @@ void addRest(std::vector<OperatorCase>& cases) {
         cases.push_back({smoothing > 0 ? "SoftmaxCrossEntropy, smoothed" : "SoftmaxCrossEntropy", &graph::kSoftmaxCrossEntropy,
                          {{"label_smoothing", smoothing}}, {numbers({5, 19}, 1), whole({5}, {0, 18, 3, 3, 16})}, {1}, {}, {},
                          [smoothing](const Inputs& in) { return crossEntropy(in, smoothing); }});
+    cases.push_back({"LinearCrossEntropy, transposed, smoothed", &graph::kLinearCrossEntropy,
+                     {{"label_smoothing", 0.1}, {"transB", std::int64_t{1}}},
+                     {numbers({5, 7}, 1), numbers({19, 7}, 2), whole({5}, {0, 18, 3, 3, 16}), numbers({19}, 3)}, {2}, {}, {},
+                     [](const Inputs& in) { return crossEntropy({product(in[0], transposed(in[1]), &in[3])[0], in[2]}, 0.1); }});
+    cases.push_back({"LinearCrossEntropy, in chunks", &graph::kLinearCrossEntropy, {},
+                     {numbers({300, 3}, 1), numbers({3, 7}, 2), whole({30, 10}, remainders(300, 7))}, {2}, {}, {},
+                     [](const Inputs& in) { return crossEntropy({product(in[0], in[1], nullptr)[0], in[2]}, 0); }});
     cases.push_back({"MeanSquaredError", &graph::kMeanSquaredError, {}, {numbers({5, 3}, 1), numbers({5, 3}, 2)}, {}, {}, {}, squaredError});
     cases.push_back({"Flatten of pictures", &graph::kFlatten, {}, {numbers({2, 3, 4, 5}, 1)}, {}, {}, {},
                      [](const Inputs& in) { return reshaped(in[0], {2, 60}); }});

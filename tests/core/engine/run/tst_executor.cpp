@@ -26,6 +26,17 @@ void netRows() {
         for (const bool low : {false, true}) QTest::addRow("%s %s", name, low ? "bf16" : "fp32") << QString(name) << low;
 }
 
+/// And with the loss in chunks.
+void netRowsBothWays() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<bool>("low");
+    QTest::addColumn<bool>("chunked");
+    for (const char* name : kNets)
+        for (const bool low : {false, true})
+            for (const bool chunked : {false, true})
+                QTest::addRow("%s %s%s", name, low ? "bf16" : "fp32", chunked ? " chunked" : "") << QString(name) << low << chunked;
+}
+
 Precision precisionOf(bool low) { return low ? Precision::Bf16 : Precision::Fp32; }
 
 double lossOf(run::Executor& executor, const plan::Program& program, run::TensorSet& tensors, const std::vector<at::Tensor>& inputs) {
@@ -45,6 +56,19 @@ at::Tensor allGradients(const graph::Graph& graph, const run::TensorSet& tensors
     for (const graph::ValueId id : order.parameters())
         parts.push_back(tensors.gradients[static_cast<std::size_t>(graph.find(order.value(id).name))].reshape(-1));
     return at::cat(parts);
+}
+
+/// The loss and all gradients of one micro-batch.
+struct Made {
+    double loss;
+    at::Tensor gradients;
+};
+Made made(const test::Net& net, bool low, double lossScale) {
+    const plan::Program program = test::lowered(net, net.graph, precisionOf(low));
+    run::TensorSet tensors = test::initialised(net.graph);
+    run::Executor executor(net.graph);
+    const double loss = executor.run(program, tensors, test::madeUpInputs(net, net.graph, program), {1, 0, {}}, lossScale)[0].item<double>();
+    return {loss, allGradients(net.graph, tensors, net.graph)};
 }
 
 /// Bytes of each kind that the program allocates; others (the test's own) are not looked at.
@@ -74,11 +98,12 @@ private Q_SLOTS:
     }
 
     /// A7: what the plan says, byte for byte, at every node boundary, for the first and for a later micro-batch.
-    void countedBytesEqualThePlanAtEveryNode_data() { netRows(); }
+    void countedBytesEqualThePlanAtEveryNode_data() { netRowsBothWays(); }
     void countedBytesEqualThePlanAtEveryNode() {
         QFETCH(QString, name);
         QFETCH(bool, low);
-        const test::Net net = test::makeNet(name.toStdString(), 3, true);
+        QFETCH(bool, chunked);
+        const test::Net plain = test::makeNet(name.toStdString(), 3, true), net = chunked ? test::withChunkedLoss(plain) : plain;
         const plan::BytesByKind before = tensor::memoryCounts().live;
         run::TensorSet tensors = test::initialised(net.graph);
         run::Executor executor(net.graph);
@@ -98,11 +123,12 @@ private Q_SLOTS:
         }
     }
 
-    void afterAnAllocationFailureNothingIsHeldAndTheNextRunIsTheSame_data() { netRows(); }
+    void afterAnAllocationFailureNothingIsHeldAndTheNextRunIsTheSame_data() { netRowsBothWays(); }
     void afterAnAllocationFailureNothingIsHeldAndTheNextRunIsTheSame() {
         QFETCH(QString, name);
         QFETCH(bool, low);
-        const test::Net net = test::makeNet(name.toStdString(), 3, true);
+        QFETCH(bool, chunked);
+        const test::Net plain = test::makeNet(name.toStdString(), 3, true), net = chunked ? test::withChunkedLoss(plain) : plain;
         const plan::Program program = test::lowered(net, net.graph, precisionOf(low));
         const std::vector<at::Tensor> inputs = test::madeUpInputs(net, net.graph, program);
         run::TensorSet tensors = test::initialised(net.graph);
@@ -193,6 +219,30 @@ private Q_SLOTS:
         QVERIFY2(std::abs(losses[0] - losses[1]) < (low ? 2e-2 : 1e-5) * std::abs(losses[1]), qPrintable(QString("%1 %2").arg(losses[0]).arg(losses[1])));
         const auto [cosine, ratio] = likeness(allGradients(net.graph, sets[0], net.graph), allGradients(net.unfused, sets[1], net.graph));
         QVERIFY2(cosine > (low ? 0.9 : 0.99999) && std::abs(ratio - 1) < (low ? 0.1 : 1e-4), qPrintable(QString("cosine %1, ratio %2").arg(cosine).arg(ratio)));
+    }
+
+    void aChunkedLossOfOneChunkChangesNoBit_data() { netRows(); }
+    void aChunkedLossOfOneChunkChangesNoBit() {
+        QFETCH(QString, name);
+        QFETCH(bool, low);
+        // The same products; the gradients are multiplied by the share in another place, which is exact for a power of two.
+        const Made plain = made(test::makeNet(name.toStdString(), 6, true), low, 0.125);
+        const Made chunked = made(test::withChunkedLoss(test::makeNet(name.toStdString(), 6, true)), low, 0.125);
+        QCOMPARE(chunked.loss, plain.loss);
+        QVERIFY(chunked.gradients.equal(plain.gradients));
+    }
+
+    void aChunkedLossEqualsThePlainOne_data() { netRows(); }
+    void aChunkedLossEqualsThePlainOne() {
+        QFETCH(QString, name);
+        QFETCH(bool, low);
+        const std::int64_t batch = name == "gpt_mini" ? 40 : 300;  // several chunks
+        const Made plain = made(test::makeNet(name.toStdString(), batch, true), low, 1.0 / 300);
+        const Made chunked = made(test::withChunkedLoss(test::makeNet(name.toStdString(), batch, true)), low, 1.0 / 300);
+        // The same numbers added in another order: fp32 rounding; in bf16 one more rounding of the gradient that goes on, 2^-9.
+        QVERIFY2(std::abs(chunked.loss - plain.loss) <= 1e-6 * std::abs(plain.loss), qPrintable(QString("%1 %2").arg(chunked.loss).arg(plain.loss)));
+        const auto [cosine, ratio] = likeness(chunked.gradients, plain.gradients);
+        QVERIFY2(cosine > (low ? 0.999 : 0.999999) && std::abs(ratio - 1) < (low ? 4e-3 : 1e-5), qPrintable(QString("cosine %1, ratio %2").arg(cosine, 0, 'g', 12).arg(ratio)));
     }
 
     void bf16GradientsPointWhereThoseOfFp32Do_data() { gradientsOfWholeNetsEqualFiniteDifferences_data(); }

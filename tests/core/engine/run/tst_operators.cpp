@@ -146,11 +146,11 @@ private Q_SLOTS:
         QVERIFY(distance(again.backwardOf(bare, weights)[0], expected[0]) < 1e-12);
     }
 
-    void batchStatisticsDoNotDependOnTheNumberOfThreads_data() {
+    void sumsDoNotDependOnTheNumberOfThreads_data() {
         QTest::addColumn<QString>("name");
-        for (const char* name : {"BatchNormRelu", "LayerNormalization", "Gather"}) QTest::newRow(name) << QString(name);
+        for (const char* name : {"BatchNormRelu", "LayerNormalization", "Gather", "LinearCrossEntropy, in chunks"}) QTest::newRow(name) << QString(name);
     }
-    void batchStatisticsDoNotDependOnTheNumberOfThreads() {
+    void sumsDoNotDependOnTheNumberOfThreads() {
         QFETCH(QString, name);
         OperatorCase one = caseNamed(name);
         if (name == "BatchNormRelu") one.inputs[0] = test::numbers({64, 16, 16, 16}, 1);

@@ -19,7 +19,7 @@ config::RunConfig configured(const WholeStep::Options& options) {
 /// As training runs it: nobody reads the logits.
 Net netOf(const WholeStep::Options& options) {
     Net net = makeNet(options.net, options.batch / options.microBatches, options.small);
-    net.graph = plan::lossOnly(std::move(net.graph));
+    net.graph = plan::lossOnly(std::move(net.graph), configured(options));
     return net;
 }
 

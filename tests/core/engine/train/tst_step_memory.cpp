@@ -24,6 +24,7 @@ struct Case {
     std::int64_t microBatches = 1;
     std::string recompute = "off", state = "fp32";
     bool inBackward = false;  ///< the optimizer
+    bool chunkedLoss = false;
 
     test::WholeStep::Options options() const {
         test::WholeStep::Options options{.net = net, .batch = kBatch * microBatches, .microBatches = microBatches, .small = false, .train = {}, .memory = {}};
@@ -32,6 +33,7 @@ struct Case {
         options.train.optimizer = {.name = optimizer, .momentum = 0.9, .state = state};
         options.memory.recompute = recompute;
         options.memory.optimizerInBackward = inBackward;
+        options.memory.chunkedLoss = chunkedLoss;
         return options;
     }
 };
@@ -107,6 +109,12 @@ private Q_SLOTS:
         compact("bf16 weights, sgd of fp32", {"", "sgd", Bf16Weights, 1, "off", "fp32"});
         compact("fp32 adamw in the backward pass", {"", "adamw", Fp32, 1, "off", "fp32", true});
         compact("bf16 weights, adamw of 8 bits in the backward pass, blocks made again", {"", "adamw", Bf16Weights, 1, "blocks", "8bit", true});
+        compact("bf16 weights, adamw of 8 bits in the backward pass, chunked loss", {"", "adamw", Bf16Weights, 1, "off", "8bit", true, true});
+        for (const char* net : {"mlp", "gpt_mini"})
+            for (const auto precision : {plan::Precision::Fp32, plan::Precision::Bf16})
+                for (const int microBatches : {1, 4})
+                    QTest::addRow("%s %s chunked loss x%d", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", microBatches)
+                        << Case{net, "adamw", precision, microBatches, "off", "fp32", false, true};
     }
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);

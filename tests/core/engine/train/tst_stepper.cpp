@@ -30,7 +30,7 @@ public:
           m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters())) {
         plan::StepOptions step = plan::stepOptions(config, dataset.shape);
         plan::divide(step, config.train.batchSize, config.train.batchSize);
-        m_passes.setRecompute(plan::plan(m_model.training(), step).recompute);
+        m_passes.setRecompute(plan::plan(m_model.step(), step).recompute);
         if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
         Stepper stepper = makeStepper();
         stepper.start(0, kSteps);
@@ -118,7 +118,7 @@ private:
     }
     bool recomputeMore() {
         if (m_config.train.microBatch != 1) return false;
-        m_passes.setRecompute(plan::blockNodes(m_model.training()));
+        m_passes.setRecompute(plan::blockNodes(m_model.step()));
         return true;
     }
     Stepper fresh() {
@@ -157,6 +157,11 @@ config::RunConfig runOf(const char* arch, const char* optimizer, std::int64_t mi
     config.train.ema = 0.9;
     config.train.onNan = "skip";
     config.loader.threads = 0;
+    return config;
+}
+
+config::RunConfig chunked(config::RunConfig config) {
+    config.memory.chunkedLoss = true;
     return config;
 }
 
@@ -209,6 +214,9 @@ private Q_SLOTS:
         QTest::newRow("transformer, 8 bits, bf16, in the backward pass")
             << inBackward(compact(runOf("gpt_mini", "adamw", 0, "bf16"), "8bit", "bf16")) << "text" << few;
         QTest::newRow("transformer") << runOf("gpt_mini", "adamw", 0) << "text" << few;
+        QTest::newRow("mlp, chunked loss") << chunked(runOf("mlp", "adamw", 0)) << "rows" << kAll;
+        QTest::newRow("transformer, chunked loss, accumulation, bf16") << chunked(runOf("gpt_mini", "adamw", 4, "bf16")) << "text" << few;
+        QTest::newRow("transformer, all of it") << chunked(inBackward(compact(runOf("gpt_mini", "adamw", 0, "bf16", "blocks"), "8bit", "bf16"))) << "text" << few;
         QTest::newRow("transformer, accumulation, bf16") << runOf("gpt_mini", "sgd", 4, "bf16") << "text" << few;
     }
     void aStepThatRunsOutOfMemoryIsRepeatedWithTheSameSamples() {
