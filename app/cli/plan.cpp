@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "base/config/document.h"
 #include "base/config/fields.h"
 #include "base/models/data_shape.h"
+#include "base/plan/batch_finder.h"
 #include "base/plan/run_plan.h"
 #include "base/plan/this_device.h"
 #include "base/process/available_memory.h"
@@ -25,6 +27,7 @@ struct Options {
     std::string config;
     std::vector<std::string> overrides;
     std::optional<std::string> budget, device;
+    bool measure = false;
 };
 
 config::RunConfig configured(const Options& options) {
@@ -54,15 +57,26 @@ plan::RunData dataOf(const Session& session, const config::RunConfig& config) {
             found.value("validation", std::int64_t{0})};
 }
 
+/// Real steps of the sizes that fit, made by the worker here.
+std::vector<plan::MeasuredSize> measured(const Session& session, const config::RunConfig& config, const plan::RunPlan& plan) {
+    std::vector<std::int64_t> sizes = plan::sizesToMeasure(plan.graph, plan.options, config.train.batchSize, plan.budget);
+    if (!std::ranges::count(sizes, plan.microBatch)) sizes.push_back(plan.microBatch);
+    config::RunConfig here = config;
+    if (plan.budget) config::set(here, "memory.budget", std::to_string(*plan.budget));
+    const Json found = askWorker(session, {{"ask", "measure"}, {"config", Json::parse(config::toShortJson(here))}, {"micro_batches", sizes}});
+    return plan::measuredSizes(found.value("measured", Json::array()));
+}
+
 /// A plan that does not fit is printed all the same: it says by how much.
-int tell(const Session& session, const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config) {
+int tell(const Session& session, const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
+         const std::vector<plan::MeasuredSize>& sizes) {
     const std::optional<Failure> misfit = plan::misfit(config, plan);
-    Json document = planDocument(plan, device, config);
+    Json document = planDocument(plan, device, config, sizes);
     if (misfit) document["error"] = errorJson(Error(*misfit));
     if (session.json)
         print(document);
     else
-        printText(readablePlan(plan, device, config));
+        printText(readablePlan(plan, device, config, sizes));
     if (!misfit) return 0;
     Session quiet = session;
     quiet.json = false;  // the document is printed already
@@ -71,12 +85,23 @@ int tell(const Session& session, const plan::RunPlan& plan, const plan::DeviceMo
 
 int plan(const Session& session, const Options& options) {
     const config::RunConfig config = configured(options);
+    if (options.measure && options.device)
+        throw Error(Failure{Code::Cli01, "--measure", "steps are measured on the device that the run would take", "--device " + *options.device,
+                            {}, "Leave --device out, or set device in the configuration."});
     const plan::DeviceModel device = chosenDevice(config, options.device);
     noteAge(session, device);
     const plan::RunData data = dataOf(session, config);
     const auto calibration = plan::Calibration::read(session.home().calibration());
     const Bytes budget = config::memoryBudget(config).value_or(plan::automaticBudget(device, process::availableMemory()));
-    return tell(session, plan::planRun(config, data, device, calibration, {.budget = budget}), device, config);
+    plan::RunPlan found = plan::planRun(config, data, device, calibration, {.budget = budget});
+    std::vector<plan::MeasuredSize> sizes;
+    if (options.measure && found.fits) {
+        sizes = measured(session, config, found);
+        const auto own = std::ranges::find(sizes, found.microBatch, &plan::MeasuredSize::microBatch);
+        if (own != sizes.end())
+            found = plan::planRun(config, data, device, calibration, {.budget = budget, .microBatch = found.microBatch, .measuredStep = own->step});
+    }
+    return tell(session, found, device, config, sizes);
 }
 
 }  // namespace
@@ -89,6 +114,7 @@ void addPlan(CLI::App& app, Session& session) {
         ->take_all()->allow_extra_args(false);
     command->add_option("--budget", options->budget, "Memory that the run may use: 8GiB (default: memory.budget, else what the device has)");
     command->add_option("--device", options->device, "Plan for cpu, cuda:N, or a GPU by its name, which need not be here: \"RTX 4090\"");
+    command->add_flag("--measure", options->measure, "Make a few real steps in every size of micro-batch that fits: the time is then measured, and the fastest is named");
     command->callback([options, &session] { session.run = [options, &session] { return plan(session, *options); }; });
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/plan/figures.h"
 #include "base/plan/moment.h"
 #include "base/units/units.h"
@@ -72,15 +74,36 @@ void addTimes(Rows& rows, const plan::RunPlan& plan, const plan::DeviceModel& de
     }
     const plan::Estimate& estimate = *plan.estimate;
     const bool guessed = device.wattsIsEstimate && estimate.watts == device.watts;
-    rows.push_back({"step", intervalText(estimate.step) + (estimate.validated ? ", as runs here took" : ", not validated by a run")});
+    rows.push_back({"step", intervalText(estimate.step) + (estimate.validated ? ", as measured here" : ", not validated by a run")});
     rows.push_back({"run", fmt::format("{} steps in {}", grouped(plan.totalSteps), intervalText(estimate.run))});
     rows.push_back({"energy", fmt::format("{:.3g} Wh at {:.0f} W{}", estimate.wattHours, estimate.watts, guessed ? ", a guess" : "")});
     rows.push_back({"cost", costText(estimate, config.cost)});
 }
 
+Json sizesJson(const std::vector<plan::MeasuredSize>& sizes) {
+    Json all = Json::array();
+    for (const plan::MeasuredSize& each : sizes)
+        all.push_back({{"micro_batch", each.microBatch},
+                       {"step_s", {each.step.low, each.step.typical, each.step.high}},
+                       {"samples_per_s", each.samplesPerSecond},
+                       {"peak_bytes", each.peak}});
+    return {{"sizes", std::move(all)}, {"fastest", plan::fastest(sizes)->microBatch}};
+}
+
+void addSizes(Rows& rows, const plan::RunPlan& plan, const std::vector<plan::MeasuredSize>& sizes) {
+    for (const plan::MeasuredSize& each : sizes)
+        rows.push_back({&each == &sizes.front() ? "measured" : "",
+                        fmt::format("micro-batches of {}: {} samples/s, {} at the peak", grouped(each.microBatch),
+                                    grouped(std::llround(each.samplesPerSecond)), readableBytes(each.peak))});
+    const auto best = plan::fastest(sizes);
+    if (best && best->microBatch != plan.microBatch)
+        rows.push_back({"", fmt::format("--set train.micro_batch={} is the fastest", best->microBatch)});
+}
+
 }  // namespace
 
-Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config) {
+Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
+                  const std::vector<plan::MeasuredSize>& sizes) {
     Json document = plan::toJson(plan::figuresOf(plan));
     document["plan"] = {{"by_kind", kindsJson(plan.step.atPeak)},
                         {"moment", momentJson(plan)},
@@ -97,10 +120,12 @@ Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, co
                         {"watts", plan.estimate ? Json(plan.estimate->watts) : Json(nullptr)},
                         {"currency", config.cost.currency},
                         {"device", deviceJson(device)}};
+    if (!sizes.empty()) document["measured"] = sizesJson(sizes);
     return document;
 }
 
-std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config) {
+std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
+                         const std::vector<plan::MeasuredSize>& sizes) {
     Rows rows{{"peak", fmt::format("{}, {}", readableBytes(plan.step.peak), plan::peakMoment(plan.graph, plan.step))},
               {"", kindsText(plan.step.atPeak)},
               {device.kind == graph::DeviceKind::Cuda ? "on the device" : "process", readableBytes(plan.processPeak)},
@@ -108,6 +133,7 @@ std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& dev
               {"batch", fmt::format("{} x {} = {}", grouped(plan.microBatch), grouped(plan.options.microBatches), grouped(config.train.batchSize))},
               {"device", escaped(device.name)}};
     addTimes(rows, plan, device, config);
+    addSizes(rows, plan, sizes);
     return table(rows);
 }
 

@@ -2,6 +2,7 @@
 #include "worker/questions.h"
 
 #include <string>
+#include <vector>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
@@ -9,6 +10,7 @@
 #include "engine/data/inspect.h"
 #include "engine/run/device.h"
 #include "engine/train/check.h"
+#include "engine/train/measure.h"
 
 namespace headroom::worker {
 namespace {
@@ -56,6 +58,12 @@ json augment(const json& question) {
                            question.value("samples", std::int64_t{24}));
 }
 
+/// {"ask":"measure","config":{...},"micro_batches":[...]}: real steps in micro-batches of these sizes.
+json measure(const json& question) {
+    const auto sizes = question.at("micro_batches").get<std::vector<std::int64_t>>();
+    return {{"measured", train::measure(config::parse(question.at("config").dump(), "configuration"), sizes)}};
+}
+
 json answer(const json& question) {
     const std::string ask = question.at("ask");
     if (ask == "inspect") return inspect(question);
@@ -63,7 +71,8 @@ json answer(const json& question) {
     if (ask == "check") return check(question);
     if (ask == "augment") return augment(question);
     if (ask == "shape") return shape(question);
-    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape", {}});
+    if (ask == "measure") return measure(question);
+    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape, measure", {}});
 }
 
 }  // namespace

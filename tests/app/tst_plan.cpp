@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QJsonArray>
+
 #include "app/headroom.h"
 #include "support/registry.h"
 
@@ -29,6 +31,8 @@ private Q_SLOTS:
     void theBudgetIsTheConfigurationsUnlessAnotherIsNamed();
     void aGpuNeedNotBeHereToPlanForIt();
     void moneyIsCountedAtTheTariff();
+    void measuredStepsGiveTheTimeAndTheFastestMicroBatch();
+    void onlyWhatIsHereIsMeasured();
     void nonsenseIsRefused_data();
     void nonsenseIsRefused();
     void aPlanMakesNoRun();
@@ -121,6 +125,36 @@ void Planning::moneyIsCountedAtTheTariff() {
     QVERIFY(qFuzzyCompare(document["cost"].toDouble(), wanted));
 }
 
+void Planning::measuredStepsGiveTheTimeAndTheFastestMicroBatch() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const QString file = headroom.makeConfig("p", {{"micro_batch", 16}});
+    const Outcome outcome = headroom.run({"plan", file, "--measure", "--json"});
+    QVERIFY2(outcome.status == 0, outcome.error.constData());
+    const QJsonObject document = outcome.object();
+    const QJsonArray sizes = at(document, "measured.sizes").toArray();
+    QList<int> found;
+    for (const QJsonValue each : sizes) {
+        found.append(each["micro_batch"].toInt());
+        QVERIFY(each["step_s"][0].toDouble() > 0 && each["step_s"][0].toDouble() <= each["step_s"][1].toDouble());
+        QVERIFY(each["samples_per_s"].toDouble() > 0 && each["peak_bytes"].toInteger() > 0);
+    }
+    QCOMPARE(found, (QList<int>{32, 16, 8, 4, 2}));
+    QVERIFY(found.contains(at(document, "measured.fastest").toInt()));
+    QCOMPARE(at(document, "plan.validated").toBool(), true);
+    QCOMPARE(document["step_s"].toDouble(), sizes[1]["step_s"][1].toDouble());
+    const QByteArray readable = headroom.run({"plan", file, "--measure"}).output;
+    QVERIFY2(readable.contains("micro-batches of 8: ") && readable.contains("as measured here"), readable.constData());
+}
+
+void Planning::onlyWhatIsHereIsMeasured() {
+    REQUIRE_WORKER();
+    const Headroom headroom;
+    const Outcome outcome = headroom.run({"plan", headroom.makeConfig("p"), "--measure", "--device", "RTX 4090"});
+    QCOMPARE(outcome.status, 2);
+    QVERIFY2(outcome.error.startsWith("CLI-01 --measure"), outcome.error.constData());
+}
+
 void Planning::nonsenseIsRefused_data() {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<int>("status");
@@ -148,7 +182,7 @@ void Planning::nonsenseIsRefused() {
 void Planning::aPlanMakesNoRun() {
     REQUIRE_WORKER();
     const Headroom headroom;
-    headroom.run({"plan", headroom.makeConfig("p")});
+    headroom.run({"plan", headroom.makeConfig("p"), "--measure"});
     QCOMPARE(headroom.run({"runs", "--json", "--all"}).output, QByteArray("[]\n"));
 }
 

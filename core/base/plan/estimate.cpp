@@ -34,14 +34,15 @@ Interval stepRatio(const Calibration& calibration, const CalibrationKey& key) {
 }
 
 std::optional<Estimate> estimate(const RunWork& work, const DeviceModel& device, const Calibration& calibration,
-                                 const CalibrationKey& key, const config::RunConfig::Cost& cost) {
+                                 const CalibrationKey& key, const config::RunConfig::Cost& cost,
+                                 const std::optional<Interval>& measured) {
     if (!device.hasRates()) return std::nullopt;
-    const Interval ratio = stepRatio(calibration, key);
+    const Interval ratio = measured && work.step > 0 ? *measured * (1 / work.step) : stepRatio(calibration, key);
     const auto own = calibration.of(key);
     Estimate estimate;
     estimate.step = ratio * work.step;
     estimate.run = ratio * (work.step * work.steps + work.evaluations);
-    estimate.validated = own && own->stepRatio;
+    estimate.validated = measured || (own && own->stepRatio);
     estimate.watts = wattsOf(device, calibration, key);
     estimate.wattHours = wattHours(estimate.watts, estimate.run.typical);
     estimate.cost = costOf(cost, estimate.wattHours, estimate.run.typical);

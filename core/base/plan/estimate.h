@@ -27,16 +27,17 @@ struct Estimate {
     double watts = 0;
     double wattHours = 0;
     double cost = 0;         ///< in cost.currency: tariff and price an hour of the machine
-    bool validated = false;  ///< runs of this architecture, on this device and in this precision, were measured
+    bool validated = false;  ///< such steps, or runs of this architecture on this device in this precision, were measured
 };
 
 /// How much longer than the roofline's a step takes: as runs of the architecture showed, else as any on the device did, else
 /// what the four built-in nets took on one processor (between 0.7 and 2.5, mostly 1.5 to 1.8).
 Interval stepRatio(const Calibration& calibration, const CalibrationKey& key);
 
-/// Nothing where the device's rates are not known.
+/// Nothing where the device's rates are not known. `measured`: seconds of such steps, just taken.
 std::optional<Estimate> estimate(const RunWork& work, const DeviceModel& device, const Calibration& calibration,
-                                 const CalibrationKey& key, const config::RunConfig::Cost& cost);
+                                 const CalibrationKey& key, const config::RunConfig::Cost& cost,
+                                 const std::optional<Interval>& measured = {});
 
 double wattHours(double watts, double seconds);
 double costOf(const config::RunConfig::Cost& cost, double wattHours, double seconds);

@@ -91,7 +91,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
     const CalibrationKey key = calibrationKey(config, device);
     plan.processPeak = processPeakOf(plan, device, calibration, key);
     if (device.hasRates()) plan.work = workOf(config, withLogits, plan, data, device);
-    plan.estimate = estimate(plan.work, device, calibration, key, config.cost);
+    plan.estimate = estimate(plan.work, device, calibration, key, config.cost, options.measuredStep);
     return plan;
 }
 

@@ -36,6 +36,7 @@ struct RunPlanOptions {
     /// As the run has it already; nothing: the configuration's, and where that is automatic the largest that fits
     /// (one sample where not even that does).
     std::optional<std::int64_t> microBatch{};
+    std::optional<Interval> measuredStep{};  ///< seconds of steps of this very run, just taken
 };
 
 /// Pure: no file, no device is looked at. Throws CFG-04, DAT-05 as models::build, CFG-11 where the device

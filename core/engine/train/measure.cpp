@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/measure.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "base/config/document.h"
+#include "base/errors/error.h"
+#include "base/plan/training_step.h"
+#include "engine/data/dataset.h"
+#include "engine/run/device.h"
+#include "engine/tensor/memory.h"
+#include "engine/train/environment.h"
+#include "engine/train/stepper.h"
+
+namespace headroom::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int kLeastSteps = 3, kMostSteps = 20;  // and one before them that nobody times
+constexpr double kEnoughSeconds = 2;             // of one size
+constexpr double kRate = 0;                      // the weights stay as they are
+
+/// A run without its store: nothing of it is kept.
+class Measurement {
+public:
+    Measurement(const config::RunConfig& config, const data::Dataset& dataset, at::Device device)
+        : m_config(config), m_dataset(dataset), m_model(config, dataset.shape, device),
+          m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
+          m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters(), static_cast<std::uint64_t>(config.train.seed))) {
+        if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
+    }
+
+    /// Seconds of each step; nothing where memory ran out. `budget` 0: none.
+    std::optional<std::vector<double>> seconds(std::int64_t microBatch, Bytes budget) {
+        m_passes.setRecompute(recomputed(microBatch, budget));
+        try {
+            return timed(microBatch);
+        } catch (const Error& error) {
+            if (error.code() != Code::Mem01) throw;
+            return std::nullopt;
+        }
+    }
+
+private:
+    std::vector<bool> recomputed(std::int64_t microBatch, Bytes budget) const {
+        plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
+        step.budget = budget;
+        plan::divide(step, m_config.train.batchSize, microBatch);
+        return plan::plan(plan::lossOnly(m_model.training()), step).recompute;
+    }
+
+    std::vector<double> timed(std::int64_t microBatch) {
+        bool isWhole = true;
+        Stepper stepper({.config = m_config, .dataset = m_dataset, .model = m_model, .passes = m_passes, .optimizer = *m_optimizer,
+                         .ema = m_ema ? &*m_ema : nullptr, .reduceGradients = {}, .fits = [](std::int64_t) { return false; },
+                         .recomputeMore = {}, .letGo = {}, .note = [&](std::string_view, const std::string&) { isWhole = false; }},
+                        {.size = m_dataset.training->size(), .batch = m_config.train.batchSize, .microBatch = microBatch,
+                         .seed = static_cast<std::uint64_t>(m_config.train.seed)},
+                        microBatch);
+        stepper.start(0, kMostSteps + 1);
+        std::vector<double> seconds;
+        double all = 0;
+        for (int step = 0; step <= kMostSteps && (step <= kLeastSteps || all < kEnoughSeconds); ++step) {
+            const Clock::time_point begin = Clock::now();
+            stepper.step(step, kRate);
+            run::synchronise(m_model.device());
+            const double taken = std::chrono::duration<double>(Clock::now() - begin).count();
+            if (!isWhole) throw Error(Failure{Code::Mem01, "measure", "out of memory", {}, {}, {}});
+            if (step > 0) seconds.push_back(taken), all += taken;
+        }
+        return seconds;
+    }
+
+    const config::RunConfig& m_config;
+    const data::Dataset& m_dataset;
+    Model m_model;
+    Passes m_passes;
+    std::unique_ptr<Optimizer> m_optimizer;
+    std::optional<Ema> m_ema;
+};
+
+nlohmann::json figures(std::int64_t microBatch, std::optional<std::vector<double>> seconds, std::int64_t batch, Bytes peak) {
+    nlohmann::json found{{"micro_batch", microBatch}};
+    if (!seconds) return found;
+    std::ranges::sort(*seconds);
+    const double median = (*seconds)[seconds->size() / 2];
+    found["step_s"] = {seconds->front(), median, seconds->back()};
+    found["samples_per_s"] = static_cast<double>(batch) / median;
+    found["peak_bytes"] = peak;
+    return found;
+}
+
+}  // namespace
+
+nlohmann::json measure(const config::RunConfig& config, std::span<const std::int64_t> microBatches) {
+    tensor::installAllocator();
+    setComputeThreads();
+    const data::Dataset dataset = data::load(data::preparationOf(config));
+    const graph::DeviceKind kind = plan::deviceKind(config);
+    const at::Device device = kind == graph::DeviceKind::Cpu ? at::Device(at::kCPU) : at::Device(config.device);
+    const Bytes budget = kind == graph::DeviceKind::Cpu ? plan::budgetFor(config, availableMemory(kind)) : 0;
+    tensor::setMemoryBudget(budget);
+    Measurement measurement(config, dataset, device);
+    nlohmann::json all = nlohmann::json::array();
+    for (const std::int64_t size : microBatches) {
+        tensor::resetPeak();
+        auto seconds = measurement.seconds(size, budget);
+        all.push_back(figures(size, std::move(seconds), config.train.batchSize, tensor::memoryCounts().peakTotal));
+    }
+    return all;
+}
+
+}  // namespace headroom::train
