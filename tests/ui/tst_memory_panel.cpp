@@ -2,7 +2,9 @@
 // The page about memory, on data that a program in a worker's place describes.
 #include <QAbstractItemModelTester>
 #include <QHeaderView>
+#include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QTabBar>
 #include <QTableView>
 #include <QUndoStack>
@@ -16,6 +18,7 @@
 #include "ui/bridge/data_info.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/bridge/worker_questions.h"
+#include "ui/panels/memory/finder_view.h"
 #include "ui/panels/memory/fit_card.h"
 #include "ui/panels/memory/live_card.h"
 #include "ui/panels/memory/memory_card.h"
@@ -36,6 +39,8 @@ constexpr const char* kFakeWorker = R"(#!/bin/sh
 while read -r line; do
   id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
   case "$line" in
+    *'"ask":"measure"'*'"arch":"mlp"'*) printf '{"id":%s,"error":{"code":"WRK-01","message":"There is no worker."}}\n' "$id" ;;
+    *'"ask":"measure"'*) printf '{"id":%s,"measured":[{"micro_batch":64,"step_s":[0.1,0.125,0.25],"samples_per_s":512,"peak_bytes":104857600},{"micro_batch":32,"step_s":[0.1,0.125,0.25],"samples_per_s":512,"peak_bytes":52428800},{"micro_batch":16}]}\n' "$id" ;;
     *'"path":"text"'*) printf '{"id":%s,"kind":"text","task":"next_token","vocabulary":65,"context":128,"train":1000000}\n' "$id" ;;
     *'"path":"broken"'*) printf '{"id":%s,"error":{"code":"DAT-04","message":"There is nothing."}}\n' "$id" ;;
     *) printf '{"id":%s,"kind":"pictures","task":"classification","channels":3,"height":32,"width":32,"outputs":10,"train":50000}\n' "$id" ;;
@@ -61,13 +66,14 @@ struct Desk {
     std::unique_ptr<ui::MemoryPanel> panel;
 
     Desk() {
-        panel = std::make_unique<ui::MemoryPanel>(ui::Context{bridge, runs, selection, charts, draft, data, memory, undo});
+        panel = std::make_unique<ui::MemoryPanel>(context());
         panel->resize(900, 760);
         panel->show();
         QObject::connect(&bridge.fit(), &ui::FitPlanner::answered, panel.get(), [this](const ui::FitAnswerPtr& answer) { m_answer = answer; });
         bridge.start();
     }
     ~Desk() { panel.reset(); }
+    ui::Context context() { return {bridge, runs, selection, charts, draft, data, memory, undo}; }
 
     QString fakeWorker() {
         const auto file = folder.write("worker", kFakeWorker);
@@ -410,6 +416,41 @@ private Q_SLOTS:
         QCOMPARE(text(1, ui::SavingsModel::Growth), QStringLiteral("–"));
         QCOMPARE(text(0, ui::SavingsModel::Time), QStringLiteral("100 ms"));
         QCOMPARE(text(1, ui::SavingsModel::Loss), QStringLiteral("1.500"));
+    }
+
+    void theBatchFinderMeasuresWhatFitsAndTheFastestIsTakenWithOneClick() {
+        QVERIFY(desk().open("pictures", "cnn"));
+        desk().draft.set("train.batch_size", "64");
+        desk().memory.replan();
+        QCOMPARE(desk().memory.sizesToMeasure(), (std::vector<std::int64_t>{64, 32, 16, 8, 4}));
+        ui::FinderView finder(desk().context(), desk().fakeWorker());
+        const QAbstractItemModelTester tester(&finder.model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        finder.button()->click();
+        QCOMPARE(finder.button()->text(), QStringLiteral("Stop"));
+        QTRY_COMPARE(finder.model().rowCount(), 2);
+        QCOMPARE(finder.button()->text(), QStringLiteral("Measure"));
+        const auto cell = [&](int row, int column) { return finder.model().index(row, column).data().toString(); };
+        QCOMPARE(cell(0, ui::FinderModel::MicroBatch), QStringLiteral("64, the whole batch"));
+        QCOMPARE(cell(1, ui::FinderModel::MicroBatch), QStringLiteral("32 × 2"));
+        QCOMPARE(cell(1, ui::FinderModel::Step), QStringLiteral("125 ms (100 to 250)"));
+        QVERIFY(!finder.model().index(0, 0).data(Qt::FontRole).isValid());
+        QVERIFY(finder.model().index(1, 0).data(Qt::FontRole).isValid());
+        Q_EMIT finder.table()->activated(finder.model().index(1, 0));
+        QCOMPARE(desk().draft.config().train.microBatch, std::int64_t{32});
+        desk().undo.undo();
+        QCOMPARE(desk().draft.config().train.microBatch, std::int64_t{0});
+    }
+
+    void aMeasurementThatFailsSaysWhyAndOneThatIsStoppedLeavesNothing() {
+        QVERIFY(desk().open("pictures", "mlp"));
+        ui::FinderView finder(desk().context(), desk().fakeWorker());
+        finder.button()->click();
+        QTRY_VERIFY(finder.message()->text().contains("There is no worker."));
+        QCOMPARE(finder.button()->text(), QStringLiteral("Measure"));
+        finder.button()->click();
+        finder.button()->click();
+        QCOMPARE(finder.button()->text(), QStringLiteral("Measure"));
+        QCOMPARE(finder.model().rowCount(), 0);
     }
 
     void theMeasuredMarkIsTheSelectedRunsOwn() {

@@ -3,6 +3,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/batch_finder.h"
 #include "base/plan/training_step.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
@@ -56,6 +57,13 @@ std::optional<plan::FitQuestion> MemoryPlan::question() const {
     const auto limit = budget();
     if (!m_memory.planned || !limit) return std::nullopt;
     return plan::FitQuestion{m_draft.config(), m_data.summary().shape, m_device, *limit, {}};
+}
+
+std::vector<std::int64_t> MemoryPlan::sizesToMeasure() const {
+    const auto limit = budget();
+    if (!m_configured || !limit) return {};
+    const std::int64_t batch = m_draft.config().train.batchSize;
+    return plan::sizesToMeasure(m_configured->graph(), m_configured->options(batch, batch), batch, *limit);
 }
 
 const plan::ConfiguredStep& MemoryPlan::configured() {

@@ -27,6 +27,8 @@ public:
     std::optional<Bytes> budget() const;
     /// What is asked to fit as the settings stand; nothing without a plan or a budget.
     std::optional<plan::FitQuestion> question() const;
+    /// Micro-batches of the settings' batch that are worth measuring; none without a plan or a budget, or where nothing fits.
+    std::vector<std::int64_t> sizesToMeasure() const;
     /// Where the run would compute: "cpu", "cuda:0".
     QString device() const;
     /// Plans at once what waits for its turn.

@@ -10,6 +10,7 @@
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
 #include "ui/bridge/memory_plan.h"
+#include "ui/panels/memory/finder_view.h"
 #include "ui/panels/memory/fit_card.h"
 #include "ui/panels/memory/live_card.h"
 #include "ui/panels/memory/memory_card.h"
@@ -29,7 +30,7 @@ constexpr int kRefreshMs = 100;  ///< everything but the bar is drawn anew at mo
 
 MemoryPanel::MemoryPanel(const Context& context, QWidget* parent)
     : Panel(parent), m_context(context), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_bar(new MemoryCard(context)), m_step(new StepCard), m_live(new LiveCard(context)),
-      m_ways(new WaysView(context)), m_matrix(new MatrixView(context)), m_owners(new OwnersCard), m_savings(new SavingsView(context)), m_tabs(new QTabBar), m_tabPages(new QStackedWidget) {
+      m_ways(new WaysView(context)), m_matrix(new MatrixView(context)), m_owners(new OwnersCard), m_savings(new SavingsView(context)), m_finder(new FinderView(context)), m_tabs(new QTabBar), m_tabPages(new QStackedWidget) {
     auto* empty = new Card;
     empty->body()->addWidget(m_empty);
     m_pages->addWidget(empty);
@@ -69,7 +70,7 @@ QWidget* MemoryPanel::filledPage() {
 
 Card* MemoryPanel::tabbedCard() {
     auto* card = new Card;
-    const std::pair<QString, QWidget*> tabs[] = {{tr("Make it fit"), m_ways}, {tr("What fits"), m_matrix}, {tr("Owners of the peak"), m_owners}, {tr("Savings"), m_savings}};
+    const std::pair<QString, QWidget*> tabs[] = {{tr("Make it fit"), m_ways}, {tr("What fits"), m_matrix}, {tr("Owners of the peak"), m_owners}, {tr("Savings"), m_savings}, {tr("Batch finder"), m_finder}};
     for (const auto& [text, page] : tabs) {
         m_tabs->addTab(text);
         m_tabPages->addWidget(page);

@@ -15,6 +15,7 @@ class MatrixView;
 class MemoryCard;
 class OwnersCard;
 class PlaceholderCard;
+class FinderView;
 class SavingsView;
 class StepCard;
 class WaysView;
@@ -58,6 +59,7 @@ private:
     MatrixView* m_matrix;
     OwnersCard* m_owners;
     SavingsView* m_savings;
+    FinderView* m_finder;
     QTabBar* m_tabs;
     QStackedWidget* m_tabPages;
     QTimer m_refresh;
