@@ -69,6 +69,47 @@ double seconds(const FitQuestion& question, const config::RunConfig& config, con
     return question.seconds(config, step.graph(), step.options(batch, microBatch), step.plan(batch, microBatch));
 }
 
+/// The set with one more technique, in place of those that set the same fields to other values.
+TechniqueSet exchanged(const TechniqueSet& set, const Technique* added) {
+    TechniqueSet other;
+    for (const Technique* each : set)
+        if (!disagree(*each, *added)) other.push_back(each);
+    other.push_back(added);
+    return other;
+}
+
+/// Peak of the configured batch at once with these techniques; nothing where they do not go together.
+std::optional<Bytes> peakWith(const FitQuestion& question, const ConfiguredStep& asked, const TechniqueSet& techniques) {
+    const std::optional<config::RunConfig> config = with(question.config, techniques);
+    if (!config) return std::nullopt;
+    const std::int64_t batch = question.config.train.batchSize;
+    return asked.changedTo(*config).plan(batch, batch).peak;
+}
+
+/// All that go together and lower the peak of the configured batch, one after another in the table's order.
+TechniqueSet allThatHelp(const FitQuestion& question, const ConfiguredStep& asked, const TechniqueSet& askable) {
+    Bytes peak = *peakWith(question, asked, {});
+    TechniqueSet chosen;
+    for (const Technique* each : askable) {
+        TechniqueSet more = exchanged(chosen, each);
+        const std::optional<Bytes> lower = peakWith(question, asked, more);
+        if (lower && *lower < peak) chosen = std::move(more), peak = *lower;
+    }
+    return chosen;
+}
+
+/// Without those that lower the peak neither alone nor on top of all that help: a net without the layers that they are about.
+/// Every set that is looked through takes plans, and each technique doubles their number.
+TechniqueSet ofUse(const FitQuestion& question, const ConfiguredStep& asked, TechniqueSet askable) {
+    const TechniqueSet all = allThatHelp(question, asked, askable);
+    const Bytes none = *peakWith(question, asked, {}), most = *peakWith(question, asked, all);
+    std::erase_if(askable, [&](const Technique* each) {
+        if (std::ranges::count(all, each) > 0 || peakWith(question, asked, {each}).value_or(none) < none) return false;
+        return peakWith(question, asked, exchanged(all, each)).value_or(most) >= most;
+    });
+    return askable;
+}
+
 /// Looks through the sets of techniques, smaller ones first: a set is of interest where it allows a larger micro-batch
 /// than every set inside it, or is faster.
 class Search {
@@ -76,7 +117,7 @@ public:
     explicit Search(const FitQuestion& question)
         : m_question(question),
           m_asked(askedStep(question)),
-          m_all(askable(question.config)),
+          m_all(ofUse(question, m_asked, askable(question.config))),
           m_ladder(ladderOf(question.config.train)),
           m_faster(fasterOnes()) {}
 
@@ -269,30 +310,6 @@ MatrixCell cellOf(const ConfiguredStep& step, std::int64_t batch, bool accumulat
     cell.microBatches = step.options(batch, cell.microBatch).microBatches;
     cell.peak = step.plan(batch, cell.microBatch).peak;
     return cell;
-}
-
-/// The set with one more technique, in place of those that set the same fields to other values.
-TechniqueSet exchanged(const TechniqueSet& set, const Technique* added) {
-    TechniqueSet other;
-    for (const Technique* each : set)
-        if (!disagree(*each, *added)) other.push_back(each);
-    other.push_back(added);
-    return other;
-}
-
-/// All that go together and lower the peak of the configured batch, one after another in the table's order.
-TechniqueSet allThatHelp(const FitQuestion& question, const ConfiguredStep& asked, const TechniqueSet& askable) {
-    const std::int64_t batch = question.config.train.batchSize;
-    Bytes peak = asked.plan(batch, batch).peak;
-    TechniqueSet chosen;
-    for (const Technique* each : askable) {
-        const TechniqueSet more = exchanged(chosen, each);
-        const std::optional<config::RunConfig> config = with(question.config, more);
-        if (!config) continue;
-        const Bytes lower = asked.changedTo(*config).plan(batch, batch).peak;
-        if (lower < peak) chosen = more, peak = lower;
-    }
-    return chosen;
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ private:
         plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
         step.budget = budget;
         plan::divide(step, m_config.train.batchSize, microBatch);
-        return plan::plan(plan::lossOnly(m_model.training()), step).recompute;
+        return plan::plan(m_model.step(), step).recompute;
     }
 
     std::vector<double> timed(std::int64_t microBatch) {

@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include "base/config/document.h"
+#include "base/config/fields.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/bridge/worker_questions.h"

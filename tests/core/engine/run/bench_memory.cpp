@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "base/config/document.h"
+#include "base/config/fields.h"
 #include "base/plan/cpu_model.h"
 #include "base/plan/pool_model.h"
 #include "base/plan/process_peak.h"
