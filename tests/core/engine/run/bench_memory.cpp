@@ -65,8 +65,10 @@ double trained(test::WholeStep& step, int steps) {
 void warmUp(Options options) {
     options.batch = options.microBatches = 1;
     options.small = true;
-    test::WholeStep step(options);
-    trained(step, 2);
+    {
+        test::WholeStep step(options);
+        trained(step, 2);
+    }
     tensor::trimMemory();
 }
 
