@@ -73,6 +73,7 @@ struct RunConfig {
         std::string recompute = "off";  ///< off, cheap, blocks, auto
         bool optimizerInBackward = false;  ///< parameters are updated as their gradients come
         bool chunkedLoss = false;       ///< logits made and differentiated in chunks
+        std::string offload = "off";    ///< off, activations, auto
     };
     struct Loader {
         std::int64_t threads = 1;  ///< 0 = in the training thread

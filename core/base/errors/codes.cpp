@@ -121,6 +121,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::Sto03, "STO-03", Exit::Busy, "a lock cannot be taken"},
     {Code::Mem01, "MEM-01", Exit::OutOfMemory, "out of memory"},
     {Code::Mem02, "MEM-02", Exit::OutOfMemory, "the model alone exceeds the memory budget"},
+    {Code::Mem03, "MEM-03", Exit::Refused, "there is no room for what is to wait outside of memory"},
     {Code::Num01, "NUM-01", Exit::Diverged, "the loss became NaN or infinite"},
     {Code::Exp01, "EXP-01", Exit::VerificationFailed, "the format has no such operator"},
     {Code::Exp02, "EXP-02", Exit::VerificationFailed, "the exported model differs from its source"},

@@ -23,7 +23,7 @@ enum class Code {
     Ckp01, Ckp02, Ckp03, Ckp04, Ckp05, Ckp06, Ckp07, Ckp08,
     Run01, Run02, Run03, Run04, Run05, Run06,
     Sto01, Sto02, Sto03,
-    Mem01, Mem02,
+    Mem01, Mem02, Mem03,
     Num01,
     Exp01, Exp02, Exp03,
     Wrk01, Wrk02, Wrk03,

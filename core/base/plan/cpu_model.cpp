@@ -19,6 +19,7 @@ constexpr double kBandwidthOfCore = 12e9;   // bytes/s: a triad over 200 MB on o
 constexpr double kMostBandwidth = 100e9;    // many cores share a few channels
 constexpr double kWattsOfCore = 10;         // processors of 65 to 350 W have 6 to 64 cores
 constexpr double kFallbackHertz = 2e9;
+constexpr double kDisk = 0.5e9;             // bytes/s: a SATA SSD; the disk itself is not asked
 constexpr double kNodeSeconds = 10e-6;      // 168 us a step of the smallest net at batch 1, some 20 nodes both ways
 
 /// Value of the first line "key : value"; empty where there is none.
@@ -104,6 +105,7 @@ DeviceModel cpuModel(std::string_view cpuinfo, int threads, Bytes memory, double
     cpu.tf32 = cpu.fp32;
     cpu.watts = watts > 0 ? watts : cores * kWattsOfCore;
     cpu.nodeSeconds = kNodeSeconds;
+    cpu.outside = kDisk;
     cpu.bandwidthIsEstimate = true;
     cpu.wattsIsEstimate = watts <= 0;
     return cpu;

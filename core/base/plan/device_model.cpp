@@ -67,6 +67,14 @@ constexpr auto kGpus = std::to_array<Gpu>({
     {"H200", "H200", 143771, 4800, 67, 494.5, 989.5, 700, 90},
 });
 
+/// PCI Express as the generations brought it: x16 of 3.0 (15.75 GB/s), 4.0 (31.5) and 5.0 (63), of which copies reach about
+/// four fifths. Boards with fewer lanes are not told apart.
+double busOf(int capability) {
+    constexpr double kReached = 0.8;
+    if (capability >= 90) return kReached * 63e9;
+    return kReached * (capability >= 80 ? 31.5e9 : 15.75e9);
+}
+
 DeviceModel modelOf(const Gpu& gpu) {
     DeviceModel model;
     model.name = gpu.name;
@@ -78,6 +86,7 @@ DeviceModel modelOf(const Gpu& gpu) {
     model.bf16 = gpu.bf16 * 1e12;
     model.watts = gpu.watts;
     model.nodeSeconds = kNodeSeconds;
+    model.outside = busOf(gpu.capability);
     model.context = kContext;
     model.capability = gpu.capability;
     return model;

@@ -22,6 +22,8 @@ struct DeviceModel {
     double fp32 = 0, tf32 = 0, bf16 = 0;
     double watts = 0;        ///< under full load: of a board, or of the processor
     double nodeSeconds = 0;  ///< to start a node, whatever its size
+    /// bytes/s, between that memory and where tensors wait outside of it: the disk, or over the bus to the machine's memory.
+    double outside = 0;
     Bytes context = 0;       ///< CUDA: what a process holds on the device beside its tensors
     int capability = 0;      ///< CUDA: 89 = compute capability 8.9
     bool bandwidthIsEstimate = false, wattsIsEstimate = false;

@@ -7,6 +7,7 @@
 
 #include "base/plan/analysis.h"
 #include "base/plan/ledger.h"
+#include "base/plan/offload.h"
 
 namespace headroom::plan {
 
@@ -462,7 +463,9 @@ Program Lowering::run() {
 }  // namespace
 
 Program lower(const Graph& graph, const LowerOptions& options, const Analysis& analysis) {
-    return Lowering(graph, options, analysis).run();
+    Program program = Lowering(graph, options, analysis).run();
+    if (options.mode == Mode::Training && !options.offload.empty()) moveOut(program, options.offload);
+    return program;
 }
 
 Program lower(const Graph& graph, const LowerOptions& options) {

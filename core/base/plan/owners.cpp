@@ -75,10 +75,15 @@ private:
             m_tensors[change.slot] = ownerOf(change, index < m_givenChanges);
     }
 
-    Owner ownerOf(const Change& change, bool given) const {
+    /// Memory that comes back from outside keeps the node that made it.
+    graph::NodeId makerOf(SlotId slot, bool given) {
+        return m_makers.try_emplace(slot, given ? m_given[at(slot)] : m_node).first->second;
+    }
+
+    Owner ownerOf(const Change& change, bool given) {
         return {Owner::What::Tensor,
                 m_program.slots[at(change.slot)].owner,
-                given ? m_given[at(change.slot)] : m_node,
+                makerOf(change.slot, given),
                 change.kind,
                 change.bytes,
                 given ? 0 : change.instruction,
@@ -89,6 +94,7 @@ private:
     const std::vector<std::uint32_t> m_last;
     std::vector<graph::NodeId> m_given;  ///< by slot: first reader of what the program finds
     std::size_t m_givenChanges = 0;
+    std::map<SlotId, graph::NodeId> m_makers;
     std::map<SlotId, Owner> m_tensors;
     BytesByKind m_inside{};
     graph::NodeId m_node = kNone;

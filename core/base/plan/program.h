@@ -63,12 +63,19 @@ struct GradientTarget {
     SlotId present = graph::kNone;  ///< AddNew: the gradient so far; in `release` of the same instruction
 };
 
+/// The memory of a slot, with all that shares it, and its place outside of the device's memory: bytes from the beginning.
+struct Outside {
+    SlotId slot = graph::kNone;
+    Bytes place = 0;
+};
+
 /// One node run forward or backward, with everything that happens around it.
 struct Instruction {
     enum class What { Forward, Backward } what = What::Forward;
     graph::NodeId node = graph::kNone;
     /// A forward made again for the backward pass, whose first outputs were not kept: buffers stay as they are.
     bool again = false;
+    std::vector<Outside> fetches;  ///< come back before anything else
     std::vector<Cast> casts;
     /// What forward reads (casts done); backward: kNone where the input was not saved. Absent inputs and constants are
     /// kNone in both: constants have no slot, a kernel takes the resolved extents.
@@ -81,6 +88,7 @@ struct Instruction {
     /// Parameters whose gradient is complete with this node: updated after it, then the gradient goes (it is in `release`).
     std::vector<graph::ValueId> updates;
     std::vector<SlotId> release;                 ///< dropped after the node (and after its gradients are handed on)
+    std::vector<Outside> stores;                 ///< go out after that; their slots live on
     BytesByKind liveAfter{};  ///< owned bytes of all slots alive at this node boundary, without workspace
 };
 
@@ -111,6 +119,7 @@ struct Program {
     Bytes peak = 0;
     BytesByKind atPeak{};
     std::size_t peakInstruction = 0;
+    Bytes outside = 0;  ///< room that Instruction::stores take
 };
 
 /// Most bytes that the program takes from instruction `from` on, above what is alive just before it.
@@ -130,6 +139,8 @@ struct LowerOptions {
     std::vector<bool> recompute{};
     /// Each parameter is updated within the backward pass, when its gradient is complete; with Gradients::Absent alone.
     bool optimizerInBackward = false;
+    /// By NodeId: what these nodes make waits for the backward pass outside of the device's memory (moveOut()). Empty: none.
+    std::vector<bool> offload{};
 };
 
 /// Lowers a graph whose outputs[0] is the value to differentiate (training) or to read (inference). Liveness decides

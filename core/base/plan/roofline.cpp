@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/graph/ops/convolution.h"
+#include "base/plan/offload.h"
 #include "base/plan/types.h"
 
 namespace headroom::plan {
@@ -32,6 +33,7 @@ public:
     double seconds() const {
         double sum = 0;
         for (const Instruction& instruction : m_program.instructions) sum += seconds(instruction);
+        if (m_device.outside > 0) sum += 2 * static_cast<double>(bytesOut(m_program)) / m_device.outside;
         return sum;
     }
 

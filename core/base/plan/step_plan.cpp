@@ -120,10 +120,11 @@ LowerOptions loweringOf(const StepOptions& options) {
     return lowering;
 }
 
-StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<bool> recompute) {
+StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<bool> recompute, std::vector<bool> offload) {
     StepPlan step;
     LowerOptions lowering = loweringOf(options);
     lowering.recompute = recompute;
+    lowering.offload = offload;
     const Analysis analysis = analyse(graph, lowering);
     if (options.microBatches > 1) lowering.gradients = Gradients::First;
     step.first = lower(graph, lowering, analysis);
@@ -132,6 +133,7 @@ StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<boo
         step.next = lower(graph, lowering, analysis);
     }
     step.recompute = std::move(recompute);
+    step.offload = std::move(offload);
     step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
     step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
     Assembly assembly(step, heldBeside(graph, options, step.first));
@@ -143,13 +145,13 @@ StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<boo
 }
 
 /// Of the plans that stay within the budget the one that makes least again; where none does, the smallest.
-StepPlan leastTime(const Graph& graph, const StepOptions& options) {
-    StepPlan best = planned(graph, options, {});
+StepPlan leastTime(const Graph& graph, const StepOptions& options, const std::vector<bool>& offload) {
+    StepPlan best = planned(graph, options, {}, offload);
     if (options.budget == 0 || best.peak <= options.budget) return best;
     const Bytes activations = best.atPeak[at(Kind::Activations)], others = best.peak - activations;
     double bestShare = std::numeric_limits<double>::infinity();
     const auto consider = [&](const std::vector<bool>& nodes) -> Bytes {
-        StepPlan candidate = planned(graph, options, nodes);
+        StepPlan candidate = planned(graph, options, nodes, offload);
         const Bytes peak = candidate.peak;
         const bool fits = peak <= options.budget, bestFits = best.peak <= options.budget;
         const double share = shareMadeAgain(graph, candidate);
@@ -181,6 +183,31 @@ StepPlan leastTime(const Graph& graph, const StepOptions& options) {
     return best;
 }
 
+StepPlan recomputed(const Graph& graph, const StepOptions& options, const std::vector<bool>& offload) {
+    switch (options.recompute) {
+        case Recompute::Off: return planned(graph, options, {}, offload);
+        case Recompute::Cheap: return planned(graph, options, cheapNodes(graph), offload);
+        case Recompute::Blocks: return planned(graph, options, blockNodes(graph), offload);
+        case Recompute::Auto: break;
+    }
+    return leastTime(graph, options, offload);
+}
+
+/// The fewest first nodes whose absence keeps the step within the budget, by bisection; all of them where none do.
+StepPlan fewestOut(const Graph& graph, const StepOptions& options, StepPlan whole) {
+    std::size_t tooFew = 0, enough = graph.nodes().size();
+    StepPlan best = planned(graph, options, whole.recompute, firstNodes(graph, enough));
+    if (best.peak > options.budget) return std::move(best.peak < whole.peak ? best : whole);
+    while (enough - tooFew > 1) {
+        const std::size_t middle = (tooFew + enough) / 2;
+        StepPlan candidate = planned(graph, options, whole.recompute, firstNodes(graph, middle));
+        const bool fits = candidate.peak <= options.budget;
+        (fits ? enough : tooFew) = middle;
+        if (fits) best = std::move(candidate);
+    }
+    return best;
+}
+
 }  // namespace
 
 Bytes total(const BytesByKind& bytes) { return std::accumulate(bytes.begin(), bytes.end(), Bytes{0}); }
@@ -195,13 +222,10 @@ double shareMadeAgain(const Graph& graph, const StepPlan& plan) {
 }
 
 StepPlan plan(const Graph& graph, const StepOptions& options) {
-    switch (options.recompute) {
-        case Recompute::Off: return planned(graph, options, {});
-        case Recompute::Cheap: return planned(graph, options, cheapNodes(graph));
-        case Recompute::Blocks: return planned(graph, options, blockNodes(graph));
-        case Recompute::Auto: break;
-    }
-    return leastTime(graph, options);
+    if (options.offload == Offload::Activations) return recomputed(graph, options, firstNodes(graph, graph.nodes().size()));
+    StepPlan step = recomputed(graph, options, {});
+    const bool isTooMuch = options.budget > 0 && step.peak > options.budget;
+    return options.offload == Offload::Auto && isTooMuch ? fewestOut(graph, options, std::move(step)) : std::move(step);
 }
 
 }  // namespace headroom::plan

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/plan/offload.h"
 #include "base/plan/optimizer_state.h"
 #include "base/plan/program.h"
 #include "base/plan/recompute.h"
@@ -22,7 +23,8 @@ struct StepOptions {
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
     bool optimizerInBackward = false;  ///< parameters are updated as their gradients come; in a step of one micro-batch
     Recompute recompute = Recompute::Off;
-    Bytes budget = 0;  ///< Recompute::Auto: what the step is to stay within; 0: nobody knows, nothing is made again
+    Offload offload = Offload::Off;
+    Bytes budget = 0;  ///< Auto of both: what the step is to stay within; 0: nobody knows, nothing is done
 };
 
 /// The parts of a step in time.
@@ -57,9 +59,11 @@ struct StepPlan {
     std::uint32_t peakInstruction = 0;
     Program first, next;  ///< `next` is empty with one micro-batch
     std::vector<bool> recompute;  ///< by NodeId: what the backward pass makes again; empty = nothing
+    std::vector<bool> offload;    ///< by NodeId: what waits outside of the device's memory; empty = nothing
 };
 
-/// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move.
+/// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move. Where both
+/// choices are Auto, things are made again first, and what that leaves beyond the budget goes out.
 StepPlan plan(const graph::Graph& graph, const StepOptions& options);
 
 /// Share of the forward pass that is run a second time, by FLOPs and bytes moved.

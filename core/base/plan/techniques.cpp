@@ -36,8 +36,12 @@ std::vector<Technique> table() {
         {"recompute_auto", "Recompute for the budget",
          "The quickest choice of activations is computed again in the backward pass, just enough for the budget.",
          {{"memory.recompute", "auto"}}},
-        {"offload", "Offload", "Activations and optimizer state wait outside of the device's memory until they are needed.",
-         {{"memory.offload", "all"}}},
+        {"offload_auto", "Offload for the budget",
+         "As few activations as the budget needs wait on the disk (of a GPU: in the machine's memory) until the backward pass.",
+         {{"memory.offload", "auto"}}},
+        {"offload_activations", "Offload activations",
+         "All activations wait on the disk (of a GPU: in the machine's memory) until the backward pass needs them.",
+         {{"memory.offload", "activations"}}},
     };
 }
 

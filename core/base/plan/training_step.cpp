@@ -18,6 +18,11 @@ Bytes peakOf(const graph::Graph& graph, StepOptions& step, std::int64_t effectiv
     return plan(graph, step).peak;
 }
 
+Offload offload(const std::string& word) {
+    if (word == "activations") return Offload::Activations;
+    return word == "auto" ? Offload::Auto : Offload::Off;
+}
+
 Recompute recompute(const std::string& word) {
     if (word == "cheap") return Recompute::Cheap;
     if (word == "blocks") return Recompute::Blocks;
@@ -57,6 +62,7 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
     step.undo = true;
     step.optimizerInBackward = config.memory.optimizerInBackward;
     step.recompute = recompute(config.memory.recompute);
+    step.offload = offload(config.memory.offload);
     step.budget = config::memoryBudget(config).value_or(0);
     step.batchesAhead = config.loader.threads > 0 ? config.loader.prefetch : 0;
     return step;
@@ -69,11 +75,12 @@ void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBa
 
 std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
                                               Bytes budget) {
-    if (step.recompute == Recompute::Auto) {
-        // Smaller parts cost less time than making things again: that is for when single samples do not fit.
-        step.recompute = Recompute::Off;
-        if (const auto fits = largestMicroBatch(graph, step, effectiveBatch, budget)) return fits;
-        step.recompute = Recompute::Auto;
+    if (step.recompute == Recompute::Auto || step.offload == Offload::Auto) {
+        // Smaller parts cost less time than making things again or moving them: that is for when single samples do not fit.
+        StepOptions plain = step;
+        if (step.recompute == Recompute::Auto) plain.recompute = Recompute::Off;
+        if (step.offload == Offload::Auto) plain.offload = Offload::Off;
+        if (const auto fits = largestMicroBatch(graph, plain, effectiveBatch, budget)) return fits;
         step.budget = budget;
         return peakOf(graph, step, effectiveBatch, effectiveBatch) <= budget ? std::optional<std::int64_t>(1) : std::nullopt;
     }

@@ -98,6 +98,14 @@ void Executor::put(const Program& program, SlotId id, at::Tensor tensor) {
     slot(id) = std::move(tensor);
 }
 
+void Executor::fetch(const Program& program, const Instruction& instruction) {
+    for (const plan::Outside& each : instruction.fetches) {
+        m_store->fetch(each.place, slot(each.slot));
+        const SlotId bottom = program.slots[at(each.slot)].aliasOf;
+        tensor::label(slot(each.slot), program.slots[at(bottom == kNone ? each.slot : bottom)].kind);
+    }
+}
+
 void Executor::castInputs(const Program& program, const Instruction& instruction) {
     for (const plan::Cast& cast : instruction.casts)
         put(program, cast.to, slot(cast.from).to(tensor::scalarType(program.slots[at(cast.to)].tensor.dtype)));
@@ -167,6 +175,7 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
     const graph::Node& node = m_graph.node(instruction.node);
     const tensor::MemoryScope scope(plan::Kind::Workspace);
     try {
+        fetch(program, instruction);
         castInputs(program, instruction);
         gather(program, instruction);
         KernelContext context{.node = node,
@@ -192,6 +201,7 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
     }
     for (const SlotId id : instruction.release) slot(id).reset();
     m_operands.clear();
+    for (const plan::Outside& each : instruction.stores) m_store->store(each.place, slot(each.slot));
 }
 
 /// Room for all that the program takes from that instruction on: once a parameter is updated, nothing can be undone.

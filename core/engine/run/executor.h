@@ -10,6 +10,7 @@
 #include "base/plan/program.h"
 #include "engine/run/kernel.h"
 #include "engine/tensor/memory.h"
+#include "engine/tensor/offload_store.h"
 
 namespace headroom::run {
 
@@ -35,6 +36,8 @@ struct Updates {
 class Executor {
 public:
     explicit Executor(const graph::Graph& graph);
+    /// Where programs with Instruction::stores put what goes out; `store` has Program::outside bytes of room, and lives on.
+    void setOffloadStore(tensor::OffloadStore* store) { m_store = store; }
 
     /// Runs one micro-batch. `inputs` in the order of graph.inputs(), on the device, in the program's element types.
     /// Gradients of parameters are left in `tensors.gradients` (stored or added as the program says).
@@ -61,6 +64,7 @@ private:
     void updateIdle(const plan::Program& program, const TensorSet& tensors, const Updates& updates);
     void forward(const plan::Program& program, const plan::Instruction& instruction, KernelContext& context);
     void backward(const plan::Program& program, const plan::Instruction& instruction, KernelContext& context);
+    void fetch(const plan::Program& program, const plan::Instruction& instruction);
     void castInputs(const plan::Program& program, const plan::Instruction& instruction);
     void gather(const plan::Program& program, const plan::Instruction& instruction);
     void settle(const plan::Program& program, const plan::GradientTarget& target, at::Tensor gradient);
@@ -71,6 +75,7 @@ private:
 
     const graph::Graph& m_graph;
     std::vector<const Kernel*> m_kernels;  ///< by NodeId
+    tensor::OffloadStore* m_store = nullptr;
     std::vector<graph::ValueId> m_inputs, m_parameters;
     std::vector<at::Tensor> m_slots;
     Operands m_operands;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -35,7 +36,9 @@ public:
 
     /// Seconds of each step; nothing where memory ran out. `budget` 0: none.
     std::optional<std::vector<double>> seconds(std::int64_t microBatch, Bytes budget) {
-        m_passes.setRecompute(recomputed(microBatch, budget));
+        const plan::StepPlan planned = planOf(microBatch, budget);
+        m_passes.setRecompute(planned.recompute);
+        m_passes.setOffload(planned.offload, std::filesystem::temp_directory_path());
         try {
             return timed(microBatch);
         } catch (const Error& error) {
@@ -45,18 +48,18 @@ public:
     }
 
 private:
-    std::vector<bool> recomputed(std::int64_t microBatch, Bytes budget) const {
+    plan::StepPlan planOf(std::int64_t microBatch, Bytes budget) const {
         plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
         step.budget = budget;
         plan::divide(step, m_config.train.batchSize, microBatch);
-        return plan::plan(m_model.step(), step).recompute;
+        return plan::plan(m_model.step(), step);
     }
 
     std::vector<double> timed(std::int64_t microBatch) {
         bool isWhole = true;
         Stepper stepper({.config = m_config, .dataset = m_dataset, .model = m_model, .passes = m_passes, .optimizer = *m_optimizer,
                          .ema = m_ema ? &*m_ema : nullptr, .reduceGradients = {}, .fits = [](std::int64_t) { return false; },
-                         .recomputeMore = {}, .letGo = {}, .note = [&](std::string_view, const std::string&) { isWhole = false; }},
+                         .recomputeMore = {}, .offloadMore = {}, .letGo = {}, .note = [&](std::string_view, const std::string&) { isWhole = false; }},
                         {.size = m_dataset.training->size(), .batch = m_config.train.batchSize, .microBatch = microBatch,
                          .seed = static_cast<std::uint64_t>(m_config.train.seed)},
                         microBatch);

@@ -28,6 +28,18 @@ void Passes::setRecompute(std::vector<bool> nodes) {
     m_programs.clear();
 }
 
+void Passes::setOffload(std::vector<bool> nodes, const std::filesystem::path& folder) {
+    if (nodes == m_offload) return;
+    if (!nodes.empty() && !m_store) m_store = tensor::makeOffloadStore(m_device, folder);
+    m_trainer.setOffloadStore(m_store.get());
+    m_offload = std::move(nodes);
+    m_programs.clear();
+}
+
+void Passes::prepare(std::int64_t batch) {
+    for (const auto gradients : {plan::Gradients::Absent, plan::Gradients::Present}) program(plan::Mode::Training, gradients, batch);
+}
+
 const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients, std::int64_t batch, bool optimizerInBackward) {
     const auto key = std::tuple(mode, gradients, batch, optimizerInBackward);
     if (const auto found = m_programs.find(key); found != m_programs.end()) return found->second;
@@ -40,8 +52,10 @@ const plan::Program& Passes::program(plan::Mode mode, plan::Gradients gradients,
     options.threads = at::get_num_threads();
     options.extents = {{"batch", batch}, {"sequence", m_context}};
     options.optimizerInBackward = optimizerInBackward;
-    if (mode == plan::Mode::Training) options.recompute = m_recompute;
-    return m_programs.emplace(key, plan::lower(graphOf(mode), options)).first->second;
+    if (mode == plan::Mode::Training) options.recompute = m_recompute, options.offload = m_offload;
+    plan::Program made = plan::lower(graphOf(mode), options);
+    if (made.outside > 0) m_store->reserve(made.outside);
+    return m_programs.emplace(key, std::move(made)).first->second;
 }
 
 at::ScalarType Passes::inputType() {

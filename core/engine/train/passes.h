@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <tuple>
 
 #include "base/plan/program.h"
@@ -18,6 +20,13 @@ public:
     /// What the backward pass makes again from now on, by NodeId; empty = nothing.
     void setRecompute(std::vector<bool> nodes);
     const std::vector<bool>& recompute() const { return m_recompute; }
+    /// What waits for the backward pass outside of memory from now on, by NodeId, on the CPU in a file in `folder`; empty =
+    /// nothing. Throws MEM-03 where the folder takes none.
+    void setOffload(std::vector<bool> nodes, const std::filesystem::path& folder);
+    const std::vector<bool>& offload() const { return m_offload; }
+    /// Makes the programs for steps in micro-batches of `batch` samples now, and the room that they take outside of memory.
+    /// Throws MEM-03 where there is none.
+    void prepare(std::int64_t batch);
 
     at::Device device() const { return m_device; }
     /// Element type that the net's input wants.
@@ -46,7 +55,8 @@ private:
     at::Device m_device;
     plan::Precision m_precision;
     std::int64_t m_context;
-    std::vector<bool> m_recompute;
+    std::vector<bool> m_recompute, m_offload;
+    std::unique_ptr<tensor::OffloadStore> m_store;
     run::Executor m_trainer, m_evaluator;
     std::map<std::tuple<plan::Mode, plan::Gradients, std::int64_t, bool>, plan::Program> m_programs;
 };

@@ -161,6 +161,8 @@ void Stepper::makeRoom(std::int64_t step, const Failure& failure) {
         change = fmt::format("micro-batch {} becomes {}", before, m_micro.size());
     else if (m_parts.recomputeMore && m_parts.recomputeMore())
         change = "the backward pass makes more again";
+    else if (m_parts.offloadMore && m_parts.offloadMore())
+        change = "what waits for the backward pass waits outside of memory";
     else
         throw Error(Failure{Code::Mem01, failure.subject, "out of memory with single samples", failure.found, failure.allowed,
                             "Raise memory.budget, train in bf16, or choose a smaller model."});

@@ -33,15 +33,18 @@ struct StepperParts {
     std::function<bool(std::int64_t)> fits;  ///< whether the plan of a micro-batch stays within the budget
     /// Makes more again in the backward pass; false where no more can be. May be empty.
     std::function<bool()> recomputeMore;
+    /// Lets what waits for the backward pass wait outside of memory; false where no more can, or no room is there. May be empty.
+    std::function<bool()> offloadMore;
     /// Lets go of memory that no step needs (a copy that waits to be written); true where there was some. May be empty.
     std::function<bool()> letGo;
     std::function<void(std::string_view kind, const std::string& text)> note;
 };
 
 /// Makes the optimizer steps of a run. Each is a transaction: until the update everything that a step touched can go back,
-/// and the update itself allocates nothing; one within the backward pass begins when the memory of the rest is assured. Where memory runs out, the step is undone, the micro-batch halved and the same
-/// samples are repeated; at single samples the net's blocks are recomputed in the backward pass. Where the loss or a
-/// gradient is not finite, the step is undone and left out.
+/// and the update itself allocates nothing; one within the backward pass begins when the memory of the rest is assured. Where
+/// memory runs out, the step is undone, the micro-batch halved and the same samples are repeated; at single samples more is made
+/// again in the backward pass, then what waits for it goes out of memory. Where the loss or a gradient is not finite, the step is
+/// undone and left out.
 class Stepper {
 public:
     /// What a step gave.

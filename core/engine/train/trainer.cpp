@@ -55,7 +55,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
     if (m_model.device().is_cpu()) tensor::setMemoryBudget(m_budget);
-    m_passes.setRecompute(planOf(microBatch(), plan::stepOptions(config, dataset.shape).recompute, m_budget).recompute);
+    followPlan();
     if (m_restored) StateKeeper(*this).restore(*std::exchange(m_restored, std::nullopt));
 }
 
@@ -104,30 +104,61 @@ StepperParts Trainer::stepperParts() {
             .reduceGradients = m_options.reduceGradients,
             .fits = [this](std::int64_t microBatch) { return fits(microBatch); },
             .recomputeMore = [this] { return recomputeMore(); },
+            .offloadMore = [this] { return offloadMore(); },
             .letGo = [this] { return writeBest(); },
             .note = [this](std::string_view kind, const std::string& text) { m_host.noted(position(), kind, text); }};
 }
 
-plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::Recompute recompute, Bytes budget) const {
+plan::StepOptions Trainer::stepOptions() const {
     plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, kindOf(m_model.device()));
-    step.recompute = recompute;
-    step.budget = budget;
+    step.budget = m_budget;
+    return step;
+}
+
+plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::StepOptions step) const {
     plan::divide(step, m_config.train.batchSize, microBatch);
     return plan::plan(m_model.step(), step);
 }
 
+/// What is made again and what goes out, as planned for the micro-batch that the run begins with.
+void Trainer::followPlan() {
+    const plan::StepPlan planned = planOf(microBatch(), stepOptions());
+    m_passes.setRecompute(planned.recompute);
+    m_passes.setOffload(planned.offload, m_options.checkpoints);
+    m_passes.prepare(microBatch());
+}
+
 bool Trainer::fits(std::int64_t microBatch) const {
     if (allowed(microBatch) != microBatch) return false;
-    const auto recompute = plan::stepOptions(m_config, m_dataset.shape).recompute;
-    return m_budget == 0 || planOf(microBatch, recompute, m_budget).peak <= m_budget;
+    return m_budget == 0 || planOf(microBatch, stepOptions()).peak <= m_budget;
 }
 
 /// The choice that leaves the smallest peak, whatever its time.
 bool Trainer::recomputeMore() {
-    std::vector<bool> nodes = planOf(microBatch(), plan::Recompute::Auto, 1).recompute;
+    plan::StepOptions step = stepOptions();
+    step.recompute = plan::Recompute::Auto;
+    step.offload = plan::Offload::Off;
+    step.budget = 1;
+    std::vector<bool> nodes = planOf(microBatch(), step).recompute;
     if (nodes == m_passes.recompute()) return false;
     m_passes.setRecompute(std::move(nodes));
     return true;
+}
+
+/// All that can, where there is room for it.
+bool Trainer::offloadMore() {
+    const std::vector<bool> before = m_passes.offload(), all = plan::firstNodes(m_model.step(), m_model.step().nodes().size());
+    if (before == all) return false;
+    try {
+        m_passes.setOffload(all, m_options.checkpoints);
+        m_passes.prepare(microBatch());
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != Code::Mem03) throw;
+        m_passes.setOffload(before, m_options.checkpoints);
+        m_host.noted(position(), "warning", error.what());
+        return false;
+    }
 }
 
 Position Trainer::position() const {

@@ -49,7 +49,8 @@ struct Outcome {
 class Trainer {
 public:
     /// Builds the model; with `resume`, restores the newest whole checkpoint. Throws the errors of building, CKP-03 (another
-    /// model), CKP-04 (state is missing), CKP-05 (the data changed), CKP-08, MEM-02.
+    /// model), CKP-04 (state is missing), CKP-05 (the data changed), CKP-08, MEM-02,
+    /// MEM-03.
     Trainer(const config::RunConfig& config, const data::Dataset& dataset, TrainerOptions options, Host& host);
     ~Trainer();
 
@@ -79,9 +80,12 @@ private:
     std::int64_t allowed(std::int64_t microBatch) const;
     StepperParts stepperParts();
     Bytes budget() const;
-    plan::StepPlan planOf(std::int64_t microBatch, plan::Recompute recompute, Bytes budget) const;
+    plan::StepOptions stepOptions() const;
+    plan::StepPlan planOf(std::int64_t microBatch, plan::StepOptions step) const;
+    void followPlan();
     bool fits(std::int64_t microBatch) const;
     bool recomputeMore();
+    bool offloadMore();
     void oneStep();
     Stepper::Made stepOrSave(double rate);
     void saveInNeed();

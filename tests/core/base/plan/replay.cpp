@@ -47,7 +47,7 @@ plan::BytesByKind Replay::bytes() const {
     std::vector<bool> counted(m_lives.size(), false);
     for (std::size_t i = 0; i < m_lives.size(); ++i) {
         const SlotId bottom = memory(static_cast<SlotId>(i));
-        if (m_lives[i] != 1 || counted[at(bottom)]) continue;
+        if (m_lives[i] != 1 || counted[at(bottom)] || m_outside.contains(bottom)) continue;
         counted[at(bottom)] = true;
         const plan::Slot& slot = m_program.slots[at(bottom)];
         sum[static_cast<std::size_t>(slot.kind)] += slot.tensor.bytes();
@@ -67,6 +67,8 @@ void Replay::create(SlotId slot, const char* what) {
 void Replay::needAlive(SlotId slot, const char* what) {
     if (slot != kNone && m_lives[at(slot)] != 1)
         fault(std::string(what) + " is not alive: " + m_program.slots[at(slot)].owner);
+    if (slot != kNone && m_outside.contains(memory(slot)))
+        fault(std::string(what) + " is outside: " + m_program.slots[at(slot)].owner);
 }
 
 void Replay::drop(SlotId slot) {
@@ -89,6 +91,8 @@ void Replay::begin() {
 }
 
 void Replay::run(const Instruction& instruction) {
+    for (const plan::Outside& each : instruction.fetches)
+        if (!m_outside.erase(memory(each.slot))) fault("what is fetched is not outside: " + m_program.slots[at(each.slot)].owner);
     instruction.what == Instruction::What::Forward ? forward(instruction) : backward(instruction);
     for (const ValueId id : instruction.updates) {
         const SlotId gradient = m_program.gradientSlots[at(id)];
@@ -97,6 +101,10 @@ void Replay::run(const Instruction& instruction) {
         m_updated.insert(gradient);
     }
     for (const SlotId slot : instruction.release) drop(slot);
+    for (const plan::Outside& each : instruction.stores) {
+        needAlive(each.slot, "what goes out");
+        m_outside.insert(memory(each.slot));
+    }
     const plan::BytesByKind now = bytes();
     if (now != instruction.liveAfter) fault("liveAfter differs");
     m_peak = std::max(m_peak, std::accumulate(now.begin(), now.end(), Bytes{0}));

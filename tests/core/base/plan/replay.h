@@ -42,6 +42,7 @@ private:
     const graph::Graph& m_graph;
     const plan::Program& m_program;
     std::vector<int> m_lives;            ///< by slot: -1 not yet, 1 alive, 0 dropped
+    std::set<plan::SlotId> m_outside;    ///< memories that wait outside of the device
     std::map<plan::SlotId, int> m_held;  ///< contributions that a gradient slot holds
     std::set<plan::SlotId> m_updated;  ///< gradients that an update has taken
     std::vector<bool> m_backward;        ///< by node

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run/whole_step.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "base/plan/training_step.h"
 
 namespace headroom::test {
@@ -36,7 +39,10 @@ plan::StepPlan planOf(const Net& net, const WholeStep::Options& options) {
 WholeStep::WholeStep(const Options& options)
     : m_options(options), m_net(netOf(options)),
       m_planned(planOf(m_net, options)), m_tensors(initialised(m_net.graph, 1, plan::precisionOf(configured(options)))),
-      m_optimizer(train::makeOptimizer(options.train.optimizer, parameters())), m_executor(m_net.graph) {
+      m_optimizer(train::makeOptimizer(options.train.optimizer, parameters())), m_executor(m_net.graph),
+      m_store(tensor::makeOffloadStore(at::kCPU, std::filesystem::temp_directory_path())) {
+    m_store->reserve(std::max(m_planned.first.outside, m_planned.next.outside));
+    m_executor.setOffloadStore(m_store.get());
     for (const graph::ValueId id : m_net.graph.parameters()) m_places.emplace(id, m_places.size());
 }
 

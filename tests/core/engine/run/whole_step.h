@@ -7,6 +7,7 @@
 #include "base/config/run_config.h"
 #include "base/plan/step_plan.h"
 #include "core/engine/run/nets.h"
+#include "engine/tensor/offload_store.h"
 #include "engine/train/optimizer.h"
 
 namespace headroom::test {
@@ -44,6 +45,7 @@ private:
     run::TensorSet m_tensors;
     const std::unique_ptr<train::Optimizer> m_optimizer;
     run::Executor m_executor;
+    const std::unique_ptr<tensor::OffloadStore> m_store;
     std::map<graph::ValueId, std::size_t> m_places;  ///< in the optimizer's list
 };
 

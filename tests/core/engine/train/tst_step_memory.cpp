@@ -25,6 +25,7 @@ struct Case {
     std::string recompute = "off", state = "fp32";
     bool inBackward = false;  ///< the optimizer
     bool chunkedLoss = false;
+    std::string offload = "off";
 
     test::WholeStep::Options options() const {
         test::WholeStep::Options options{.net = net, .batch = kBatch * microBatches, .microBatches = microBatches, .small = false, .train = {}, .memory = {}};
@@ -34,6 +35,7 @@ struct Case {
         options.memory.recompute = recompute;
         options.memory.optimizerInBackward = inBackward;
         options.memory.chunkedLoss = chunkedLoss;
+        options.memory.offload = offload;
         return options;
     }
 };
@@ -115,6 +117,12 @@ private Q_SLOTS:
                 for (const int microBatches : {1, 4})
                     QTest::addRow("%s %s chunked loss x%d", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", microBatches)
                         << Case{net, "adamw", precision, microBatches, "off", "fp32", false, true};
+        for (const char* net : {"mlp", "cnn", "resnet20", "gpt_mini"})
+            for (const auto precision : {plan::Precision::Fp32, plan::Precision::Bf16})
+                for (const char* recompute : {"off", "cheap"})
+                    QTest::addRow("%s %s offloaded, %s made again, x2", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", recompute)
+                        << Case{net, "adamw", precision, 2, recompute, "fp32", false, false, "activations"};
+        compact("fp32 adamw in the backward pass, offloaded", {"", "adamw", Fp32, 1, "off", "fp32", true, false, "activations"});
     }
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);

@@ -458,6 +458,33 @@ private Q_SLOTS:
             QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
         }
     }
+    void whatWaitsOutsideOfMemoryChangesNoBit_data() { whatIsMadeAgainChangesNoBit_data(); }
+    void whatWaitsOutsideOfMemoryChangesNoBit() {
+        QFETCH(QString, arch);
+        QFETCH(QString, precision);
+        config::RunConfig config = test::smallRun();
+        config.model.arch = arch.toStdString();
+        config.model.dropout = 0.2;
+        config.train.precision = precision.toStdString();
+        config.train.maxSteps = 3;
+        config.train.microBatch = 4;
+        const data::Dataset dataset = arch == "gpt_mini" ? test::text(8) : test::pictures();
+        const std::string kept = unbroken(config, dataset).weightsSha256;
+        config.memory.offload = "activations";
+        QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
+        config.memory.recompute = "cheap";
+        QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
+    }
+    void offloadWithoutRoomIsRefusedBeforeTheFirstStep() {
+        config::RunConfig config = test::smallRun();
+        config.memory.offload = "activations";
+        const data::Dataset dataset = test::pictures();
+        const test::TemporaryFolder folder;
+        TrainerOptions options = in(folder);
+        options.checkpoints = "/proc";  // takes no files
+        ScriptedHost host;
+        QVERIFY(refusalOf([&] { Trainer(config, dataset, options, host); }) == Code::Mem03);
+    }
     void aChunkedLossTrainsTheSameNet_data() {
         QTest::addColumn<QString>("precision");
         for (const char* precision : {"fp32", "bf16"}) QTest::newRow(precision) << precision;
