@@ -69,3 +69,11 @@ def series(run_id, name, home):
     """Every point of one series: [{"step", "epoch", "samples", "time", "value"}]."""
     shown = run(["metrics", run_id, "--series", name, "--json"], home)
     return json.loads(shown.stdout)["series"][0]["points"]
+
+
+def peer_python():
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "headroom"
+    found = sorted(cache.glob("peers-*/bin/python"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise SystemExit("The peers are not installed. Run packaging/peers first.")
+    return str(found[-1])
