@@ -141,8 +141,7 @@ Report measure(const Request& request) {
     report.runtime = "OpenVINO " + build.substr(0, build.find('-'));
     ov::Core core;
     report.device = core.get_property("CPU", ov::device::full_name);
-    process::resetHighWaterMark();
-    const Bytes before = process::highWaterMark();
+    const process::MemoryGrowth growth;
     const Clock::time_point begin = Clock::now();
     const std::shared_ptr<ov::Model> model = core.read_model(request.model.string());
     ov::CompiledModel compiled = core.compile_model(model, "CPU", settings(request, request.threads));
@@ -151,7 +150,7 @@ Report measure(const Request& request) {
 
     std::vector<Input> inputs = readInputs(*model, request);
     const std::vector<Output> outputs = runAll(compiled, inputs, request, report);
-    report.peakBytes = process::highWaterMark() - before;
+    report.peakBytes = growth.most();
     std::vector<formats::StView> views;
     for (const Output& output : outputs) views.push_back({output.spec, output.bytes});
     formats::writeSafetensors(request.outputs, views);

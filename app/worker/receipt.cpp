@@ -21,9 +21,10 @@ std::optional<T> larger(const std::optional<T>& a, const std::optional<T>& b) {
 }  // namespace
 
 void Receipt::predict(const config::RunConfig& config, const plan::RunData& data, const std::string& device,
-                      std::int64_t microBatch) {
+                      std::int64_t microBatch, Bytes budget) {
     const plan::DeviceModel model = plan::thisDevice(device);
-    plan::RunPlan planned = plan::planRun(config, data, model, plan::Calibration::read(m_file), {.microBatch = microBatch});
+    const plan::RunPlanOptions as{.budget = budget > 0 ? std::optional(budget) : std::nullopt, .microBatch = microBatch};
+    plan::RunPlan planned = plan::planRun(config, data, model, plan::Calibration::read(m_file), as);
     if (const nlohmann::json before = store::RunReader(m_writer.folder()).fact(kFact); before.is_object()) m_fact = before;
     if (!m_fact.contains("predicted")) m_fact["predicted"] = plan::toJson(plan::figuresOf(planned));
     m_planned.emplace(config, model, std::move(planned));
@@ -58,7 +59,7 @@ void Receipt::refine(const plan::RunFigures& measured, double others) {
     const std::optional<double> joules = m_writer.summary().joules;
     plan::Observation observation{.others = others};
     if (measured.stepSeconds && planned.work.step > 0) observation.stepRatio = *measured.stepSeconds / planned.work.step;
-    if (measured.processPeak) observation.processExtra = *measured.processPeak - plan::processPeak(planned.graph, planned.step, device);
+    if (measured.processPeak) observation.processExtra = *measured.processPeak - plan::processPeak(planned.graph, planned.step, device.kind);
     if (joules && measured.runSeconds.value_or(0) > 0) observation.watts = *joules / *measured.runSeconds;
     try {
         plan::refineCalibration(m_file, plan::calibrationKey(config, device), observation);

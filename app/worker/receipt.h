@@ -19,8 +19,8 @@ public:
     /// `calibration`: the home's file. `writer` must outlive the receipt.
     Receipt(std::filesystem::path calibration, store::RunWriter& writer) : m_file(std::move(calibration)), m_writer(writer) {}
 
-    /// Plans the run as it will be made, and commits the figures. A resumed run keeps its first ones. Throws CFG-11.
-    void predict(const config::RunConfig& config, const plan::RunData& data, const std::string& device, std::int64_t microBatch);
+    /// Plans the run as it will be made within `budget` bytes (0: no limit), and commits the figures. A resumed run keeps its first ones. Throws CFG-11.
+    void predict(const config::RunConfig& config, const plan::RunData& data, const std::string& device, std::int64_t microBatch, Bytes budget);
 
     /// Stores what was measured: peaks and the median step in this session of `steps` steps, time over all sessions; energy and
     /// cost are added here. Does nothing where nothing was predicted.

@@ -10,6 +10,7 @@
 #include <future>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/config/document.h"
 #include "base/process/high_water.h"
@@ -22,6 +23,7 @@
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
 #include "engine/train/trainer.h"
+#include "engine/train/warm_up.h"
 #include "worker/last_word.h"
 #include "worker/monitor.h"
 #include "worker/receipt.h"
@@ -93,8 +95,9 @@ private:
         train::setComputeThreads();
         const data::Dataset dataset = reading.get();
         if (caughtSignal() != 0) return {train::Outcome::Kind::Paused, {}, {}, {}, {}};
-        process::resetHighWaterMark();
-        m_residentBefore = process::highWaterMark();
+        if (device.is_cpu()) train::warmUp(config, dataset);
+        m_growth.emplace();
+        tensor::resetPeak();
         train::TrainerOptions options;
         options.devices = {device};
         options.checkpoints = m_folder.checkpoints();
@@ -109,10 +112,10 @@ private:
         if (terms.largestMicroBatch > 0) tellOfRescue(trainer);
         describe(config, dataset, trainer);
         const std::int64_t validation = dataset.validation ? dataset.validation->size() : 0;
-        m_receipt.predict(config, {dataset.shape, dataset.training->size(), validation}, m_device, trainer.microBatch());
+        m_receipt.predict(config, {dataset.shape, dataset.training->size(), validation}, m_device, trainer.microBatch(), trainer.budget());
         m_host.startClock(trainer.position());
         const train::Outcome outcome = trainer.run();
-        m_writer.setFact("memory", {{"process_growth", process::highWaterMark() - m_residentBefore},
+        m_writer.setFact("memory", {{"process_growth", m_growth->most()},
                                     {"tensors_peak", tensor::memoryCounts().peakTotal}});
         m_trained = true;
         return outcome;
@@ -125,7 +128,7 @@ private:
         plan::RunFigures measured{.stepSeconds = m_host.stepSeconds(), .runSeconds = wallSeconds};
         if (m_device == "cpu") {
             measured.peak = tensor::memoryCounts().peakTotal;
-            measured.processPeak = process::highWaterMark() - m_residentBefore;
+            if (m_growth) measured.processPeak = m_growth->most();
         } else if (run::cudaDevices() > 0) {
             measured.peak = run::deviceMemory(at::Device(m_device)).peakAllocated;
         }
@@ -195,7 +198,7 @@ private:
     RunHost m_host;
     Receipt m_receipt;
     bool m_trained = false;
-    Bytes m_residentBefore = 0;  ///< with the data read: what comes on top depends on the settings
+    std::optional<process::MemoryGrowth> m_growth;  ///< since the worker was warmed, its data read
 };
 
 }  // namespace

@@ -71,11 +71,11 @@ void Planning::aPlanThatDoesNotFitEndsWithFiveAndSaysWhatWould() {
     REQUIRE_WORKER();
     const Headroom headroom;
     const QString file = headroom.makeConfig("p", {{"batch_size", 128}, {"micro_batch", 128}});
-    const qint64 peak = headroom.run({"plan", file, "--json"}).object()["peak_bytes"].toInteger();
+    const qint64 peak = headroom.run({"plan", file, "--json"}).object()["process_peak_bytes"].toInteger();
     const Outcome outcome = headroom.run({"plan", file, "--json", "--budget", QString::number(peak - 1)});
     compareRefusal(outcome, 5, "MEM-01");
     QCOMPARE(at(outcome.object(), "plan.fits").toBool(true), false);
-    QCOMPARE(outcome.object()["peak_bytes"].toInteger(), peak);
+    QCOMPARE(outcome.object()["process_peak_bytes"].toInteger(), peak);
     const Outcome automatic = headroom.run({"plan", file, "--json", "--set", "train.micro_batch=0", "--budget", QString::number(peak - 1)});
     QCOMPARE(automatic.status, 0);
     const QByteArray would = "Micro-batches of " + QByteArray::number(at(automatic.object(), "plan.micro_batch").toInt()) + " fit";

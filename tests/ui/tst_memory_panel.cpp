@@ -306,7 +306,7 @@ private Q_SLOTS:
         QCOMPARE(desk().undo.count(), 0);  // only the last column is a button
         Q_EMIT table->clicked(table->model()->index(row, ui::FitList::Apply));
         QCOMPARE(desk().draft.config().train.precision, std::string("bf16"));
-        QCOMPARE(desk().peak(), promised);
+        QCOMPARE(desk().memory.memory().process, promised);
         QVERIFY(desk().memory.memory().fits);
         desk().undo.undo();
         QCOMPARE(desk().draft.config().train.precision, std::string("fp32"));

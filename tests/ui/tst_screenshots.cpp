@@ -104,7 +104,7 @@ private Q_SLOTS:
         window().showDock(QStringLiteral("log"), false);
         auto* page = static_cast<ui::MemoryPanel*>(window().panel(QStringLiteral("memory")));
         take(QStringLiteral("memory"));
-        for (const auto& [path, text] : {std::pair("model.arch", "resnet20"), std::pair("train.batch_size", "256"), std::pair("memory.budget", "24 MiB")})
+        for (const auto& [path, text] : {std::pair("model.arch", "resnet20"), std::pair("train.batch_size", "256"), std::pair("memory.budget", "48 MiB")})
             QCOMPARE(studio().draft().set(QLatin1String(path), QLatin1String(text)), QString());
         QTest::qWait(600);
         take(QStringLiteral("memory-tight"));

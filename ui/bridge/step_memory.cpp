@@ -21,7 +21,8 @@ StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredSte
     memory.peak = step.peak;
     memory.atPeak = step.atPeak;
     memory.where = QString::fromStdString(plan::peakMoment(configured.graph(), step));
-    memory.fits = step.peak <= limit;
+    memory.process = configured.processPeak(step);
+    memory.fits = memory.process <= limit;
     return memory;
 }
 

@@ -21,6 +21,7 @@ struct StepMemory {
     QString fault;               ///< why there is no plan: the model does not suit the data ...
     plan::BytesByKind atPeak{};  ///< by kind, at the moment of the peak
     Bytes peak = 0;
+    Bytes process = 0;           ///< what the process adds: tensors, their pools' rounding and holes, and the fixed part
     QString where;               ///< "backward of layer3.2.conv2"
     qint64 parameters = 0;
     qint64 microBatch = 0, parts = 1;

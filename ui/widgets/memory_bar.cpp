@@ -15,6 +15,8 @@ namespace {
 
 constexpr double kLabelHeight = 18, kBarHeight = 25, kLegendGap = 12;
 
+QString besideName() { return MemoryBar::tr("Process"); }
+
 }  // namespace
 
 MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent) {
@@ -24,13 +26,15 @@ MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent) {
 
 QSize MemoryBar::sizeHint() const { return {400, static_cast<int>(kLabelHeight + kBarHeight + kLegendGap + 16)}; }
 
-void MemoryBar::set(const plan::BytesByKind& parts, std::optional<Bytes> budget, std::optional<Bytes> measured) {
+void MemoryBar::set(const plan::BytesByKind& parts, Bytes beside, std::optional<Bytes> budget, std::optional<Bytes> measured) {
     m_parts = parts;
+    m_beside = beside;
     m_budget = budget;
     m_measured = measured;
     QStringList words;
     for (const plan::Kind kind : kStackedKinds)
         if (bytes(kind) > 0) words << tr("%1 %2").arg(kindName(kind), format::bytes(bytes(kind)));
+    if (m_beside > 0) words << tr("%1 %2").arg(besideName(), format::bytes(m_beside));
     setAccessibleDescription(words.join(QStringLiteral(", ")));
     update();
 }
@@ -39,7 +43,7 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(theme::textFont(0.85));
-    const Bytes total = std::accumulate(m_parts.begin(), m_parts.end(), Bytes{0});
+    const Bytes total = std::accumulate(m_parts.begin(), m_parts.end(), m_beside);
     const double whole = static_cast<double>(std::max({total, m_measured.value_or(0), m_budget.value_or(0), Bytes{1}}));
     // A budget far beyond the need would leave nothing to see: the bar then shows the need, and the budget as words.
     const bool far = m_budget && total > 0 && whole > 8.0 * static_cast<double>(std::max(total, m_measured.value_or(0)));
@@ -59,16 +63,21 @@ void MemoryBar::paintEvent(QPaintEvent*) {
 
 void MemoryBar::paintParts(QPainter& painter, const QRectF& bar, double scale) {
     double x = bar.left();
-    for (const plan::Kind kind : kStackedKinds) {
-        const QRectF area(x, bar.top(), static_cast<double>(bytes(kind)) * scale, bar.height());
-        const QColor colour = kindColour(kind);
-        painter.fillRect(area, colour);
-        const QString figure = format::bytes(bytes(kind));
-        painter.setPen(inkOn(colour));
-        painter.setFont(theme::textFont(0.8, QFont::DemiBold));
-        if (painter.fontMetrics().horizontalAdvance(figure) + 10 < area.width()) painter.drawText(area, Qt::AlignCenter, figure);
+    const auto paint = [&](const QColor& colour, Bytes bytes) {
+        const QRectF area(x, bar.top(), static_cast<double>(bytes) * scale, bar.height());
+        paintPart(painter, area, colour, bytes);
         x += area.width();
-    }
+    };
+    for (const plan::Kind kind : kStackedKinds) paint(kindColour(kind), bytes(kind));
+    paint(theme::tokens().muted, m_beside);
+}
+
+void MemoryBar::paintPart(QPainter& painter, const QRectF& area, const QColor& colour, Bytes bytes) {
+    painter.fillRect(area, colour);
+    const QString figure = format::bytes(bytes);
+    painter.setPen(inkOn(colour));
+    painter.setFont(theme::textFont(0.8, QFont::DemiBold));
+    if (painter.fontMetrics().horizontalAdvance(figure) + 10 < area.width()) painter.drawText(area, Qt::AlignCenter, figure);
 }
 
 void MemoryBar::paintBudget(QPainter& painter, const QRectF& bar, double scale) {
@@ -100,15 +109,17 @@ void MemoryBar::paintMeasured(QPainter& painter, const QRectF& bar, double scale
 void MemoryBar::paintLegend(QPainter& painter, double top) {
     painter.setFont(theme::textFont(0.85));
     double x = 0;
-    for (const plan::Kind kind : kStackedKinds) {
-        if (bytes(kind) == 0) continue;
+    const auto paint = [&](const QColor& colour, const QString& name) {
         painter.setPen(Qt::NoPen);
-        painter.setBrush(kindColour(kind));
+        painter.setBrush(colour);
         painter.drawRoundedRect(QRectF(x, top + 3, 9, 9), 2, 2);
         painter.setPen(theme::tokens().muted);
-        painter.drawText(QPointF(x + 14, top + 12), kindName(kind));
-        x += 14 + painter.fontMetrics().horizontalAdvance(kindName(kind)) + 18;
-    }
+        painter.drawText(QPointF(x + 14, top + 12), name);
+        x += 14 + painter.fontMetrics().horizontalAdvance(name) + 18;
+    };
+    for (const plan::Kind kind : kStackedKinds)
+        if (bytes(kind) > 0) paint(kindColour(kind), kindName(kind));
+    if (m_beside > 0) paint(theme::tokens().muted, besideName());
 }
 
 }  // namespace headroom::ui

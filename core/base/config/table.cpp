@@ -181,7 +181,7 @@ std::vector<Field> machineFields() {
         {.path = "checkpoint.every_seconds", .title = "Checkpoint after", .help = "Longest time of work that a crash may cost.",
          .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.checkpoint.everySeconds; },
          .unit = "s", .min = 1, .max = 86'400},
-        {.path = "memory.budget", .title = "Memory budget", .help = "Most memory that tensors may take, in bytes or with a unit: 1.5 GiB.",
+        {.path = "memory.budget", .title = "Memory budget", .help = "Most memory that the process may grow by in training, tensors and all else, in bytes or with a unit: 1.5 GiB.",
          .type = Type::Size, .at = [](RunConfig& c) -> Slot { return &c.memory.budget; },
          .zero = "automatic"},
         {.path = "memory.recompute", .title = "Recompute", .help = "What the backward pass makes again in place of keeping it in memory: what is cheap to make, everything inside the net's blocks, or the quickest choice that stays within the budget. The result is the same, bit for bit.",

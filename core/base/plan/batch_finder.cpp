@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 
 namespace headroom::plan {
@@ -18,7 +19,7 @@ std::vector<std::int64_t> sizesToMeasure(const graph::Graph& graph, StepOptions 
     if (budget) step.budget = *budget;
     const auto fits = [&](std::int64_t size) {
         divide(step, effectiveBatch, size);
-        return !budget || plan(graph, step).peak <= *budget;
+        return !budget || plan::fits(graph, plan(graph, step), step.device, *budget);
     };
     std::vector<std::int64_t> sizes;
     std::int64_t most = effectiveBatch;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/plan/configured_step.h"
 
+#include "base/plan/process_peak.h"
+
 namespace headroom::plan {
 
 ConfiguredStep::Recipe ConfiguredStep::recipeOf(const config::RunConfig& config) {
@@ -38,6 +40,12 @@ StepOptions ConfiguredStep::options(std::int64_t effectiveBatch, std::int64_t mi
 
 StepPlan ConfiguredStep::plan(std::int64_t effectiveBatch, std::int64_t microBatch) const {
     return plan::plan(*m_graph, options(effectiveBatch, microBatch));
+}
+
+Bytes ConfiguredStep::processPeak(const StepPlan& step) const { return plan::processPeak(*m_graph, step, m_device); }
+
+Bytes ConfiguredStep::processNeed(const StepPlan& step, Bytes budget) const {
+    return plan::processNeed(*m_graph, step, m_device, budget);
 }
 
 std::optional<std::int64_t> ConfiguredStep::largestMicroBatch(std::int64_t effectiveBatch, Bytes budget) const {

@@ -28,6 +28,9 @@ public:
     std::int64_t parameterCount() const { return m_parameters; }
     StepOptions options(std::int64_t effectiveBatch, std::int64_t microBatch) const;
     StepPlan plan(std::int64_t effectiveBatch, std::int64_t microBatch) const;
+    /// As processPeak() and processNeed() of process_peak.h, of one of its plans.
+    Bytes processPeak(const StepPlan& step) const;
+    Bytes processNeed(const StepPlan& step, Bytes budget) const;
     /// As largestMicroBatch() of training_step.h.
     std::optional<std::int64_t> largestMicroBatch(std::int64_t effectiveBatch, Bytes budget) const;
 

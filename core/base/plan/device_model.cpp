@@ -13,9 +13,7 @@
 namespace headroom::plan {
 namespace {
 
-/// Neither is in a data sheet: a process on a GPU takes a few hundred MiB beside its tensors (context, the libraries'
-/// kernels), and a node a few launches of some 5 us. Taken for every GPU until its runs have said better.
-constexpr Bytes kContext = 512 * kMiB;
+/// Not in a data sheet: a node takes a few launches of some 5 us. Taken for every GPU until its runs have said better.
 constexpr double kNodeSeconds = 10e-6;
 
 struct Gpu {
@@ -87,7 +85,7 @@ DeviceModel modelOf(const Gpu& gpu) {
     model.watts = gpu.watts;
     model.nodeSeconds = kNodeSeconds;
     model.outside = busOf(gpu.capability);
-    model.context = kContext;
+    model.context = kCudaContext;
     model.capability = gpu.capability;
     return model;
 }
@@ -180,7 +178,7 @@ DeviceModel modelOfGpu(std::string_view driverName, Bytes memory) {
     if (!best) model.name = driverName;
     model.kind = graph::DeviceKind::Cuda;
     model.memory = memory;
-    model.context = kContext;
+    model.context = kCudaContext;
     return model;
 }
 

@@ -10,6 +10,9 @@
 
 namespace headroom::plan {
 
+/// What a process on a GPU takes there beside its tensors (context, the libraries' kernels); in no data sheet, taken for every one.
+constexpr Bytes kCudaContext = 512 * kMiB;
+
 /// What a plan has to know of a device: this machine's, or one that is somewhere else. 0 = not known, or (a rate) not in
 /// the hardware.
 struct DeviceModel {

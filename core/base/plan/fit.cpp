@@ -196,7 +196,7 @@ private:
     }
 
     bool fits(const ConfiguredStep& step, std::size_t rung) {
-        const Bytes peak = step.plan(m_question.config.train.batchSize, m_ladder[rung]).peak;
+        const Bytes peak = step.processNeed(step.plan(m_question.config.train.batchSize, m_ladder[rung]), m_question.budget);
         m_leastPeak = std::min(m_leastPeak, peak);
         return peak <= m_question.budget;
     }
@@ -227,7 +227,7 @@ private:
         fit.changed = config::differences(m_question.config, config);
         fit.microBatch = microBatch;
         fit.microBatches = step.options(batch, microBatch).microBatches;
-        fit.peak = step.plan(batch, microBatch).peak;
+        fit.peak = step.processPeak(step.plan(batch, microBatch));
         if (m_question.seconds) fit.seconds = secondsOf(config, step, microBatch);
         fit.config = std::move(config);
         m_found.push_back(std::move(fit));
@@ -308,7 +308,7 @@ MatrixCell cellOf(const ConfiguredStep& step, std::int64_t batch, bool accumulat
     cell.fits = micro && (accumulates || *micro == batch);
     cell.microBatch = accumulates ? micro.value_or(1) : batch;
     cell.microBatches = step.options(batch, cell.microBatch).microBatches;
-    cell.peak = step.plan(batch, cell.microBatch).peak;
+    cell.peak = step.processPeak(step.plan(batch, cell.microBatch));
     return cell;
 }
 

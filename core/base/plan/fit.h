@@ -33,7 +33,7 @@ struct Fit {
     TechniqueSet techniques;   ///< turned on beyond the question's configuration
     std::vector<std::string_view> changed;  ///< paths of fields that differ from the question's; empty: as it is
     std::int64_t microBatch = 0, microBatches = 1;
-    Bytes peak = 0;
+    Bytes peak = 0;                   ///< of the process, as the budget counts it
     std::optional<double> seconds;    ///< of an optimizer step
     /// Share that a step takes longer than without techniques: in the micro-batches that fit then, or, where none do, with
     /// the whole batch at once.
@@ -53,7 +53,7 @@ struct MatrixCell {
     bool fits = false;            ///< in micro-batches of the size below
     std::int64_t microBatch = 1;  ///< largest that fits, else the smallest that the techniques allow
     std::int64_t microBatches = 1;
-    Bytes peak = 0;               ///< with these micro-batches
+    Bytes peak = 0;               ///< of the process with these micro-batches
 };
 
 struct MatrixRow {

@@ -4,14 +4,15 @@
 #include <algorithm>
 
 #include "base/graph/ops/convolution.h"
+#include "base/plan/device_model.h"
 #include "base/plan/pool_model.h"
 
 namespace headroom::plan {
 namespace {
 
-// What the process takes beside the pools, as tests/bench/memory measures it: code that the libraries generate for each shape
-// and buffers of their own.
-constexpr Bytes kPrograms = 2 * kMiB;
+// What the process takes beside the pools, as tests/bench/memory and the receipts of runs show it: code that the libraries
+// generate for each shape, buffers of their own, loader, record and checkpoints.
+constexpr Bytes kPrograms = 5 * kMiB;
 constexpr Bytes kConvolutions = 11 * kMiB;
 
 constexpr Bytes kSegment = 20 * kMiB;       // LibTorch's allocator asks CUDA for 2 and 20 MiB at a time ...
@@ -19,12 +20,33 @@ constexpr Bytes kSegmentGrain = 2 * kMiB;   // ... and for large tensors in mult
 
 Bytes roundedUp(Bytes bytes, Bytes grain) { return (bytes + grain - 1) / grain * grain; }
 
+Bytes pools(const StepPlan& step, graph::DeviceKind device) {
+    return device == graph::DeviceKind::Cuda ? roundedUp(step.peak, kSegmentGrain) : std::max(step.peak, poolPeak(step));
+}
+
 }  // namespace
 
-Bytes processPeak(const graph::Graph& graph, const StepPlan& step, const DeviceModel& device) {
-    if (device.kind == graph::DeviceKind::Cuda) return device.context + kSegment + roundedUp(step.peak, kSegmentGrain);
+Bytes fixedPart(const graph::Graph& graph, graph::DeviceKind device) {
+    if (device == graph::DeviceKind::Cuda) return kCudaContext + kSegment;
     const bool convolves = std::ranges::any_of(graph.nodes(), [](const graph::Node& node) { return node.op == &graph::kConv; });
-    return std::max(step.peak, poolPeak(step)) + kPrograms + (convolves ? kConvolutions : 0);
+    return kPrograms + (convolves ? kConvolutions : 0);
+}
+
+Bytes processPeak(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device) {
+    return fixedPart(graph, device) + pools(step, device);
+}
+
+Bytes processNeed(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget) {
+    const Bytes fixed = fixedPart(graph, device);
+    return step.peak > budget - fixed ? step.peak + fixed : fixed + pools(step, device);
+}
+
+bool fits(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget) {
+    return processNeed(graph, step, device, budget) <= budget;
+}
+
+Bytes poolBudget(const graph::Graph& graph, graph::DeviceKind device, Bytes budget) {
+    return std::max<Bytes>(budget - fixedPart(graph, device), 1);
 }
 
 }  // namespace headroom::plan

@@ -32,6 +32,12 @@ std::int64_t evaluations(const config::RunConfig& config, const RunPlan& plan, c
     return (plan.totalSteps + every - 1) / every;
 }
 
+/// Whether steps go on beside a copy of the best weights: after an evaluation that is not the last one, where there is room.
+bool keepsBest(const config::RunConfig& config, const RunPlan& plan, const RunData& data) {
+    if (evaluations(config, plan, data) < 2) return false;
+    return !plan.budget || fits(plan.graph, plan.step, plan.options.device, *plan.budget - bestCopy(plan.step));
+}
+
 /// One evaluation, in batches of the micro-batch's size.
 double evaluationSeconds(const graph::Graph& withLogits, const RunPlan& plan, const RunData& data, const DeviceModel& device) {
     const std::int64_t batch = std::min(plan.microBatch, data.validation);
@@ -65,7 +71,7 @@ std::int64_t chosenMicroBatch(const config::RunConfig& config, const RunPlan& pl
 Bytes processPeakOf(const RunPlan& plan, const DeviceModel& device, const Calibration& calibration, const CalibrationKey& key) {
     const auto measured = calibration.of(key);
     const double extra = measured ? measured->processExtra.value_or(0) : 0;
-    return std::max(plan.step.peak, processPeak(plan.graph, plan.step, device) + static_cast<Bytes>(extra));
+    return std::max(plan.step.peak, processPeak(plan.graph, plan.step, device.kind) + static_cast<Bytes>(extra));
 }
 
 }  // namespace
@@ -85,9 +91,13 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
     divide(plan.options, config.train.batchSize, plan.microBatch);
     plan.microBatch = plan.options.extents["batch"];
     plan.step = plan::plan(plan.graph, plan.options);
-    plan.fits = !plan.budget || plan.step.peak <= *plan.budget;
+    plan.fits = !plan.budget || fits(plan.graph, plan.step, device.kind, *plan.budget);
     plan.stepsPerEpoch = config::stepsPerEpoch(data.training, config.train.batchSize);
     plan.totalSteps = config::totalSteps(config, plan.stepsPerEpoch);
+    if (keepsBest(config, plan, data)) {
+        plan.options.keepsBest = true;
+        plan.step = plan::plan(plan.graph, plan.options);
+    }
     const CalibrationKey key = calibrationKey(config, device);
     plan.processPeak = processPeakOf(plan, device, calibration, key);
     if (device.hasRates()) plan.work = workOf(config, withLogits, plan, data, device);
@@ -97,7 +107,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
 
 Bytes automaticBudget(const DeviceModel& device, Bytes available) {
     if (device.kind == graph::DeviceKind::Cpu) return automaticBudget(available);
-    return std::max<Bytes>(device.memory - device.context, 0);
+    return device.memory;
 }
 
 std::optional<Failure> misfit(const config::RunConfig& config, const RunPlan& plan) {
@@ -107,11 +117,11 @@ std::optional<Failure> misfit(const config::RunConfig& config, const RunPlan& pl
     if (!fitting) {
         StepOptions least = plan.options;
         divide(least, batch, 1);
-        return singleSamplesExceed(plan::plan(plan.graph, least).peak, *plan.budget);
+        return singleSamplesExceed(processPeak(plan.graph, plan::plan(plan.graph, least), least.device), *plan.budget);
     }
     return Failure{Code::Mem01, "memory",
                    fmt::format("a step in micro-batches of {} exceeds the memory budget", grouped(plan.microBatch)),
-                   readableBytes(plan.step.peak), readableBytes(*plan.budget) + " allowed",
+                   readableBytes(processPeak(plan.graph, plan.step, plan.options.device)), readableBytes(*plan.budget) + " allowed",
                    fmt::format("Micro-batches of {} fit: set train.micro_batch=0, which chooses them.", grouped(*fitting))};
 }
 

@@ -26,7 +26,7 @@ struct RunPlan {
     std::int64_t microBatch = 0, stepsPerEpoch = 0, totalSteps = 0;
     std::optional<Bytes> budget;  ///< nothing: no limit is known
     bool fits = true;
-    Bytes processPeak = 0;
+    Bytes processPeak = 0;  ///< with what runs of this home showed beyond the plan
     RunWork work;
     std::optional<Estimate> estimate;  ///< nothing where the device's rates are not known
 };
@@ -45,7 +45,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
                 const Calibration& calibration, const RunPlanOptions& options = {});
 
 /// What a device has for a run where nobody said: of this machine's memory the automatic share of what is available; of a
-/// GPU all that its context leaves.
+/// GPU all of it, its context counted.
 Bytes automaticBudget(const DeviceModel& device, Bytes available);
 
 /// Why the plan does not fit, and what would: MEM-01 where smaller micro-batches would, MEM-02 where not even single

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/plan/analysis.h"
+#include "base/plan/process_peak.h"
 #include "base/plan/types.h"
 
 namespace headroom::plan {
@@ -42,6 +43,7 @@ BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Pro
     if (options.undo)
         for (const graph::ValueId id : graph.buffers())
             held[at(Kind::Other)] += first.slots[static_cast<std::size_t>(first.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
+    if (options.keepsBest) held[at(Kind::Other)] += first.liveBefore[at(Kind::Weights)] + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
     held[at(Kind::Batches)] = options.batchesAhead * first.liveBefore[at(Kind::Batches)];
     return held;
 }
@@ -147,19 +149,23 @@ StepPlan planned(const Graph& graph, const StepOptions& options, std::vector<boo
 /// Of the plans that stay within the budget the one that makes least again; where none does, the smallest.
 StepPlan leastTime(const Graph& graph, const StepOptions& options, const std::vector<bool>& offload) {
     StepPlan best = planned(graph, options, {}, offload);
-    if (options.budget == 0 || best.peak <= options.budget) return best;
-    const Bytes activations = best.atPeak[at(Kind::Activations)], others = best.peak - activations;
+    if (options.budget == 0) return best;
+    const auto needOf = [&](const StepPlan& step) { return processNeed(graph, step, options.device, options.budget); };
+    Bytes least = needOf(best);
+    if (least <= options.budget) return best;
+    const Bytes activations = best.atPeak[at(Kind::Activations)], others = least - activations;
     double bestShare = std::numeric_limits<double>::infinity();
     const auto consider = [&](const std::vector<bool>& nodes) -> Bytes {
         StepPlan candidate = planned(graph, options, nodes, offload);
-        const Bytes peak = candidate.peak;
-        const bool fits = peak <= options.budget, bestFits = best.peak <= options.budget;
+        const Bytes need = needOf(candidate);
+        const bool fits = need <= options.budget, bestFits = least <= options.budget;
         const double share = shareMadeAgain(graph, candidate);
-        if (fits ? !bestFits || share < bestShare : peak < best.peak) {
+        if (fits ? !bestFits || share < bestShare : need < least) {
             bestShare = share;
+            least = need;
             best = std::move(candidate);
         }
-        return peak;
+        return need;
     };
     consider(cheapNodes(graph));
     consider(blockNodes(graph));
@@ -172,7 +178,7 @@ StepPlan leastTime(const Graph& graph, const StepOptions& options, const std::ve
         if (excess <= 0) break;
         room -= excess + excess / 8;  // the reckoning was too hopeful by that much
     }
-    if (best.peak <= options.budget) return best;
+    if (least <= options.budget) return best;
     // No choice fits: the smallest one, where the reckoning just finds any.
     for (Bytes none = 0, some = activations; some - none > activations / kPrecision;) {
         room = none + (some - none) / 2;
@@ -196,14 +202,15 @@ StepPlan recomputed(const Graph& graph, const StepOptions& options, const std::v
 /// The fewest first nodes whose absence keeps the step within the budget, by bisection; all of them where none do.
 StepPlan fewestOut(const Graph& graph, const StepOptions& options, StepPlan whole) {
     std::size_t tooFew = 0, enough = graph.nodes().size();
+    const auto fitsBudget = [&](const StepPlan& step) { return fits(graph, step, options.device, options.budget); };
     StepPlan best = planned(graph, options, whole.recompute, firstNodes(graph, enough));
-    if (best.peak > options.budget) return std::move(best.peak < whole.peak ? best : whole);
+    if (!fitsBudget(best)) return std::move(best.peak < whole.peak ? best : whole);
     while (enough - tooFew > 1) {
         const std::size_t middle = (tooFew + enough) / 2;
         StepPlan candidate = planned(graph, options, whole.recompute, firstNodes(graph, middle));
-        const bool fits = candidate.peak <= options.budget;
-        (fits ? enough : tooFew) = middle;
-        if (fits) best = std::move(candidate);
+        const bool isEnough = fitsBudget(candidate);
+        (isEnough ? enough : tooFew) = middle;
+        if (isEnough) best = std::move(candidate);
     }
     return best;
 }
@@ -211,6 +218,13 @@ StepPlan fewestOut(const Graph& graph, const StepOptions& options, StepPlan whol
 }  // namespace
 
 Bytes total(const BytesByKind& bytes) { return std::accumulate(bytes.begin(), bytes.end(), Bytes{0}); }
+
+Bytes bestCopy(const StepPlan& plan) {
+    Bytes bytes = 0;
+    for (const StepChange& each : plan.changes)
+        if (each.stage == Stage::Resident && each.change.kind != Kind::Other && each.change.kind != Kind::Batches) bytes += each.change.bytes;
+    return bytes;
+}
 
 double shareMadeAgain(const Graph& graph, const StepPlan& plan) {
     const auto values = resolvedValues(graph, plan.first.extents, plan.first.precision);
@@ -224,8 +238,8 @@ double shareMadeAgain(const Graph& graph, const StepPlan& plan) {
 StepPlan plan(const Graph& graph, const StepOptions& options) {
     if (options.offload == Offload::Activations) return recomputed(graph, options, firstNodes(graph, graph.nodes().size()));
     StepPlan step = recomputed(graph, options, {});
-    const bool isTooMuch = options.budget > 0 && step.peak > options.budget;
-    return options.offload == Offload::Auto && isTooMuch ? fewestOut(graph, options, std::move(step)) : std::move(step);
+    const bool isAsked = options.offload == Offload::Auto && options.budget > 0;
+    return isAsked && !fits(graph, step, options.device, options.budget) ? fewestOut(graph, options, std::move(step)) : std::move(step);
 }
 
 }  // namespace headroom::plan

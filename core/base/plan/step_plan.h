@@ -20,11 +20,12 @@ struct StepOptions {
     OptimizerState optimizer;
     bool ema = false;               ///< an averaged copy of parameters and buffers
     bool undo = false;              ///< copies of the buffers, so that a step can be undone
+    bool keepsBest = false;         ///< a copy of the best weights that waits for the next checkpoint (bestCopy())
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
     bool optimizerInBackward = false;  ///< parameters are updated as their gradients come; in a step of one micro-batch
     Recompute recompute = Recompute::Off;
     Offload offload = Offload::Off;
-    Bytes budget = 0;  ///< Auto of both: what the step is to stay within; 0: nobody knows, nothing is done
+    Bytes budget = 0;  ///< Auto of both: what the process is to stay within; 0: nobody knows, nothing is done
 };
 
 /// The parts of a step in time.
@@ -65,6 +66,9 @@ struct StepPlan {
 /// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move. Where both
 /// choices are Auto, things are made again first, and what that leaves beyond the budget goes out.
 StepPlan plan(const graph::Graph& graph, const StepOptions& options);
+
+/// Bytes of a copy of all that a checkpoint holds: weights, optimizer state, averages.
+Bytes bestCopy(const StepPlan& plan);
 
 /// Share of the forward pass that is run a second time, by FLOPs and bytes moved.
 double shareMadeAgain(const graph::Graph& graph, const StepPlan& plan);

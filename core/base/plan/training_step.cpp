@@ -6,6 +6,7 @@
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/graph/rewrites/rewrite.h"
+#include "base/plan/process_peak.h"
 #include "base/process/processor.h"
 
 namespace headroom::plan {
@@ -13,9 +14,26 @@ namespace {
 
 std::int64_t largestPart(std::int64_t whole, std::int64_t parts) { return (whole + parts - 1) / parts; }
 
-Bytes peakOf(const graph::Graph& graph, StepOptions& step, std::int64_t effectiveBatch, std::int64_t parts) {
+StepPlan inParts(const graph::Graph& graph, StepOptions& step, std::int64_t effectiveBatch, std::int64_t parts) {
     divide(step, effectiveBatch, largestPart(effectiveBatch, parts));
-    return plan(graph, step).peak;
+    return plan(graph, step);
+}
+
+/// The first number from `from` to `most` for which something holds that, up to rounding, holds for all larger ones too: by
+/// growing strides and bisection. Nothing where it does not hold for `most`.
+template <class Holds>
+std::optional<std::int64_t> first(std::int64_t from, std::int64_t most, const Holds& holds) {
+    std::int64_t tooFew = from - 1, enough = from;
+    for (std::int64_t stride = 1; !holds(enough); stride *= 2) {
+        if (enough == most) return std::nullopt;
+        tooFew = enough;
+        enough = std::min(enough + stride, most);
+    }
+    while (enough - tooFew > 1) {
+        const std::int64_t middle = tooFew + (enough - tooFew) / 2;
+        (holds(middle) ? enough : tooFew) = middle;
+    }
+    return enough;
 }
 
 Offload offload(const std::string& word) {
@@ -82,21 +100,18 @@ std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOpt
         if (step.offload == Offload::Auto) plain.offload = Offload::Off;
         if (const auto fits = largestMicroBatch(graph, plain, effectiveBatch, budget)) return fits;
         step.budget = budget;
-        return peakOf(graph, step, effectiveBatch, effectiveBatch) <= budget ? std::optional<std::int64_t>(1) : std::nullopt;
+        const bool fitsAlone = fits(graph, inParts(graph, step, effectiveBatch, effectiveBatch), step.device, budget);
+        return fitsAlone ? std::optional<std::int64_t>(1) : std::nullopt;
     }
-    if (peakOf(graph, step, effectiveBatch, 1) <= budget) return effectiveBatch;
-    if (peakOf(graph, step, effectiveBatch, effectiveBatch) > budget) return std::nullopt;
-    // The peak falls with the number of parts, up to rounding: the first number that fits, by doubling and bisection.
-    std::int64_t tooFew = 1, enough = std::min<std::int64_t>(2, effectiveBatch);
-    while (enough < effectiveBatch && peakOf(graph, step, effectiveBatch, enough) > budget) {
-        tooFew = enough;
-        enough = std::min(2 * enough, effectiveBatch);
-    }
-    while (enough - tooFew > 1) {
-        const std::int64_t middle = tooFew + (enough - tooFew) / 2;
-        (peakOf(graph, step, effectiveBatch, middle) > budget ? tooFew : enough) = middle;
-    }
-    return largestPart(effectiveBatch, enough);
+    // The tensors first: following the pools takes several times as long, and adds little.
+    const Bytes room = budget - fixedPart(graph, step.device);
+    const auto tensorsFit = [&](std::int64_t parts) { return inParts(graph, step, effectiveBatch, parts).peak <= room; };
+    const auto allFits = [&](std::int64_t parts) { return fits(graph, inParts(graph, step, effectiveBatch, parts), step.device, budget); };
+    if (allFits(1)) return effectiveBatch;
+    if (!tensorsFit(effectiveBatch)) return std::nullopt;
+    const auto tensors = first(1, effectiveBatch, tensorsFit);
+    const auto parts = first(*tensors, effectiveBatch, allFits);
+    return parts ? std::optional(largestPart(effectiveBatch, *parts)) : std::nullopt;
 }
 
 std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& graph, const StepOptions& step, Bytes available) {
@@ -106,7 +121,7 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
     if (const auto fits = largestMicroBatch(graph, step, batch, budget)) return *fits;
     StepOptions least = step;
     least.budget = budget;
-    throw Error(singleSamplesExceed(peakOf(graph, least, batch, batch), budget));
+    throw Error(singleSamplesExceed(processPeak(graph, inParts(graph, least, batch, batch), step.device), budget));
 }
 
 Failure singleSamplesExceed(Bytes peak, Bytes budget) {

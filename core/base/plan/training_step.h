@@ -31,8 +31,8 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
 /// The effective batch in micro-batches of at most `microBatch` samples: sets `step`'s batch and their number.
 void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBatch);
 
-/// Largest micro-batch whose planned step stays within `budget` bytes: the effective batch in as few equal parts as
-/// possible. `step` holds all else of the step. Nothing where not even single samples fit.
+/// Largest micro-batch with which the process stays within `budget` bytes (process_peak.h): the effective batch in as few
+/// equal parts as possible. `step` holds all else of the step. Nothing where not even single samples fit.
 std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
                                               Bytes budget);
 
@@ -43,7 +43,7 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
 /// The configuration's budget, or the automatic one of `available` bytes.
 Bytes budgetFor(const config::RunConfig& config, Bytes available);
 
-/// MEM-02: a step of single samples needs `peak` bytes.
+/// MEM-02: the process needs `peak` bytes for a step of single samples.
 Failure singleSamplesExceed(Bytes peak, Bytes budget);
 
 /// What training may use when nobody said: 80 % of the memory that is available. The rest is for other programs and for what

@@ -9,6 +9,11 @@ namespace headroom::process {
 
 Bytes highWaterMark() { return readKilobytes("/proc/self/status", "VmHWM").value_or(0); }
 
-void resetHighWaterMark() { std::ofstream("/proc/self/clear_refs") << "5"; }
+MemoryGrowth::MemoryGrowth() {
+    std::ofstream("/proc/self/clear_refs") << "5";  // the mark starts again from what is resident
+    m_before = highWaterMark();
+}
+
+Bytes MemoryGrowth::most() const { return highWaterMark() - m_before; }
 
 }  // namespace headroom::process

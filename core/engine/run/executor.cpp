@@ -55,8 +55,9 @@ bool speaksOfMemory(std::string_view message) {
     Failure failure{Code::Mem01, node.name, "out of memory", {}, {}, "Use a smaller micro-batch or a larger memory budget."};
     if (message.starts_with(tensor::kRefused)) {
         const tensor::Refusal refusal = tensor::lastRefusal();
-        failure.found = fmt::format("{} asked with {} in use", readableBytes(refusal.asked), readableBytes(refusal.live));
-        failure.allowed = refusal.budget > 0 ? readableBytes(refusal.budget) + " allowed" : "no more to be had";
+        failure.found = fmt::format("{} asked with {} in use and {} held", readableBytes(refusal.asked), readableBytes(refusal.live),
+                                    readableBytes(refusal.held));
+        failure.allowed = refusal.budget > 0 ? readableBytes(refusal.budget) + " allowed for tensors" : "no more to be had";
     }
     throw Error(std::move(failure));
 }

@@ -25,6 +25,16 @@ void* mapped(std::size_t size) {
     return memory == MAP_FAILED ? nullptr : memory;
 }
 
+/// At a multiple of its size.
+void* mappedAligned(std::size_t size) {
+    auto* memory = static_cast<std::byte*>(mapped(2 * size));
+    if (!memory) return nullptr;
+    auto* begin = reinterpret_cast<std::byte*>(roundedUp(reinterpret_cast<std::uintptr_t>(memory), size));
+    if (begin > memory) munmap(memory, static_cast<std::size_t>(begin - memory));
+    if (memory + size > begin) munmap(begin + size, static_cast<std::size_t>(memory + size - begin));
+    return begin;
+}
+
 /// Four sizes to a doubling from 128 bytes on: 128, 160, 192, 224, 256, 320 ...
 std::size_t binOf(std::size_t size) {
     if (size <= 128) return 0;
@@ -60,20 +70,39 @@ BlockHeader* SmallPool::take(std::size_t size) {
 }
 
 BlockHeader* SmallPool::cut(std::size_t size, std::uint8_t bin) {
-    if (m_slabLeft < size) {
-        void* slab = mapped(kSlab);
-        if (!slab) return nullptr;
-        m_slab = static_cast<std::byte*>(slab);
-        m_slabLeft = kSlab;
-        m_reserved += kSlab;
+    if (!m_slab || kSlab - m_slabs[m_slab] < size) {
+        m_slab = static_cast<std::byte*>(mappedAligned(kSlab));
+        if (!m_slab) return nullptr;
     }
-    auto* block = new (m_slab) BlockHeader;
+    std::size_t& taken = m_slabs[m_slab];
+    auto* block = new (m_slab + taken) BlockHeader;
     block->size = size;
     block->bin = bin;
     block->small = true;
-    m_slab += size;
-    m_slabLeft -= size;
+    taken += size;
     return block;
+}
+
+std::byte* SmallPool::slabOf(BlockHeader* block) {
+    return reinterpret_cast<std::byte*>(reinterpret_cast<std::uintptr_t>(block) / kSlab * kSlab);
+}
+
+void SmallPool::trim() {
+    std::map<std::byte*, std::size_t> inUse = m_slabs;
+    for (BlockHeader* first : m_free)
+        for (BlockHeader* block = first; block; block = block->next) inUse[slabOf(block)] -= block->size;
+    std::erase_if(inUse, [](const auto& slab) { return slab.second > 0; });
+    for (BlockHeader*& first : m_free)
+        for (BlockHeader** link = &first; *link;)
+            if (inUse.contains(slabOf(*link)))
+                *link = (*link)->next;
+            else
+                link = &(*link)->next;
+    for (const auto& [slab, none] : inUse) {
+        munmap(slab, kSlab);
+        m_slabs.erase(slab);
+        if (m_slab == slab) m_slab = nullptr;
+    }
 }
 
 void SmallPool::give(BlockHeader* block) {
@@ -82,7 +111,7 @@ void SmallPool::give(BlockHeader* block) {
     m_free[block->bin] = block;
 }
 
-BlockHeader* LargePool::take(std::size_t requested) {
+BlockHeader* LargePool::take(std::size_t requested, std::size_t most) {
     const std::size_t size = roundedUp(requested + sizeof(BlockHeader), kGrain);
     BlockHeader probe;
     probe.size = size;
@@ -90,7 +119,7 @@ BlockHeader* LargePool::take(std::size_t requested) {
     // The probe's address decides among equal sizes; one of the same size may lie just before it.
     auto best = found;
     if (found != m_free.begin() && (*std::prev(found))->size >= size) best = std::prev(found);
-    BlockHeader* block = best != m_free.end() ? *best : grow(size);
+    BlockHeader* block = best != m_free.end() ? *best : grow(size, most);
     if (!block) return nullptr;
     eraseFree(block);
     split(block, size);
@@ -111,11 +140,12 @@ bool LargePool::reserveRange() {
 }
 
 /// A free block of at least `size` at the end of the range: what is free there already is part of it.
-BlockHeader* LargePool::grow(std::size_t size) {
-    if (!reserveRange()) return map(size);
+BlockHeader* LargePool::grow(std::size_t size, std::size_t most) {
+    if (!reserveRange()) return map(size, most);
     const bool joins = m_last && m_last->free;
     const std::size_t more = joins ? size - m_last->size : size;
-    if (more > static_cast<std::size_t>(m_end - m_top) || mprotect(m_top, more, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    if (more > most || more > static_cast<std::size_t>(m_end - m_top)) return nullptr;
+    if (mprotect(m_top, more, PROT_READ | PROT_WRITE) != 0) return nullptr;
     m_reserved += more;
     BlockHeader* block = m_last;
     if (joins) {
@@ -133,8 +163,9 @@ BlockHeader* LargePool::grow(std::size_t size) {
     return block;
 }
 
-BlockHeader* LargePool::map(std::size_t size) {
-    const std::size_t mapping = std::max(kMapping, size);
+BlockHeader* LargePool::map(std::size_t size, std::size_t most) {
+    if (size > most) return nullptr;
+    const std::size_t mapping = std::max(std::min(kMapping, most), size);
     void* memory = mapped(mapping);
     if (!memory && !m_free.empty()) {
         trim();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct alignas(64) BlockHeader {
 };
 static_assert(sizeof(BlockHeader) == 64);
 
-/// Blocks up to kLargest bytes, four sizes to a doubling, cut from slabs that are kept to the program's end.
+/// Blocks up to kLargest bytes, four sizes to a doubling, cut from slabs. A block serves its own size alone, so slabs stay until
+/// trim() finds one without a block in use.
 class SmallPool {
 public:
     static constexpr std::size_t kLargest = 128 * 1024;
@@ -32,17 +34,20 @@ public:
     /// nullptr where the system has no memory left.
     BlockHeader* take(std::size_t size);
     void give(BlockHeader* block);
-    std::size_t reserved() const { return m_reserved; }
+    /// Gives the slabs back of which nothing is in use.
+    void trim();
+    std::size_t reserved() const { return m_slabs.size() * kSlab; }
 
 private:
     static constexpr std::size_t kSlab = 1024 * 1024;
     static constexpr std::size_t kBins = 48;
     BlockHeader* cut(std::size_t size, std::uint8_t bin);
 
+    static std::byte* slabOf(BlockHeader* block);
+
     std::array<BlockHeader*, kBins> m_free{};
-    std::byte* m_slab = nullptr;
-    std::size_t m_slabLeft = 0;
-    std::size_t m_reserved = 0;
+    std::map<std::byte*, std::size_t> m_slabs;  ///< bytes that were cut from each; a slab begins at a multiple of its size
+    std::byte* m_slab = nullptr;                ///< the one that blocks are cut from
 };
 
 /// Larger blocks: best fit in one range of addresses that grows at its end, split and joined again, so that a step's memory
@@ -50,8 +55,8 @@ private:
 /// refuses such a range, in single mappings. Memory that no step of a long window needed is given back.
 class LargePool {
 public:
-    /// nullptr where the system has no memory left.
-    BlockHeader* take(std::size_t size);
+    /// nullptr where the system has no memory left, or more than `most` further bytes of it were needed.
+    BlockHeader* take(std::size_t size, std::size_t most);
     void give(BlockHeader* block);
     /// Gives back all that is free.
     void trim();
@@ -63,8 +68,8 @@ private:
             return a->size != b->size ? a->size < b->size : a < b;
         }
     };
-    BlockHeader* grow(std::size_t size);
-    BlockHeader* map(std::size_t size);
+    BlockHeader* grow(std::size_t size, std::size_t most);
+    BlockHeader* map(std::size_t size, std::size_t most);
     bool reserveRange();
     bool shrinkAtEnd(BlockHeader* block);
     void split(BlockHeader* block, std::size_t size);

@@ -23,7 +23,7 @@ public:
         const std::lock_guard lock(m_mutex);
         BlockHeader* block = nullptr;
         if (m_isAssured || (!faultStrikes(size) && !overBudget(size)))
-            block = size <= SmallPool::kLargest ? m_small.take(size) : m_large.take(size);
+            block = size <= SmallPool::kLargest ? m_small.take(size) : m_large.take(size, m_isAssured ? SIZE_MAX : mayGrow());
         if (!block) {
             refused(size);
             return nullptr;
@@ -66,7 +66,7 @@ public:
     MemoryCounts counts() {
         const std::lock_guard lock(m_mutex);
         MemoryCounts counts = m_counts;
-        counts.reserved = static_cast<Bytes>(m_small.reserved() + m_large.reserved());
+        counts.reserved = reserved();
         return counts;
     }
 
@@ -84,6 +84,7 @@ public:
     void setBudget(Bytes budget) {
         const std::lock_guard lock(m_mutex);
         m_budget = budget;
+        if (budget > 0) trimPools();
     }
 
     Bytes budget() {
@@ -98,7 +99,7 @@ public:
 
     void trim() {
         const std::lock_guard lock(m_mutex);
-        m_large.trim();
+        trimPools();
     }
 
     void injectFault(std::int64_t countdown, FaultMode mode) {
@@ -123,7 +124,20 @@ private:
         m_counts.atPeak = m_counts.live;
     }
 
-    void refused(std::size_t size) { m_refusal = {static_cast<Bytes>(size), m_counts.liveTotal, m_budget}; }
+    void refused(std::size_t size) { m_refusal = {static_cast<Bytes>(size), m_counts.liveTotal, reserved(), m_budget}; }
+
+    void trimPools() {
+        m_small.trim();
+        m_large.trim();
+    }
+
+    Bytes reserved() const { return static_cast<Bytes>(m_small.reserved() + m_large.reserved()); }
+
+    /// By how much the pool of large blocks may. Of the small ones one size does not serve another: they count, but smaller
+    /// micro-batches must be able to have theirs.
+    std::size_t mayGrow() const {
+        return m_budget == 0 ? SIZE_MAX : static_cast<std::size_t>(std::max<Bytes>(0, m_budget - reserved()));
+    }
 
     bool overBudget(std::size_t size) const {
         return m_budget > 0 && m_counts.liveTotal + static_cast<Bytes>(size) > m_budget;

@@ -33,7 +33,9 @@ struct MemoryPeak {
 };
 MemoryPeak takeRecentPeak();
 
-/// Past `budget` live bytes an allocation throws c10::OutOfMemoryError, as a device without memory does. 0: no limit.
+/// An allocation with which more than `budget` bytes were live, or a large one (over 128 KiB) for which the pools had to hold
+/// more than that of the system's memory, throws c10::OutOfMemoryError, as a device without memory does. What
+/// the pools hold already and nobody uses is given back first. 0: no limit.
 void setMemoryBudget(Bytes budget);
 Bytes memoryBudget();
 
@@ -41,6 +43,7 @@ Bytes memoryBudget();
 struct Refusal {
     Bytes asked = 0;   ///< bytes of the allocation
     Bytes live = 0;    ///< in use at that moment
+    Bytes held = 0;    ///< of the system's memory at that moment, in use or kept for reuse
     Bytes budget = 0;  ///< 0: none was set
 };
 Refusal lastRefusal();

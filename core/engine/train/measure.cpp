@@ -9,6 +9,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 #include "engine/data/dataset.h"
 #include "engine/run/device.h"
@@ -34,6 +35,7 @@ public:
         if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
     }
 
+    const graph::Graph& graph() const { return m_model.step(); }
     /// Seconds of each step; nothing where memory ran out. `budget` 0: none.
     std::optional<std::vector<double>> seconds(std::int64_t microBatch, Bytes budget) {
         const plan::StepPlan planned = planOf(microBatch, budget);
@@ -105,8 +107,8 @@ nlohmann::json measure(const config::RunConfig& config, std::span<const std::int
     const graph::DeviceKind kind = plan::deviceKind(config);
     const at::Device device = kind == graph::DeviceKind::Cpu ? at::Device(at::kCPU) : at::Device(config.device);
     const Bytes budget = kind == graph::DeviceKind::Cpu ? plan::budgetFor(config, availableMemory(kind)) : 0;
-    tensor::setMemoryBudget(budget);
     Measurement measurement(config, dataset, device);
+    if (budget > 0) tensor::setMemoryBudget(plan::poolBudget(measurement.graph(), kind, budget));
     nlohmann::json all = nlohmann::json::array();
     for (const std::int64_t size : microBatches) {
         tensor::resetPeak();

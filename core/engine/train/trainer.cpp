@@ -9,6 +9,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
@@ -45,7 +46,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_restored(m_options.resume ? m_checkpoints.newest() : std::nullopt),
       m_model(config, dataset.shape, m_options.devices.front()),
       m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
-      m_budget(budget()),
+      m_budget(chosenBudget()),
       m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters(), static_cast<std::uint64_t>(config.train.seed))),
       m_ema(makeEma(m_model, config.train.ema)),
       m_sampler(makeSampler()),
@@ -54,7 +55,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_stepper(stepperParts(), m_sampler.options(), wantedMicroBatch()),
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
-    if (m_model.device().is_cpu()) tensor::setMemoryBudget(m_budget);
+    if (m_model.device().is_cpu()) tensor::setMemoryBudget(plan::poolBudget(m_model.step(), graph::DeviceKind::Cpu, m_budget));
     followPlan();
     if (m_restored) StateKeeper(*this).restore(*std::exchange(m_restored, std::nullopt));
 }
@@ -74,7 +75,7 @@ data::Sampler Trainer::makeSampler() const {
 }
 
 /// On CUDA nothing is limited where nobody set a budget.
-Bytes Trainer::budget() const {
+Bytes Trainer::chosenBudget() const {
     if (m_model.device().is_cpu()) return plan::budgetFor(m_config, availableMemory(graph::DeviceKind::Cpu));
     return config::memoryBudget(m_config).value_or(0);
 }
@@ -130,7 +131,7 @@ void Trainer::followPlan() {
 
 bool Trainer::fits(std::int64_t microBatch) const {
     if (allowed(microBatch) != microBatch) return false;
-    return m_budget == 0 || planOf(microBatch, stepOptions()).peak <= m_budget;
+    return m_budget == 0 || plan::fits(m_model.step(), planOf(microBatch, stepOptions()), kindOf(m_model.device()), m_budget);
 }
 
 /// The choice that leaves the smallest peak, whatever its time.
@@ -300,9 +301,18 @@ void Trainer::evaluateNow() {
     m_lastProgress += Clock::now() - before;  // the rate of samples is that of training
 }
 
-/// A copy, written with the next checkpoint; without room for it the file is written at once.
+/// Whether a copy fits beside the steps.
+bool Trainer::roomForBest() const {
+    if (m_budget == 0) return true;
+    const plan::StepPlan step = planOf(microBatch(), stepOptions());
+    return plan::fits(m_model.step(), step, kindOf(m_model.device()), m_budget - plan::bestCopy(step));
+}
+
+/// A copy, written with the next checkpoint; where that comes at once, or without room for a copy, the file is written now.
 void Trainer::rememberBest() {
     CheckpointContent content = StateKeeper(*this).capture();
+    m_best.reset();
+    if (checkpointDue() || !roomForBest()) return m_checkpoints.saveBest(content);
     try {
         m_best = content;
         for (NamedTensor& named : m_best->tensors) named.tensor = named.tensor.detach().clone();

@@ -62,6 +62,8 @@ public:
     std::int64_t totalSteps() const { return m_totalSteps; }
     std::int64_t stepsPerEpoch() const { return m_sampler.stepsPerEpoch(); }
     std::int64_t microBatch() const { return m_stepper.microBatch(); }
+    /// That the process is to stay within, by process_peak.h; 0: none.
+    Bytes budget() const { return m_budget; }
     Model& model() { return m_model; }
     const nlohmann::json& environment() const { return m_environment; }
 
@@ -79,7 +81,7 @@ private:
     std::int64_t wantedMicroBatch() const;
     std::int64_t allowed(std::int64_t microBatch) const;
     StepperParts stepperParts();
-    Bytes budget() const;
+    Bytes chosenBudget() const;
     plan::StepOptions stepOptions() const;
     plan::StepPlan planOf(std::int64_t microBatch, plan::StepOptions step) const;
     void followPlan();
@@ -97,6 +99,7 @@ private:
     std::int64_t evaluationBatch();
     void evaluateNow();
     Metrics evaluated();
+    bool roomForBest() const;
     void rememberBest();
     void obey(const Order& order);
     bool checkpointDue() const;

@@ -47,7 +47,7 @@ void MemoryCard::show() {
         m_empty->setText(!memory.fault.isEmpty() ? memory.fault : tr("Choose data, and this shows what a training step needs before anything starts."));
         return;
     }
-    m_bar->set(memory.atPeak, m_context.memory.budget(), m_measured);
+    m_bar->set(memory.atPeak, memory.process - memory.peak, m_context.memory.budget(), m_measured);
     m_where->setText(memory.where);
     showVerdict();
 }
@@ -56,13 +56,13 @@ void MemoryCard::showVerdict() {
     const StepMemory& memory = m_context.memory.memory();
     const auto limit = m_context.memory.budget();
     if (!limit) {
-        m_verdict->setText(tr("%1 planned").arg(format::bytes(memory.peak)));
+        m_verdict->setText(tr("%1 planned").arg(format::bytes(memory.process)));
         setTone(m_verdict, "muted");
-    } else if (memory.peak <= *limit) {
-        m_verdict->setText(tr("fits · %1 to spare").arg(format::bytes(*limit - memory.peak)));
+    } else if (memory.process <= *limit) {
+        m_verdict->setText(tr("fits · %1 to spare").arg(format::bytes(*limit - memory.process)));
         setTone(m_verdict, "good");
     } else {
-        m_verdict->setText(tr("does not fit · %1 more than the budget").arg(format::bytes(memory.peak - *limit)));
+        m_verdict->setText(tr("does not fit · %1 more than the budget").arg(format::bytes(memory.process - *limit)));
         setTone(m_verdict, "bad");
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/plan/batch_finder.h"
 
+#include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 #include "core/base/graph/nets.h"
 #include "support/registry.h"
@@ -12,10 +13,11 @@ namespace {
 
 graph::Graph cnn() { return test::trainingGraph({"cnn", test::pictures(1, 28)}); }
 
+/// What the process adds.
 Bytes peakAt(const graph::Graph& graph, std::int64_t batch, std::int64_t micro) {
     StepOptions step;
     divide(step, batch, micro);
-    return plan::plan(graph, step).peak;
+    return processPeak(graph, plan::plan(graph, step), step.device);
 }
 
 MeasuredSize size(std::int64_t micro, double rate, Bytes peak) { return {micro, {}, rate, peak}; }

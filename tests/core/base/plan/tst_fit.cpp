@@ -9,6 +9,7 @@
 #include "base/config/fields.h"
 #include "base/errors/error.h"
 #include "base/plan/configured_step.h"
+#include "base/plan/process_peak.h"
 #include "core/base/graph/nets.h"
 #include "support/registry.h"
 
@@ -30,12 +31,15 @@ FitQuestion question(const test::NetCase& net, std::int64_t batch, Bytes budget)
 FitQuestion resnet(double share, std::int64_t batch = 64) {
     FitQuestion asked = question({"resnet20", test::pictures(3, 32)}, batch, 0);
     const ConfiguredStep step(asked.config, asked.data, asked.device);
-    asked.budget = static_cast<Bytes>(share * static_cast<double>(step.plan(batch, batch).peak));
+    const Bytes fixed = fixedPart(step.graph(), asked.device);
+    asked.budget = fixed + static_cast<Bytes>(share * static_cast<double>(step.processPeak(step.plan(batch, batch)) - fixed));
     return asked;
 }
 
+/// What the process adds.
 Bytes peakOf(const config::RunConfig& config, const FitQuestion& asked, std::int64_t micro) {
-    return ConfiguredStep(config, asked.data, asked.device).within(asked.budget).plan(config.train.batchSize, micro).peak;
+    const ConfiguredStep step = ConfiguredStep(config, asked.data, asked.device).within(asked.budget);
+    return step.processPeak(step.plan(config.train.batchSize, micro));
 }
 
 /// As if bf16 took half the time and every micro-batch had a fixed cost.

@@ -29,28 +29,34 @@ RunPlan planned(const config::RunConfig& config, std::optional<Bytes> budget = {
     return planRun(config, digits(), cpu(), {}, {.budget = budget});
 }
 
+/// A budget that leaves this share of what the plan's pools hold.
+Bytes budgetOf(const RunPlan& plan, double share) {
+    const Bytes fixed = fixedPart(plan.graph, graph::DeviceKind::Cpu);
+    return fixed + static_cast<Bytes>(share * static_cast<double>(plan.processPeak - fixed));
+}
+
 }  // namespace
 
 class RunPlans : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void anAutomaticMicroBatchIsTheLargestThatFits() {
-        const RunPlan whole = planned(configOf(64));
-        QCOMPARE(whole.microBatch, 64);
-        const RunPlan half = planned(configOf(64), whole.step.peak * 3 / 4);
-        QVERIFY(half.fits && half.microBatch < 64 && half.microBatch > 1);
-        QVERIFY(half.step.peak <= whole.step.peak * 3 / 4);
+        const RunPlan whole = planned(configOf(512));
+        QCOMPARE(whole.microBatch, 512);
+        const RunPlan half = planned(configOf(512), budgetOf(whole, 0.75));
+        QVERIFY(half.fits && half.microBatch < 512 && half.microBatch > 1);
+        QVERIFY(half.processPeak <= budgetOf(whole, 0.75));
         QVERIFY(half.options.microBatches > 1);
     }
 
     void whatDoesNotFitSaysWhatWould() {
-        const config::RunConfig fixed = configOf(64, 64);
-        const Bytes budget = planned(fixed).step.peak / 2;
+        const config::RunConfig fixed = configOf(512, 512);
+        const Bytes budget = budgetOf(planned(fixed), 0.5);
         const RunPlan tooLarge = planned(fixed, budget);
         QVERIFY(!tooLarge.fits);
         const auto reason = misfit(fixed, tooLarge);
         QVERIFY(reason && reason->code == Code::Mem01);
-        const std::int64_t fitting = planned(configOf(64), budget).microBatch;
+        const std::int64_t fitting = planned(configOf(512), budget).microBatch;
         QVERIFY(QString::fromStdString(reason->sentence()).contains(QString("Micro-batches of %1 fit").arg(fitting)));
         QVERIFY(!misfit(fixed, planned(fixed)));
     }
@@ -96,7 +102,7 @@ private Q_SLOTS:
     void aDeviceThatIsNotHereIsPlannedForItself() {
         const RunPlan here = planned(configOf(64)), there = planRun(configOf(64), digits(), deviceModel("RTX 4090"), {});
         QVERIFY(there.estimate->step.typical < here.estimate->step.typical);
-        QCOMPARE(automaticBudget(deviceModel("RTX 4090"), 1), deviceModel("RTX 4090").memory - deviceModel("RTX 4090").context);
+        QCOMPARE(automaticBudget(deviceModel("RTX 4090"), 1), deviceModel("RTX 4090").memory);
         QCOMPARE(automaticBudget(cpu(), 1000), 800);
     }
 
@@ -128,6 +134,24 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(peakMoment(plan.graph, plan.step)), QString("the update"));
         plan.step.peakStage = Stage::Resident;
         QCOMPARE(QString::fromStdString(peakMoment(plan.graph, plan.step)), QString("between steps"));
+    }
+
+    void theCopyOfTheBestWeightsIsPlannedWhereThereIsRoomForIt() {
+        config::RunConfig config = configOf(512);
+        config.train.epochs = 1;
+        const RunPlan once = planned(config);
+        QVERIFY(!once.options.keepsBest);  // its only evaluation is the last thing that it does
+        config.train.epochs = 3;
+        const RunPlan often = planned(config);
+        QVERIFY(often.options.keepsBest);
+        QCOMPARE(often.step.peak, once.step.peak + bestCopy(once.step));
+        QCOMPARE(bestCopy(often.step), bestCopy(once.step));
+        const RunPlan tight = planned(config, once.processPeak);
+        QVERIFY(!tight.options.keepsBest && tight.fits);
+        QCOMPARE(tight.microBatch, 512);
+        RunData data = digits();
+        data.validation = 0;
+        QVERIFY(!planRun(config, data, cpu(), {}).options.keepsBest);
     }
 
     void aRunsMicroBatchIsTaken() {

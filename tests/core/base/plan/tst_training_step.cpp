@@ -2,6 +2,7 @@
 #include "base/plan/training_step.h"
 
 #include "base/errors/error.h"
+#include "base/plan/process_peak.h"
 #include "support/registry.h"
 
 using namespace headroom;
@@ -23,10 +24,11 @@ graph::Graph graphOf(const config::RunConfig& config) {
     return trainingGraph(models::build(config.model.arch, digits()), models::Task::Classification, 0);
 }
 
+/// What the process adds.
 Bytes peakAt(const config::RunConfig& config, std::int64_t microBatch) {
     StepOptions step = stepOptions(config, digits());
     divide(step, config.train.batchSize, microBatch);
-    return plan::plan(graphOf(config), step).peak;
+    return processPeak(graphOf(config), plan::plan(graphOf(config), step), graph::DeviceKind::Cpu);
 }
 
 }  // namespace
@@ -35,14 +37,15 @@ class TrainingStep : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void theBatchIsDividedIntoAsFewEqualPartsAsFit() {
-        const config::RunConfig config = configOf(64);
-        const Bytes whole = peakAt(config, 64);
-        for (Bytes budget = whole + 1; budget > whole / 2; budget -= whole / 10) {
-            const auto micro = largestMicroBatch(graphOf(config), stepOptions(config, digits()), 64, budget);
+        const config::RunConfig config = configOf(512);
+        const Bytes whole = peakAt(config, 512);
+        const Bytes fixed = fixedPart(graphOf(config), graph::DeviceKind::Cpu), pools = whole - fixed;
+        for (Bytes budget = whole + 1; budget > fixed + pools / 2; budget -= pools / 10) {
+            const auto micro = largestMicroBatch(graphOf(config), stepOptions(config, digits()), 512, budget);
             QVERIFY(micro);
             QVERIFY(peakAt(config, *micro) <= budget);
-            const std::int64_t parts = (64 + *micro - 1) / *micro;
-            if (parts > 1) QVERIFY(peakAt(config, (64 + parts - 2) / (parts - 1)) > budget);
+            const std::int64_t parts = (512 + *micro - 1) / *micro;
+            if (parts > 1) QVERIFY(peakAt(config, (512 + parts - 2) / (parts - 1)) > budget);
         }
     }
 
@@ -79,24 +82,24 @@ private Q_SLOTS:
     }
 
     void whereNotEvenSingleSamplesFitThereIsNone() {
-        const config::RunConfig config = configOf(64);
-        QVERIFY(!largestMicroBatch(graphOf(config), stepOptions(config, digits()), 64, 100 * kKiB));
+        const config::RunConfig config = configOf(512);
+        QVERIFY(!largestMicroBatch(graphOf(config), stepOptions(config, digits()), 512, 100 * kKiB));
     }
 
     void theConfigurationsMicroBatchIsTaken() {
-        config::RunConfig config = configOf(64);
+        config::RunConfig config = configOf(512);
         config.train.microBatch = 7;
         QCOMPARE(microBatchFor(config, graphOf(config), stepOptions(config, digits()), 1), 7);
     }
 
     void theBudgetIsTheConfigurationsOrFourFifthsOfWhatIsAvailable() {
-        config::RunConfig config = configOf(64);
+        config::RunConfig config = configOf(512);
         const StepOptions step = stepOptions(config, digits());
-        const Bytes whole = peakAt(config, 64);
-        QCOMPARE(microBatchFor(config, graphOf(config), step, whole * 10 / 8 + 16), 64);
-        QVERIFY(microBatchFor(config, graphOf(config), step, whole) < 64);
+        const Bytes whole = peakAt(config, 512);
+        QCOMPARE(microBatchFor(config, graphOf(config), step, whole * 10 / 8 + 16), 512);
+        QVERIFY(microBatchFor(config, graphOf(config), step, whole) < 512);
         config.memory.budget = std::to_string(whole);
-        QCOMPARE(microBatchFor(config, graphOf(config), step, 1), 64);
+        QCOMPARE(microBatchFor(config, graphOf(config), step, 1), 512);
     }
 
     void aChunkedLossNeverHoldsTheLogits() {
@@ -134,7 +137,7 @@ private Q_SLOTS:
     }
 
     void aBudgetBelowSingleSamplesIsRefused() {
-        config::RunConfig config = configOf(64);
+        config::RunConfig config = configOf(512);
         config.memory.budget = "100KiB";
         try {
             microBatchFor(config, graphOf(config), stepOptions(config, digits()), 1'000'000'000);

@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/config/fields.h"
-#include "base/plan/cpu_model.h"
 #include "base/plan/pool_model.h"
 #include "base/plan/process_peak.h"
 #include "base/process/high_water.h"
@@ -80,9 +79,9 @@ int main(int argc, char** argv) {
     at::set_num_threads(process::computeThreads());
     const Case which = parsed(argc, argv);
     warmUp(which.options);
-    process::resetHighWaterMark();
+    const process::MemoryGrowth growth;
     tensor::resetPeak();
-    const Bytes resident = process::highWaterMark(), live = tensor::memoryCounts().liveTotal;
+    const Bytes live = tensor::memoryCounts().liveTotal;
     const Bytes reserved = tensor::memoryCounts().reserved;
     test::WholeStep step(which.options);
     const double seconds = trained(step, std::max(2, which.steps));
@@ -90,8 +89,8 @@ int main(int argc, char** argv) {
                                    {"counted", tensor::memoryCounts().peakTotal - live},
                                    {"reserved", tensor::memoryCounts().reserved - reserved},
                                    {"reserved_planned", plan::poolPeak(step.planned())},
-                                   {"process_planned", plan::processPeak(step.net().graph, step.planned(), plan::thisCpu())},
-                                   {"process", process::highWaterMark() - resident},
+                                   {"process_planned", plan::processPeak(step.net().graph, step.planned(), graph::DeviceKind::Cpu)},
+                                   {"process", growth.most()},
                                    {"step_s", seconds}};
     std::printf("%s\n", result.dump().c_str());
     return 0;

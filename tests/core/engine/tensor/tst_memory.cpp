@@ -102,13 +102,37 @@ private Q_SLOTS:
     }
 
     void aBudgetRefusesWhatWouldExceedIt() {
+        trimMemory();
         const Bytes before = memoryCounts().liveTotal;
-        setMemoryBudget(before + 1'000'000);
+        setMemoryBudget(memoryCounts().reserved + 1'000'000);
         const at::Tensor fits = bytes(900'000);
         QVERIFY_EXCEPTION_THROWN(bytes(200'000), c10::OutOfMemoryError);
         QCOMPARE(memoryCounts().liveTotal, before + 900'000);
         setMemoryBudget(0);
         bytes(200'000);
+    }
+
+    void aBudgetCountsWhatThePoolsHoldAndNotOnlyWhatIsInUse() {
+        trimMemory();
+        const Bytes budget = memoryCounts().reserved + 6'200'000;
+        setMemoryBudget(budget);
+        std::vector<at::Tensor> blocks;
+        for (int i = 0; i < 4; ++i) blocks.push_back(bytes(1'500'000));
+        blocks[0].reset();
+        blocks[2].reset();  // two holes, neither of which serves the next one
+        QVERIFY(memoryCounts().liveTotal + 2'000'000 <= budget);
+        QVERIFY_EXCEPTION_THROWN(bytes(2'000'000), c10::OutOfMemoryError);
+        QVERIFY(lastRefusal().held > lastRefusal().live && lastRefusal().held <= budget);
+        blocks.clear();
+        bytes(5'900'000);
+        QVERIFY(memoryCounts().reserved <= budget);
+    }
+
+    void aBudgetFirstGivesBackWhatNobodyUses() {
+        bytes(50'000'000);
+        const Bytes kept = memoryCounts().reserved;
+        setMemoryBudget(kept);
+        QVERIFY(memoryCounts().reserved <= kept - 50'000'000);
     }
 
     void anInjectedFaultStrikesOnceOrFromThenOn() {
@@ -155,16 +179,34 @@ private Q_SLOTS:
         QVERIFY(memoryCounts().reserved <= reserved - 80'000'000);
     }
 
+    void slabsOfSmallBlocksGoBackOnceNothingInThemIsInUse() {
+        SmallPool pool;
+        std::vector<BlockHeader*> first, second;
+        for (int i = 0; i < 40; ++i) first.push_back(pool.take(50'000));
+        for (int i = 0; i < 40; ++i) second.push_back(pool.take(90'000));
+        const std::size_t reserved = pool.reserved();
+        for (BlockHeader* block : first) pool.give(block);
+        pool.trim();
+        QVERIFY(pool.reserved() < reserved && pool.reserved() >= 40 * 90'000U);
+        for (BlockHeader* block : second) *static_cast<char*>(block->data()) = 1;
+        BlockHeader* again = pool.take(50'000);
+        *static_cast<char*>(again->data()) = 1;
+        pool.give(again);
+        for (BlockHeader* block : second) pool.give(block);
+        pool.trim();
+        QCOMPARE(pool.reserved(), std::size_t(0));
+    }
+
     void aFreedBlockIsJoinedWithItsNeighbours() {
         LargePool pool;
-        BlockHeader* a = pool.take(8'000'000);
-        BlockHeader* b = pool.take(8'000'000);
-        BlockHeader* c = pool.take(8'000'000);
+        BlockHeader* a = pool.take(8'000'000, SIZE_MAX);
+        BlockHeader* b = pool.take(8'000'000, SIZE_MAX);
+        BlockHeader* c = pool.take(8'000'000, SIZE_MAX);
         const std::size_t reserved = pool.reserved();
         pool.give(a);
         pool.give(c);
         pool.give(b);
-        BlockHeader* whole = pool.take(24'000'000);
+        BlockHeader* whole = pool.take(24'000'000, SIZE_MAX);
         QCOMPARE(pool.reserved(), reserved);
         pool.give(whole);
     }

@@ -127,8 +127,7 @@ private Q_SLOTS:
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);
         tensor::trimMemory();
-        process::resetHighWaterMark();
-        const Bytes resident = process::highWaterMark();
+        const process::MemoryGrowth process;
         tensor::resetPeak();
         const Bytes level = tensor::memoryCounts().liveTotal;
         {
@@ -137,7 +136,7 @@ private Q_SLOTS:
                 const QString wrong = stepDifference(bench);
                 QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
             }
-            const Bytes counted = tensor::memoryCounts().peakTotal - level, growth = process::highWaterMark() - resident;
+            const Bytes counted = tensor::memoryCounts().peakTotal - level, growth = process.most();
             const double off = std::abs(static_cast<double>(bench.step.planned().peak - counted));
             QVERIFY2(off <= std::max(kShare * static_cast<double>(counted), static_cast<double>(kLeast)), qPrintable(QString("planned %1, counted %2").arg(bench.step.planned().peak).arg(counted)));
             qInfo("planned peak %.2f MB, counted %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.step.planned().peak),

@@ -9,6 +9,7 @@
 #include "base/errors/error.h"
 #include "base/graph/graph.h"
 #include "base/models/models.h"
+#include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/checkpoints.h"
@@ -400,7 +401,7 @@ private Q_SLOTS:
         const graph::Graph training = plan::lossOnly(plan::trainingGraph(models::build("cnn", dataset.shape), dataset.shape.task, 0), config);
         plan::StepOptions step = plan::stepOptions(config, dataset.shape);
         step.extents["batch"] = 48;
-        const Bytes needed = plan::plan(training, step).peak;
+        const Bytes needed = plan::processPeak(training, plan::plan(training, step), graph::DeviceKind::Cpu);
         const std::int64_t small = microBatch(std::to_string(needed - 1));
         QVERIFY2(small < 48 && small >= 1, qPrintable(QString::number(small)));
         QVERIFY(refusalOf([&] { microBatch("100KiB"); }) == Code::Mem02);
@@ -421,7 +422,7 @@ private Q_SLOTS:
             plan::divide(step, 48, microBatch);
             return plan::plan(net, step).peak;
         };
-        config.memory.budget = std::to_string(held + (peakAt(24) + peakAt(48)) / 2);
+        config.memory.budget = std::to_string(plan::fixedPart(net, graph::DeviceKind::Cpu) + held + peakAt(48) * 19 / 20);
         const test::TemporaryFolder folder;
         ScriptedHost host;
         Trainer trainer(config, dataset, in(folder), host);

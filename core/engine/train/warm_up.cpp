@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/warm_up.h"
+
+#include <algorithm>
+
+#include "base/plan/training_step.h"
+#include "engine/data/loader.h"
+#include "engine/tensor/memory.h"
+#include "engine/train/model.h"
+#include "engine/train/optimizer.h"
+#include "engine/train/passes.h"
+
+namespace headroom::train {
+namespace {
+
+constexpr std::int64_t kSamples = 2, kSteps = 2;
+
+void steps(const config::RunConfig& config, const data::Dataset& dataset) {
+    Model model(config, dataset.shape, at::kCPU);
+    Passes passes(model, plan::precisionOf(config), dataset.shape.context);
+    const auto optimizer = makeOptimizer(config.train.optimizer, model.parameters());
+    const std::int64_t batch = std::min(kSamples, dataset.training->size());
+    data::Loader loader(*dataset.training, data::Sampler({.size = dataset.training->size(), .batch = batch, .microBatch = batch}),
+                        {.endStep = kSteps, .draw = {}, .placement = {passes.inputType(), false}});
+    while (const auto next = loader.next()) {
+        passes.train(model, *next, 0, 1);
+        optimizer->step(model.gradients(), 0);
+        model.dropGradients();
+    }
+}
+
+}  // namespace
+
+void warmUp(const config::RunConfig& config, const data::Dataset& dataset) {
+    steps(config, dataset);
+    tensor::trimMemory();
+}
+
+}  // namespace headroom::train

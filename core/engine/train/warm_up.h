@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "base/config/run_config.h"
+#include "engine/data/dataset.h"
+
+namespace headroom::train {
+
+/// Makes two steps of two samples with a net that is thrown away: libraries are loaded, threads have started, and what the
+/// process grows by from then on is the run's own. Leaves the kept memory of tensors with the system. CPU only.
+void warmUp(const config::RunConfig& config, const data::Dataset& dataset);
+
+}  // namespace headroom::train
