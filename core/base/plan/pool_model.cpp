@@ -28,14 +28,14 @@ private:
         Kind kind;
         SlotId slot;
         Bytes bytes;
-        PoolModel::Address address;
+        PoolModel::Block place;
     };
     using Blocks = std::vector<Block>;
 
     static bool isSmall(Bytes bytes) { return bytes <= kLargestSmall; }
 
     void grow(const Change& change) {
-        m_blocks.push_back({change.kind, change.slot, change.bytes, isSmall(change.bytes) ? 0 : m_large.take(change.bytes)});
+        m_blocks.push_back({change.kind, change.slot, change.bytes, isSmall(change.bytes) ? PoolModel::Block{} : m_large.take(change.bytes)});
         if (isSmall(change.bytes)) m_smallPeak = std::max(m_smallPeak, m_small += change.bytes + kHeader);
     }
     /// The latest block of the slot, or of that size; else several of the kind, the latest first.
@@ -58,7 +58,7 @@ private:
         if (isSmall(block->bytes))
             m_small -= block->bytes + kHeader;
         else
-            m_large.give(block->address);
+            m_large.give(block->place);
         m_blocks.erase(block);
     }
 
@@ -69,53 +69,42 @@ private:
 
 }  // namespace
 
-PoolModel::Address PoolModel::take(Bytes bytes) {
+PoolModel::Block PoolModel::take(Bytes bytes) {
     const Bytes size = roundedUp(bytes + kHeader, kGrain);
-    auto best = m_freeBySize.lower_bound({size, 0});
-    if (best == m_freeBySize.end()) {
-        const auto last = m_free.empty() ? m_free.end() : std::prev(m_free.end());
-        const bool joins = last != m_free.end() && last->first + last->second == m_end;
-        const Address begin = joins ? last->first : m_end;
-        if (joins) removeFree(begin);
-        m_end = begin + size;
+    auto best = m_free.end();
+    for (auto each = m_free.begin(); each != m_free.end(); ++each)
+        if (each->size >= size && (best == m_free.end() || each->size < best->size)) best = each;
+    if (best == m_free.end()) {
+        const bool joins = !m_free.empty() && m_free.back().address + m_free.back().size == m_end;
+        if (!joins) m_free.push_back({m_end, 0});
+        best = std::prev(m_free.end());
+        best->size = size;
+        m_end = best->address + size;
         m_reach = std::max(m_reach, m_end);
-        addFree(begin, size);
-        best = m_freeBySize.find({size, begin});
     }
-    const auto [found, address] = *best;
-    removeFree(address);
-    const bool splits = found - size >= kLeastRest;
-    if (splits) addFree(address + size, found - size);
-    m_taken[address] = splits ? size : found;
-    return address;
+    Block block = *best;
+    if (block.size - size < kLeastRest) {
+        m_free.erase(best);
+    } else {
+        *best = {block.address + size, block.size - size};
+        block.size = size;
+    }
+    return block;
 }
 
-void PoolModel::give(Address address) {
-    const auto taken = m_taken.find(address);
-    Bytes size = taken->second;
-    m_taken.erase(taken);
-    if (const auto above = m_free.find(address + size); above != m_free.end()) {
-        size += above->second;
-        removeFree(above->first);
+void PoolModel::give(const Block& block) {
+    auto above = std::ranges::lower_bound(m_free, block.address, {}, &Block::address);
+    if (above != m_free.begin() && std::prev(above)->address + std::prev(above)->size == block.address) {
+        const auto below = std::prev(above);
+        below->size += block.size;
+        if (above == m_free.end() || above->address != below->address + below->size) return;
+        below->size += above->size;
+        m_free.erase(above);
+    } else if (above != m_free.end() && above->address == block.address + block.size) {
+        *above = {block.address, block.size + above->size};
+    } else {
+        m_free.insert(above, block);
     }
-    if (auto below = m_free.lower_bound(address); below != m_free.begin() && std::prev(below)->first + std::prev(below)->second == address) {
-        below = std::prev(below);
-        address = below->first;
-        size += below->second;
-        removeFree(address);
-    }
-    addFree(address, size);
-}
-
-void PoolModel::addFree(Address address, Bytes size) {
-    m_free[address] = size;
-    m_freeBySize.insert({size, address});
-}
-
-void PoolModel::removeFree(Address address) {
-    const auto found = m_free.find(address);
-    m_freeBySize.erase({found->second, address});
-    m_free.erase(found);
 }
 
 Bytes poolPeak(const StepPlan& step) {

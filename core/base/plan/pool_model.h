@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <cstdint>
-#include <map>
-#include <set>
-#include <utility>
+#include <vector>
 
 #include "base/plan/step_plan.h"
 
@@ -13,18 +10,16 @@ namespace headroom::plan {
 /// (core/engine/tensor/block_pool). Tells how far the range reaches, which is what the process has touched.
 class PoolModel {
 public:
-    using Address = Bytes;
-    Address take(Bytes bytes);
-    void give(Address address);
+    struct Block {
+        Bytes address = 0, size = 0;
+    };
+    Block take(Bytes bytes);
+    void give(const Block& block);
     /// Largest end of the range so far.
     Bytes reach() const { return m_reach; }
 
 private:
-    void addFree(Address address, Bytes size);
-    void removeFree(Address address);
-
-    std::map<Address, Bytes> m_taken, m_free;        ///< size by address
-    std::set<std::pair<Bytes, Address>> m_freeBySize;
+    std::vector<Block> m_free;  ///< by address, no two of them touch; a few dozen at most
     Bytes m_end = 0, m_reach = 0;
 };
 
