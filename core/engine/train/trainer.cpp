@@ -11,6 +11,7 @@
 #include "base/errors/error.h"
 #include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
+#include "engine/run/device.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
 #include "engine/train/out_of_memory.h"
@@ -55,7 +56,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_stepper(stepperParts(), m_sampler.options(), wantedMicroBatch()),
       m_judge(figureOf(dataset.shape.task), config.train.earlyStopping),
       m_environment(train::environment(m_options.devices.front(), config.train.precision, m_options.world)) {
-    if (m_model.device().is_cpu()) tensor::setMemoryBudget(plan::poolBudget(m_model.step(), graph::DeviceKind::Cpu, m_budget));
+    enforceBudget();
     followPlan();
     if (m_restored) StateKeeper(*this).restore(*std::exchange(m_restored, std::nullopt));
 }
@@ -78,6 +79,16 @@ data::Sampler Trainer::makeSampler() const {
 Bytes Trainer::chosenBudget() const {
     if (m_model.device().is_cpu()) return plan::budgetFor(m_config, availableMemory(graph::DeviceKind::Cpu));
     return config::memoryBudget(m_config).value_or(0);
+}
+
+/// From now on the device's allocator refuses what would go past the budget.
+void Trainer::enforceBudget() const {
+    if (m_budget == 0) return;
+    const at::Device device = m_model.device();
+    const Bytes pools = plan::poolBudget(m_model.step(), kindOf(device), m_budget);
+    if (device.is_cpu()) return tensor::setMemoryBudget(pools);
+    const auto all = static_cast<double>(run::deviceMemory(device).total);
+    run::limitDeviceMemory(device, std::min(1.0, static_cast<double>(pools) / all));
 }
 
 std::int64_t Trainer::chosenMicroBatch() const {

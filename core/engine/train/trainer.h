@@ -82,6 +82,7 @@ private:
     std::int64_t allowed(std::int64_t microBatch) const;
     StepperParts stepperParts();
     Bytes chosenBudget() const;
+    void enforceBudget() const;
     plan::StepOptions stepOptions() const;
     plan::StepPlan planOf(std::int64_t microBatch, plan::StepOptions step) const;
     void followPlan();
