@@ -39,7 +39,7 @@ constexpr const char* kFakeWorker = R"(#!/bin/sh
 while read -r line; do
   id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
   case "$line" in
-    *'"ask":"measure"'*'"arch":"mlp"'*) printf '{"id":%s,"error":{"code":"WRK-01","message":"There is no worker."}}\n' "$id" ;;
+    *'"ask":"measure"'*'"arch":"resnet20"'*) printf '{"id":%s,"error":{"code":"WRK-01","message":"There is no worker."}}\n' "$id" ;;
     *'"ask":"measure"'*) printf '{"id":%s,"measured":[{"micro_batch":64,"step_s":[0.1,0.125,0.25],"samples_per_s":512,"peak_bytes":104857600},{"micro_batch":32,"step_s":[0.1,0.125,0.25],"samples_per_s":512,"peak_bytes":52428800},{"micro_batch":16}]}\n' "$id" ;;
     *'"path":"text"'*) printf '{"id":%s,"kind":"text","task":"next_token","vocabulary":65,"context":128,"train":1000000}\n' "$id" ;;
     *'"path":"broken"'*) printf '{"id":%s,"error":{"code":"DAT-04","message":"There is nothing."}}\n' "$id" ;;
@@ -306,6 +306,7 @@ private Q_SLOTS:
         QCOMPARE(desk().undo.count(), 0);  // only the last column is a button
         Q_EMIT table->clicked(table->model()->index(row, ui::FitList::Apply));
         QCOMPARE(desk().draft.config().train.precision, std::string("bf16"));
+        desk().memory.replan();
         QCOMPARE(desk().memory.memory().process, promised);
         QVERIFY(desk().memory.memory().fits);
         desk().undo.undo();
@@ -442,7 +443,7 @@ private Q_SLOTS:
     }
 
     void aMeasurementThatFailsSaysWhyAndOneThatIsStoppedLeavesNothing() {
-        QVERIFY(desk().open("pictures", "mlp"));
+        QVERIFY(desk().open("pictures", "resnet20"));
         ui::FinderView finder(desk().context(), desk().fakeWorker());
         finder.button()->click();
         QTRY_VERIFY(finder.message()->text().contains("There is no worker."));

@@ -20,6 +20,9 @@ namespace {
 
 using Mask = std::uint32_t;  ///< a set of the techniques that can be asked about
 
+/// Of one way; a longer list of changes is offered only as all that help. Every further one would double the plans to be made.
+constexpr int kMostTechniques = 3;
+
 /// Whether these techniques can be had with several micro-batches a step.
 bool allowAccumulation(const config::RunConfig& config, const TechniqueSet& list) {
     config::RunConfig accumulating = config;
@@ -124,6 +127,8 @@ public:
     std::vector<Fit> run() {
         std::vector<Mask> sets(std::size_t{1} << m_all.size());
         for (std::size_t i = 0; i < sets.size(); ++i) sets[i] = static_cast<Mask>(i);
+        const Mask all = maskOf(allThatHelp(m_question, m_asked, m_all));
+        std::erase_if(sets, [&](Mask set) { return std::popcount(set) > kMostTechniques && set != all; });
         std::ranges::stable_sort(sets, {}, [](Mask set) { return std::popcount(set); });
         for (const Mask set : sets) look(set);
         return std::move(m_found);
@@ -150,13 +155,17 @@ private:
 
     /// Whether the whole batch fits without one of the techniques, which makes nothing faster either.
     bool holdsANeedlessOne(Mask set) const {
-        for (std::size_t i = 0; i < m_all.size(); ++i) {
-            const Mask one = Mask{1} << i;
-            if ((set & one) == 0 || (m_faster & one) != 0) continue;
-            const auto without = m_best.find(set & ~one);
-            if (without != m_best.end() && without->second.rung == 0) return true;
-        }
-        return false;
+        return std::ranges::any_of(m_best, [&](const auto& other) {
+            const bool isInside = (other.first & set) == other.first;
+            return isInside && other.second.rung == 0 && (set & ~other.first & ~m_faster) != 0;
+        });
+    }
+
+    Mask maskOf(const TechniqueSet& list) const {
+        Mask set = 0;
+        for (std::size_t i = 0; i < m_all.size(); ++i)
+            if (std::ranges::count(list, m_all[i]) > 0) set |= Mask{1} << i;
+        return set;
     }
 
     TechniqueSet techniquesOf(Mask set) const {
@@ -166,15 +175,13 @@ private:
         return list;
     }
 
-    /// The best of the allowed sets that lack one technique.
+    /// The best of the allowed sets that lack some of its techniques.
     Best inside(Mask set) const {
         Best best{m_ladder.size(), HUGE_VAL};
-        for (std::size_t i = 0; i < m_all.size(); ++i) {
-            if ((set >> i & 1U) == 0) continue;
-            const auto found = m_best.find(set & ~(Mask{1} << i));
-            if (found == m_best.end()) continue;
-            best.rung = std::min(best.rung, found->second.rung);
-            best.seconds = std::min(best.seconds, found->second.seconds);
+        for (const auto& [other, found] : m_best) {
+            if (other == set || (other & set) != other) continue;
+            best.rung = std::min(best.rung, found.rung);
+            best.seconds = std::min(best.seconds, found.seconds);
         }
         return best;
     }

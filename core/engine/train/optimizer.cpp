@@ -151,6 +151,7 @@ public:
           m_momentum(options.momentum != 0 ? zerosLike(m_parameters) : Tensors{}) {}
     std::string_view name() const override { return "sgd"; }
 
+    using FusedOptimizer::update;
     std::vector<NamedTensor> state() const override {
         std::vector<NamedTensor> state;
         append(state, "momentum", m_parameters, m_momentum);

@@ -236,7 +236,7 @@ private Q_SLOTS:
 
     void bothAreFoundQuickly() {
         for (const test::NetCase& net : test::fourNets())
-            for (const double share : {1.0, 0.5, 0.0}) {
+            for (const double share : {1.0, 0.5, 0.1, 0.0}) {
                 FitQuestion asked = question(net, 256, 0);
                 asked.budget = static_cast<Bytes>(share * static_cast<double>(peakOf(asked.config, asked, 256)));
                 asked.seconds = stepSeconds(deviceModel("RTX 4060"), {});

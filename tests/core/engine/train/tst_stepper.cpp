@@ -204,11 +204,6 @@ config::RunConfig offloaded(config::RunConfig config) {
     return config;
 }
 
-config::RunConfig chunked(config::RunConfig config) {
-    config.memory.chunkedLoss = true;
-    return config;
-}
-
 }  // namespace
 
 class StepperTest : public QObject {
