@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QProcess>
 
+#include "base/graph/ops/linear_cross_entropy.h"
 #include "base/graph/ops/regularization.h"
 #include "base/plan/program.h"
 #include "core/engine/run/reference.h"
@@ -77,7 +78,8 @@ struct Single {
 
 /// Losses are not exported, and dropout alone leaves no node.
 bool isExported(const OperatorCase& one) {
-    return one.op->precision != graph::PrecisionClass::Keep && one.op != &graph::kDropout;
+    const bool isLoss = one.op->precision == graph::PrecisionClass::Keep || one.op == &graph::kLinearCrossEntropy;
+    return !isLoss && one.op != &graph::kDropout;
 }
 
 }  // namespace
