@@ -40,10 +40,11 @@ struct Fit {
     std::optional<double> extraTime;
 };
 
-/// Every combination of techniques that fits, each with the largest micro-batch that fits with it. An automatic
-/// micro-batch stays automatic (halves of the batch are compared), another one is made smaller to a divisor of the batch.
-/// A combination is left out where some of its techniques alone allow as large a micro-batch and are as fast. Best first: the fewest seconds a step where
-/// they are known, else the fewest changes, then the fewest micro-batches, then the smallest peak.
+/// Every combination of up to three techniques, and all that help together, where it fits, each with the largest micro-batch
+/// that fits with it. An automatic micro-batch stays automatic (halves of the batch are compared), another one is made smaller
+/// to a divisor of the batch. A combination is left out where some of its techniques alone allow as large a micro-batch and are
+/// as fast. Best first: the fewest seconds a step where they are known, else the fewest changes, then the fewest micro-batches,
+/// then the smallest peak.
 /// Throws MEM-02 where nothing fits, DAT-05 where the model does not suit the data.
 std::vector<Fit> waysToFit(const FitQuestion& question);
 

@@ -7,7 +7,6 @@
 #include <QJsonDocument>
 #include <QLabel>
 #include <QPushButton>
-#include <QTableView>
 #include <QVBoxLayout>
 
 #include "base/config/document.h"
@@ -15,6 +14,7 @@
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/bridge/worker_questions.h"
+#include "ui/panels/memory/row_table.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/config_edit.h"
 
@@ -30,17 +30,8 @@ QJsonObject objectOf(const config::RunConfig& config) {
 }  // namespace
 
 FinderView::FinderView(const Context& context, QString worker, QWidget* parent)
-    : QWidget(parent), m_context(context), m_worker(std::move(worker)), m_model(new FinderModel(this)), m_table(new QTableView), m_begin(new QPushButton), m_message(toned(explanation(), "muted")) {
+    : QWidget(parent), m_context(context), m_worker(std::move(worker)), m_model(new FinderModel(this)), m_table(rowTable(m_model, tr("Micro-batches as real steps measured them"))), m_begin(new QPushButton), m_message(toned(explanation(), "muted")) {
     m_message->setWordWrap(true);
-    m_table->setModel(m_model);
-    m_table->setAccessibleName(tr("Micro-batches as real steps measured them"));
-    m_table->setTabKeyNavigation(false);
-    m_table->setShowGrid(false);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(26);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     m_table->horizontalHeader()->setSectionResizeMode(FinderModel::Apply, QHeaderView::Fixed);
     m_table->horizontalHeader()->resizeSection(FinderModel::Apply, 70);
     auto* row = new QHBoxLayout;

@@ -5,13 +5,13 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSpinBox>
-#include <QTableView>
 #include <QVBoxLayout>
 
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/panels/memory/fit_list.h"
+#include "ui/panels/memory/row_table.h"
 #include "ui/panels/selection.h"
 #include "ui/widgets/card.h"
 
@@ -51,22 +51,13 @@ std::vector<std::pair<QString, config::RunConfig>> savingsOf(const FitAnswer& an
 }
 
 SavingsView::SavingsView(const Context& context, QWidget* parent)
-    : QWidget(parent), m_context(context), m_model(new SavingsModel(this)), m_table(new QTableView), m_steps(new QSpinBox), m_begin(new QPushButton(tr("Measure"))),
+    : QWidget(parent), m_context(context), m_model(new SavingsModel(this)), m_table(rowTable(m_model, tr("What each technique saves and costs"))), m_steps(new QSpinBox), m_begin(new QPushButton(tr("Measure"))),
       m_explained(toned(tr("Short runs with these settings, one after another: as they are, with each technique alone, and with all that help."), "muted")) {
     m_steps->setRange(kLeastSteps, kMostSteps);
     m_steps->setValue(kUsualSteps);
     m_steps->setSuffix(tr(" steps each"));
     m_steps->setAccessibleName(tr("Steps of each run"));
     m_explained->setWordWrap(true);
-    m_table->setModel(m_model);
-    m_table->setAccessibleName(tr("What each technique saves and costs"));
-    m_table->setTabKeyNavigation(false);
-    m_table->setShowGrid(false);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(26);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     for (const auto& [column, width] : {std::pair(SavingsModel::State, 84), std::pair(SavingsModel::Loss, 74)})
         m_table->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed), m_table->horizontalHeader()->resizeSection(column, width);
     auto* row = new QHBoxLayout;

@@ -5,6 +5,7 @@
 
 #include "base/graph/rewrites/rewrite.h"
 #include "base/models/builders.h"
+#include "base/plan/training_step.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
 
@@ -65,8 +66,9 @@ Net makeNet(const std::string& name, std::int64_t batch, bool small, double drop
 }
 
 Net withChunkedLoss(Net net) {
-    net.graph.setOutputs({net.graph.outputs().front()});
-    net.graph = graph::apply(net.graph, graph::kFuseLinearCrossEntropy);
+    config::RunConfig config;
+    config.memory.chunkedLoss = true;
+    net.graph = plan::lossOnly(std::move(net.graph), config);
     return net;
 }
 

@@ -67,6 +67,17 @@ bool mentions(const std::vector<std::string>& notes, std::string_view text) {
     return std::ranges::any_of(notes, [&](const std::string& note) { return note.find(text) != std::string::npos; });
 }
 
+/// A small run of three steps with dropout.
+config::RunConfig threeSteps(const QString& arch, const QString& precision, std::int64_t microBatch) {
+    config::RunConfig config = test::smallRun();
+    config.model.arch = arch.toStdString();
+    config.model.dropout = 0.2;
+    config.train.precision = precision.toStdString();
+    config.train.maxSteps = 3;
+    config.train.microBatch = microBatch;
+    return config;
+}
+
 }  // namespace
 
 class TrainerTest : public QObject {
@@ -447,12 +458,7 @@ private Q_SLOTS:
     void whatIsMadeAgainChangesNoBit() {
         QFETCH(QString, arch);
         QFETCH(QString, precision);
-        config::RunConfig config = test::smallRun();
-        config.model.arch = arch.toStdString();
-        config.model.dropout = 0.2;
-        config.train.precision = precision.toStdString();
-        config.train.maxSteps = 3;
-        config.train.microBatch = 2;
+        config::RunConfig config = threeSteps(arch, precision, 2);
         const data::Dataset dataset = arch == "gpt_mini" ? test::text(8) : test::pictures();
         const std::string kept = unbroken(config, dataset).weightsSha256;
         for (const char* how : {"cheap", "blocks"}) {
@@ -464,12 +470,7 @@ private Q_SLOTS:
     void whatWaitsOutsideOfMemoryChangesNoBit() {
         QFETCH(QString, arch);
         QFETCH(QString, precision);
-        config::RunConfig config = test::smallRun();
-        config.model.arch = arch.toStdString();
-        config.model.dropout = 0.2;
-        config.train.precision = precision.toStdString();
-        config.train.maxSteps = 3;
-        config.train.microBatch = 4;
+        config::RunConfig config = threeSteps(arch, precision, 4);
         const data::Dataset dataset = arch == "gpt_mini" ? test::text(8) : test::pictures();
         const std::string kept = unbroken(config, dataset).weightsSha256;
         config.memory.offload = "activations";
