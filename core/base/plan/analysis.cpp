@@ -68,6 +68,7 @@ public:
         : m_graph(graph), m_analysis(analysis), m_present(graph.nodes().size(), false) {}
 
     void run() {
+        m_analysis.schedule.clear();
         m_analysis.madeAgain.assign(m_graph.nodes().size(), false);
         for (const Node& node : m_graph.nodes()) add(Instruction::What::Forward, node.id, false);
         for (const Node& node : m_graph.nodes() | std::views::reverse) {
@@ -166,10 +167,14 @@ Analysis analyse(const Graph& graph, const LowerOptions& options) {
         if (analysis.runsBackward[at(node.id)] && node.op->saves)
             analysis.saves[at(node.id)] = node.op->saves(analysis.nodes.back(), options.device);
     }
+    schedule(graph, options, analysis);
+    return analysis;
+}
+
+void schedule(const Graph& graph, const LowerOptions& options, Analysis& analysis) {
     analysis.flagged = flaggedNodes(graph, options, analysis);
     Scheduling(graph, analysis).run();
     Counting(graph, options.precision, analysis).run();
-    return analysis;
 }
 
 }  // namespace headroom::plan

@@ -35,6 +35,9 @@ struct Analysis {
 
 Analysis analyse(const graph::Graph& graph, const LowerOptions& options);
 
+/// Orders anew what was analysed with another LowerOptions::recompute: nothing else of an analysis depends on it.
+void schedule(const graph::Graph& graph, const LowerOptions& options, Analysis& analysis);
+
 /// lower() with the analysis at hand: it is the same whether gradients are absent or present.
 Program lower(const graph::Graph& graph, const LowerOptions& options, const Analysis& analysis);
 

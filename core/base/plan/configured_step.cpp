@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/plan/configured_step.h"
 
+#include <utility>
+
 #include "base/plan/process_peak.h"
 
 namespace headroom::plan {
@@ -10,20 +12,40 @@ ConfiguredStep::Recipe ConfiguredStep::recipeOf(const config::RunConfig& config)
 }
 
 ConfiguredStep::ConfiguredStep(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device)
-    : m_data(data), m_device(device), m_recipe(recipeOf(config)), m_options(stepOptions(config, data, device)) {
-    graph::Graph net = models::build(m_recipe.arch, data, {.dropout = m_recipe.dropout});
-    m_parameters = net.parameterCount();
-    m_graph = std::make_shared<const graph::Graph>(lossOnly(trainingGraph(std::move(net), data.task, m_recipe.labelSmoothing), config));
+    : m_data(data), m_device(device), m_recipe(recipeOf(config)), m_net(netOf(config)), m_options(stepOptions(config, data, device)) {}
+
+std::shared_ptr<const ConfiguredStep::Net> ConfiguredStep::netOf(const config::RunConfig& config) const {
+    graph::Graph net = models::build(config.model.arch, m_data, {.dropout = config.model.dropout});
+    const std::int64_t parameters = net.parameterCount();
+    return std::make_shared<const Net>(
+        Net{lossOnly(trainingGraph(std::move(net), m_data.task, config.train.labelSmoothing), config), parameters});
 }
 
 ConfiguredStep ConfiguredStep::changedTo(const config::RunConfig& config) const {
-    if (recipeOf(config) != m_recipe) {
-        const ConfiguredStep anew(config, m_data, m_device);
-        return m_budget > 0 ? anew.within(m_budget) : anew;
-    }
     ConfiguredStep other = *this;
     other.m_options = stepOptions(config, m_data, m_device);
+    other.m_recipe = recipeOf(config);
+    if (other.m_recipe != m_recipe) {
+        std::shared_ptr<const Net> known = m_memory ? m_memory->nets[other.m_recipe] : nullptr;
+        other.m_net = known ? known : netOf(config);
+        if (m_memory) m_memory->nets[other.m_recipe] = other.m_net;
+    }
     return m_budget > 0 ? other.within(m_budget) : other;
+}
+
+ConfiguredStep ConfiguredStep::remembering() const {
+    ConfiguredStep other = *this;
+    other.m_memory = std::make_shared<Memory>();
+    other.m_memory->nets[m_recipe] = m_net;
+    return other;
+}
+
+/// The answer of the planner that remembers, else of one for this question.
+template <class Asked>
+auto ConfiguredStep::asked(const Asked& question) const {
+    if (m_memory) return question(m_memory->planners.try_emplace(m_net.get(), m_net->graph).first->second);
+    Planner planner(m_net->graph);
+    return question(planner);
 }
 
 ConfiguredStep ConfiguredStep::within(Bytes budget) const {
@@ -39,17 +61,25 @@ StepOptions ConfiguredStep::options(std::int64_t effectiveBatch, std::int64_t mi
 }
 
 StepPlan ConfiguredStep::plan(std::int64_t effectiveBatch, std::int64_t microBatch) const {
-    return plan::plan(*m_graph, options(effectiveBatch, microBatch));
+    return asked([&](Planner& planner) { return planner.plan(options(effectiveBatch, microBatch)); });
 }
 
-Bytes ConfiguredStep::processPeak(const StepPlan& step) const { return plan::processPeak(*m_graph, step, m_device); }
+Bytes ConfiguredStep::processPeak(const StepPlan& step) const { return plan::processPeak(graph(), step, m_device); }
 
-Bytes ConfiguredStep::processNeed(const StepPlan& step, Bytes budget) const {
-    return plan::processNeed(*m_graph, step, m_device, budget);
+Bytes ConfiguredStep::peak(std::int64_t effectiveBatch, std::int64_t microBatch) const {
+    return asked([&](Planner& planner) { return planner.peak(options(effectiveBatch, microBatch)); });
+}
+
+Bytes ConfiguredStep::processPeak(std::int64_t effectiveBatch, std::int64_t microBatch) const {
+    return asked([&](Planner& planner) { return planner.processPeak(options(effectiveBatch, microBatch)); });
+}
+
+Bytes ConfiguredStep::processNeed(std::int64_t effectiveBatch, std::int64_t microBatch, Bytes budget) const {
+    return asked([&](Planner& planner) { return planner.processNeed(options(effectiveBatch, microBatch), budget); });
 }
 
 std::optional<std::int64_t> ConfiguredStep::largestMicroBatch(std::int64_t effectiveBatch, Bytes budget) const {
-    return plan::largestMicroBatch(*m_graph, m_options, effectiveBatch, budget);
+    return asked([&](Planner& planner) { return plan::largestMicroBatch(planner, m_options, effectiveBatch, budget); });
 }
 
 }  // namespace headroom::plan

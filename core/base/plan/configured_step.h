@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/plan/planner.h"
 #include "base/plan/training_step.h"
 
 namespace headroom::plan {
@@ -22,15 +24,21 @@ public:
     /// The same step where it is to stay within `budget` bytes: for recomputation that follows the budget. Without it
     /// the configuration's own counts.
     ConfiguredStep within(Bytes budget) const;
+    /// The same, where it and all steps that are changed from it remember what they found, on one thread: for searches, which
+    /// ask for much that is alike.
+    ConfiguredStep remembering() const;
 
-    const graph::Graph& graph() const { return *m_graph; }
     /// Of the net without its loss.
-    std::int64_t parameterCount() const { return m_parameters; }
+    std::int64_t parameterCount() const { return m_net->parameters; }
+    const graph::Graph& graph() const { return m_net->graph; }
     StepOptions options(std::int64_t effectiveBatch, std::int64_t microBatch) const;
     StepPlan plan(std::int64_t effectiveBatch, std::int64_t microBatch) const;
-    /// As processPeak() and processNeed() of process_peak.h, of one of its plans.
+    /// As processPeak() of process_peak.h, of one of its plans.
     Bytes processPeak(const StepPlan& step) const;
-    Bytes processNeed(const StepPlan& step, Bytes budget) const;
+    /// Of the plan that plan() would return, without making it where that is known.
+    Bytes peak(std::int64_t effectiveBatch, std::int64_t microBatch) const;
+    Bytes processPeak(std::int64_t effectiveBatch, std::int64_t microBatch) const;
+    Bytes processNeed(std::int64_t effectiveBatch, std::int64_t microBatch, Bytes budget) const;
     /// As largestMicroBatch() of training_step.h.
     std::optional<std::int64_t> largestMicroBatch(std::int64_t effectiveBatch, Bytes budget) const;
 
@@ -40,15 +48,27 @@ private:
         std::string arch;
         double dropout = 0, labelSmoothing = 0;
         bool chunkedLoss = false;
-        bool operator==(const Recipe&) const = default;
+        auto operator<=>(const Recipe&) const = default;
     };
+    struct Net {
+        graph::Graph graph;
+        std::int64_t parameters = 0;
+    };
+    /// What a search has found, by graph.
+    struct Memory {
+        std::map<Recipe, std::shared_ptr<const Net>> nets;
+        std::map<const Net*, Planner> planners;
+    };
+    std::shared_ptr<const Net> netOf(const config::RunConfig& config) const;
+    template <class Asked>
+    auto asked(const Asked& question) const;
     static Recipe recipeOf(const config::RunConfig& config);
 
     models::DataShape m_data;
     graph::DeviceKind m_device;
     Recipe m_recipe;
-    std::int64_t m_parameters = 0;
-    std::shared_ptr<const graph::Graph> m_graph;
+    std::shared_ptr<Memory> m_memory;  ///< null: nothing is remembered
+    std::shared_ptr<const Net> m_net;
     Bytes m_budget = 0;  ///< 0: the configuration's
     StepOptions m_options;
 };

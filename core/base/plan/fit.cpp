@@ -52,7 +52,7 @@ TechniqueSet askable(const config::RunConfig& config) {
 }
 
 ConfiguredStep askedStep(const FitQuestion& question) {
-    return ConfiguredStep(question.config, question.data, question.device).within(question.budget);
+    return ConfiguredStep(question.config, question.data, question.device).within(question.budget).remembering();
 }
 
 /// The micro-batch as the run will take it. Where an automatic one would be smaller than what fits here (recomputation for
@@ -86,7 +86,7 @@ std::optional<Bytes> peakWith(const FitQuestion& question, const ConfiguredStep&
     const std::optional<config::RunConfig> config = with(question.config, techniques);
     if (!config) return std::nullopt;
     const std::int64_t batch = question.config.train.batchSize;
-    return asked.changedTo(*config).plan(batch, batch).peak;
+    return asked.changedTo(*config).peak(batch, batch);
 }
 
 /// All that go together and lower the peak of the configured batch, one after another in the table's order.
@@ -203,7 +203,7 @@ private:
     }
 
     bool fits(const ConfiguredStep& step, std::size_t rung) {
-        const Bytes peak = step.processNeed(step.plan(m_question.config.train.batchSize, m_ladder[rung]), m_question.budget);
+        const Bytes peak = step.processNeed(m_question.config.train.batchSize, m_ladder[rung], m_question.budget);
         m_leastPeak = std::min(m_leastPeak, peak);
         return peak <= m_question.budget;
     }
@@ -234,7 +234,7 @@ private:
         fit.changed = config::differences(m_question.config, config);
         fit.microBatch = microBatch;
         fit.microBatches = step.options(batch, microBatch).microBatches;
-        fit.peak = step.processPeak(step.plan(batch, microBatch));
+        fit.peak = step.processPeak(batch, microBatch);
         if (m_question.seconds) fit.seconds = secondsOf(config, step, microBatch);
         fit.config = std::move(config);
         m_found.push_back(std::move(fit));
@@ -315,7 +315,7 @@ MatrixCell cellOf(const ConfiguredStep& step, std::int64_t batch, bool accumulat
     cell.fits = micro && (accumulates || *micro == batch);
     cell.microBatch = accumulates ? micro.value_or(1) : batch;
     cell.microBatches = step.options(batch, cell.microBatch).microBatches;
-    cell.peak = step.processPeak(step.plan(batch, cell.microBatch));
+    cell.peak = step.processPeak(batch, cell.microBatch);
     return cell;
 }
 

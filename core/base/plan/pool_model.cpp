@@ -12,6 +12,8 @@ constexpr Bytes kHeader = 64, kGrain = 4096, kLeastRest = 64 * kKiB, kLargestSma
 
 Bytes roundedUp(Bytes bytes, Bytes grain) { return (bytes + grain - 1) / grain * grain; }
 
+bool isSmall(Bytes bytes) { return bytes <= kLargestSmall; }
+
 /// Follows the changes of steps.
 class Replay {
 public:
@@ -21,7 +23,7 @@ public:
         // What is left belongs to nobody's slots: weights, gradients that the next stage finds.
         for (Block& block : m_blocks) block.slot = graph::kNone;
     }
-    Bytes total() const { return m_large.reach() + roundedUp(m_smallPeak, kSlab); }
+    PoolUse use() const { return {m_large.reach(), m_smallPeak}; }
 
 private:
     struct Block {
@@ -31,8 +33,6 @@ private:
         PoolModel::Block place;
     };
     using Blocks = std::vector<Block>;
-
-    static bool isSmall(Bytes bytes) { return bytes <= kLargestSmall; }
 
     void grow(const Change& change) {
         m_blocks.push_back({change.kind, change.slot, change.bytes, isSmall(change.bytes) ? PoolModel::Block{} : m_large.take(change.bytes)});
@@ -107,12 +107,19 @@ void PoolModel::give(const Block& block) {
     }
 }
 
-Bytes poolPeak(const StepPlan& step) {
+PoolUse PoolUse::beside(Bytes block) const {
+    if (block == 0) return *this;
+    return isSmall(block) ? PoolUse{reach, small + block + kHeader} : PoolUse{reach + roundedUp(block + kHeader, kGrain), small};
+}
+
+Bytes PoolUse::total() const { return reach + roundedUp(small, kSlab); }
+
+PoolUse poolUse(const StepPlan& step) {
     Replay replay;
     replay.apply(step.changes, Stage::Resident);
     for (int steps = 0; steps < 2; ++steps)
         for (const Stage stage : {Stage::First, Stage::Next, Stage::Update}) replay.apply(step.changes, stage);
-    return replay.total();
+    return replay.use();
 }
 
 }  // namespace headroom::plan

@@ -23,7 +23,19 @@ private:
     Bytes m_end = 0, m_reach = 0;
 };
 
+/// What the pools come to while steps follow each other.
+struct PoolUse {
+    Bytes reach = 0;  ///< end of the range of large blocks
+    Bytes small = 0;  ///< most bytes of small blocks at a time
+
+    /// The same beside another block that is there from the beginning and stays.
+    PoolUse beside(Bytes block) const;
+    /// What they hold of the system's memory.
+    Bytes total() const;
+};
+PoolUse poolUse(const StepPlan& step);
+
 /// What the pools hold of the system's memory at most while steps of this plan follow each other.
-Bytes poolPeak(const StepPlan& step);
+inline Bytes poolPeak(const StepPlan& step) { return poolUse(step).total(); }
 
 }  // namespace headroom::plan

@@ -5,7 +5,6 @@
 
 #include "base/graph/ops/convolution.h"
 #include "base/plan/device_model.h"
-#include "base/plan/pool_model.h"
 
 namespace headroom::plan {
 namespace {
@@ -20,10 +19,6 @@ constexpr Bytes kSegmentGrain = 2 * kMiB;   // ... and for large tensors in mult
 
 Bytes roundedUp(Bytes bytes, Bytes grain) { return (bytes + grain - 1) / grain * grain; }
 
-Bytes pools(const StepPlan& step, graph::DeviceKind device) {
-    return device == graph::DeviceKind::Cuda ? roundedUp(step.peak, kSegmentGrain) : std::max(step.peak, poolPeak(step));
-}
-
 }  // namespace
 
 Bytes fixedPart(const graph::Graph& graph, graph::DeviceKind device) {
@@ -33,12 +28,17 @@ Bytes fixedPart(const graph::Graph& graph, graph::DeviceKind device) {
 }
 
 Bytes processPeak(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device) {
-    return fixedPart(graph, device) + pools(step, device);
+    return processPeak(graph, step.peak, device == graph::DeviceKind::Cuda ? PoolUse{} : poolUse(step), device);
+}
+
+Bytes processPeak(const graph::Graph& graph, Bytes tensors, const PoolUse& pools, graph::DeviceKind device) {
+    const bool isOnGpu = device == graph::DeviceKind::Cuda;
+    return fixedPart(graph, device) + (isOnGpu ? roundedUp(tensors, kSegmentGrain) : std::max(tensors, pools.total()));
 }
 
 Bytes processNeed(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget) {
     const Bytes fixed = fixedPart(graph, device);
-    return step.peak > budget - fixed ? step.peak + fixed : fixed + pools(step, device);
+    return step.peak > budget - fixed ? step.peak + fixed : processPeak(graph, step, device);
 }
 
 bool fits(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "base/plan/pool_model.h"
 #include "base/plan/step_plan.h"
 
 // What a run adds to memory: on the CPU what the worker's process grows by over the idle, warmed worker, on a GPU what it holds
@@ -12,6 +13,9 @@ Bytes fixedPart(const graph::Graph& graph, graph::DeviceKind device);
 
 /// Most bytes that a run adds: the fixed part and what the pools hold.
 Bytes processPeak(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device);
+
+/// The same of a step whose tensors take `tensors` bytes at the peak.
+Bytes processPeak(const graph::Graph& graph, Bytes tensors, const PoolUse& pools, graph::DeviceKind device);
 
 /// The same for a comparison with `budget`: where tensors and fixed part alone are more, those; the pools need not be
 /// followed then.

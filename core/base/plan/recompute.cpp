@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <span>
 
 #include "base/plan/analysis.h"
 
@@ -23,11 +22,6 @@ constexpr std::size_t kBuckets = 200;  // into which the budget is divided
 std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 bool isCheap(const Node& node) { return node.op->precision != graph::PrecisionClass::Lower; }
-
-/// Consecutive nodes [begin, end) that are decided on together.
-struct Stretch {
-    std::size_t begin, end;
-};
 
 std::vector<Stretch> stretchesOf(const Graph& graph) {
     std::vector<Stretch> all;
@@ -56,145 +50,140 @@ bool staysWithin(const Node& node, const std::vector<graph::NodeId>& last, std::
     return std::ranges::all_of(node.outputs, [&](ValueId id) { return last[at(id)] < static_cast<graph::NodeId>(end); });
 }
 
-/// What a way to treat a run of stretches costs.
-struct Treatment {
-    std::size_t from = 0;   ///< stretch before which it begins
-    Bytes kept = 0;         ///< waits from its forward to its backward
-    Bytes inside = 0;       ///< comes on top while its backward runs
-    double time = 0;        ///< of what is made again
-    enum class How { Keep, Cheap, All } how = How::Keep;
-};
-
-/// Reckons treatments from the analysis of the plain step.
-class Reckoning {
-public:
-    Reckoning(const Graph& graph, const LowerOptions& options)
-        : m_graph(graph), m_analysis(analyse(graph, plain(options))), m_last(lastReaders(graph)), m_saved(graph.values().size(), false),
-          m_stretches(stretchesOf(graph)) {
-        for (const Node& node : graph.nodes())
-            for (const Saved& saved : m_analysis.saves[at(node.id)]) {
-                if (saved.from == Saved::From::Input && !m_analysis.casts(node, index(saved), options.precision))
-                    m_saved[at(node.inputs[index(saved)])] = true;
-                if (saved.from == Saved::From::Output) m_saved[at(node.outputs[index(saved)])] = true;
-            }
-    }
-    const std::vector<Stretch>& stretches() const { return m_stretches; }
-
-    bool flags(Treatment::How how, std::size_t node, std::size_t end) const {
-        if (how == Treatment::How::Keep) return false;
-        const Node& each = m_graph.nodes()[node];
-        if (how == Treatment::How::Cheap) return isCheap(each) && staysWithin(each, m_last, end);
-        return staysWithin(each, m_last, end);
-    }
-
-    Treatment treat(Treatment::How how, std::size_t from, std::size_t to) const {
-        Treatment treatment{from, 0, 0, 0, how};
-        const std::size_t end = m_stretches[to].end;
-        Bytes most = 0;
-        for (std::size_t i = m_stretches[from].begin; i < end; ++i) {
-            const Node& node = m_graph.nodes()[i];
-            const Bytes waits = waiting(node);
-            if (flags(how, i, end)) {
-                treatment.inside += waits;
-                if (waits > 0 || how == Treatment::How::All) treatment.time += forwardTime(m_analysis.nodes[i]);
-            } else {
-                treatment.kept += waits;
-            }
-            most = std::max(most, moved(m_analysis.nodes[i]));
+/// By ValueId: whether a backward reads it as it is.
+std::vector<bool> savedValues(const Graph& graph, const Analysis& analysis, Precision precision) {
+    std::vector<bool> saved(graph.values().size(), false);
+    for (const Node& node : graph.nodes())
+        for (const Saved& each : analysis.saves[at(node.id)]) {
+            const auto index = static_cast<std::size_t>(each.index);
+            if (each.from == Saved::From::Input && !analysis.casts(node, index, precision)) saved[at(node.inputs[index])] = true;
+            if (each.from == Saved::From::Output) saved[at(node.outputs[index])] = true;
         }
-        treatment.inside += most;
-        return treatment;
-    }
+    return saved;
+}
 
-private:
-    static LowerOptions plain(LowerOptions options) {
-        options.recompute.clear();
-        return options;
-    }
-    static std::size_t index(const Saved& saved) { return static_cast<std::size_t>(saved.index); }
+/// Bytes of what the node makes that a backward reads.
+Bytes waiting(const Node& node, const Analysis& analysis, const std::vector<bool>& saved) {
+    Bytes bytes = 0;
+    for (const ValueId id : node.outputs)
+        if (saved[at(id)] && !node.op->aliasesInput) bytes += analysis.values[at(id)].bytes();
+    for (const Saved& each : analysis.saves[at(node.id)])
+        if (each.from == Saved::From::Extra) bytes += each.extra.bytes();
+    return bytes;
+}
 
-    /// Bytes of what the node makes that a backward reads.
-    Bytes waiting(const Node& node) const {
-        Bytes bytes = 0;
-        for (const ValueId id : node.outputs)
-            if (m_saved[at(id)] && !node.op->aliasesInput) bytes += m_analysis.values[at(id)].bytes();
-        for (const Saved& saved : m_analysis.saves[at(node.id)])
-            if (saved.from == Saved::From::Extra) bytes += saved.extra.bytes();
-        return bytes;
-    }
-    /// Gradients around the node while it runs backward.
-    static Bytes moved(const graph::ResolvedNode& node) {
-        Bytes bytes = 0;
-        for (const auto* list : {&node.inputs, &node.outputs})
-            for (const graph::ResolvedTensor& tensor : *list) bytes += tensor.bytes();
-        return bytes;
-    }
+Bytes moved(const graph::ResolvedNode& node) {
+    Bytes bytes = 0;
+    for (const auto* list : {&node.inputs, &node.outputs})
+        for (const graph::ResolvedTensor& tensor : *list) bytes += tensor.bytes();
+    return bytes;
+}
 
-    const Graph& m_graph;
-    const Analysis m_analysis;
-    const std::vector<graph::NodeId> m_last;
-    std::vector<bool> m_saved;  ///< by ValueId: a backward reads it
-    std::vector<Stretch> m_stretches;
-};
+}  // namespace
+
+Reckoning::Reckoning(const Graph& graph, const LowerOptions& options, const Analysis& analysis)
+    : m_graph(graph), m_last(lastReaders(graph)), m_stretches(stretchesOf(graph)) {
+    const std::vector<bool> saved = savedValues(graph, analysis, options.precision);
+    m_costs.reserve(graph.nodes().size());
+    for (const Node& node : graph.nodes()) {
+        const graph::ResolvedNode& resolved = analysis.nodes[at(node.id)];
+        m_costs.push_back({waiting(node, analysis, saved), moved(resolved), forwardTime(resolved)});
+    }
+    for (std::size_t to = 0; to < m_stretches.size(); ++to)
+        for (std::size_t from = 0; from <= to; ++from) {
+            if (from == to)
+                for (const auto how : {Treatment::How::Keep, Treatment::How::Cheap}) m_treatments.push_back(treat(how, from, to));
+            m_treatments.push_back(treat(Treatment::How::All, from, to));
+        }
+}
+
+bool Reckoning::flags(Treatment::How how, std::size_t node, std::size_t end) const {
+    if (how == Treatment::How::Keep) return false;
+    const Node& each = m_graph.nodes()[node];
+    return (how == Treatment::How::All || isCheap(each)) && staysWithin(each, m_last, end);
+}
+
+Reckoning::Treatment Reckoning::treat(Treatment::How how, std::size_t from, std::size_t to) const {
+    Treatment treatment{how, from, to};
+    const std::size_t end = m_stretches[to].end;
+    Bytes most = 0;
+    for (std::size_t i = m_stretches[from].begin; i < end; ++i) {
+        const NodeCost& cost = m_costs[i];
+        const bool again = flags(how, i, end);
+        (again ? treatment.inside : treatment.kept) += cost.waits;
+        if (again && (cost.waits > 0 || how == Treatment::How::All)) treatment.time += cost.time;
+        most = std::max(most, cost.moved);
+    }
+    treatment.inside += most;
+    return treatment;
+}
 
 /// Least time by stretch and by what is kept so far, in buckets of the budget.
-class Search {
+class Reckoning::Search {
 public:
     Search(const Reckoning& reckoning, Bytes budget)
         : m_reckoning(reckoning), m_budget(budget), m_bucket(std::max<Bytes>(1, budget / static_cast<Bytes>(kBuckets))),
-          m_best(reckoning.stretches().size() + 1, std::vector<State>(kBuckets + 1)) {}
+          m_best((reckoning.m_stretches.size() + 1) * kRow) {}
 
-    std::vector<Treatment> run() {
-        m_best[0][0].time = 0;
-        const std::size_t count = m_reckoning.stretches().size();
-        for (std::size_t to = 0; to < count; ++to)
-            for (std::size_t from = 0; from <= to; ++from) {
-                if (from == to) {
-                    extend(m_reckoning.treat(Treatment::How::Keep, from, to), to);
-                    extend(m_reckoning.treat(Treatment::How::Cheap, from, to), to);
-                }
-                extend(m_reckoning.treat(Treatment::How::All, from, to), to);
-            }
+    /// First to last; empty where none stays within the budget.
+    std::vector<const Treatment*> run() {
+        m_best[0].time = 0;
+        for (const Treatment& treatment : m_reckoning.m_treatments) extend(treatment);
         return chosen();
     }
 
 private:
+    static constexpr std::size_t kRow = kBuckets + 1;
     struct State {
         double time = std::numeric_limits<double>::infinity();
-        Treatment last;
+        const Treatment* last = nullptr;
         std::size_t before = 0;  ///< bucket of the state before
     };
 
-    void extend(const Treatment& treatment, std::size_t to) {
-        for (std::size_t bucket = 0; bucket <= kBuckets; ++bucket) {
-            const State& state = m_best[treatment.from][bucket];
+    void extend(const Treatment& treatment) {
+        const State* from = &m_best[treatment.from * kRow];
+        State* to = &m_best[(treatment.to + 1) * kRow];
+        for (std::size_t bucket = 0; bucket < kRow; ++bucket) {
             const Bytes kept = static_cast<Bytes>(bucket) * m_bucket + treatment.kept;
-            if (state.time == std::numeric_limits<double>::infinity() || kept + treatment.inside > m_budget) continue;
-            State& next = m_best[to + 1][std::min(kBuckets, static_cast<std::size_t>((kept + m_bucket - 1) / m_bucket))];
-            if (state.time + treatment.time < next.time) next = {state.time + treatment.time, treatment, bucket};
+            if (kept + treatment.inside > m_budget) return;
+            const double time = from[bucket].time + treatment.time;
+            if (from[bucket].time == std::numeric_limits<double>::infinity()) continue;
+            State& next = to[std::min(kBuckets, static_cast<std::size_t>((kept + m_bucket - 1) / m_bucket))];
+            if (time < next.time) next = {time, &treatment, bucket};
         }
     }
 
-    std::vector<Treatment> chosen() const {
-        const auto best = std::ranges::min_element(m_best.back(), {}, &State::time);
-        std::vector<Treatment> treatments;
-        if (best->time == std::numeric_limits<double>::infinity()) return treatments;
-        std::size_t bucket = static_cast<std::size_t>(best - m_best.back().begin());
-        for (std::size_t stretch = m_best.size() - 1; stretch > 0;) {
-            const State& state = m_best[stretch][bucket];
-            treatments.insert(treatments.begin(), state.last);
-            stretch = state.last.from;
-            bucket = state.before;
-        }
+    std::vector<const Treatment*> chosen() const {
+        const auto last = m_best.end() - static_cast<std::ptrdiff_t>(kRow);
+        const auto best = std::min_element(last, m_best.end(), [](const State& a, const State& b) { return a.time < b.time; });
+        std::vector<const Treatment*> treatments;
+        for (const State* state = &*best; state->last; state = &m_best[state->last->from * kRow + state->before])
+            treatments.push_back(state->last);
+        std::ranges::reverse(treatments);
         return treatments;
     }
 
     const Reckoning& m_reckoning;
     const Bytes m_budget, m_bucket;
-    std::vector<std::vector<State>> m_best;  ///< by stretches done, then by bucket
+    std::vector<State> m_best;  ///< a row of buckets for every number of stretches done
 };
 
-}  // namespace
+std::vector<bool> Reckoning::cheapestNodes(Bytes budget) const {
+    const std::vector<const Treatment*> treatments = Search(*this, budget).run();
+    std::vector<bool> nodes(treatments.empty() ? 0 : m_costs.size(), false);
+    for (const Treatment* each : treatments) {
+        const std::size_t end = m_stretches[each->to].end;
+        for (std::size_t i = m_stretches[each->from].begin; i < end; ++i) nodes[i] = flags(each->how, i, end);
+    }
+    return nodes;
+}
+
+double Reckoning::shareMadeAgain(const Analysis& analysis) const {
+    double once = 0, again = 0;
+    for (const Scheduled& each : analysis.schedule)
+        if (each.what == Instruction::What::Forward) (each.again ? again : once) += m_costs[at(each.node)].time;
+    return once > 0 ? again / once : 0;
+}
 
 double forwardTime(const graph::ResolvedNode& node) {
     if (!node.node.op->cost) return 0;
@@ -220,19 +209,6 @@ std::vector<bool> blockNodes(const Graph& graph) {
         for (std::size_t i = stretch.begin; i < stretch.end; ++i)
             inside[i] = !graph.nodes()[i].block.empty() && staysWithin(graph.nodes()[i], last, stretch.end);
     return inside;
-}
-
-std::vector<bool> cheapestNodes(const Graph& graph, const LowerOptions& options, Bytes budget) {
-    const Reckoning reckoning(graph, options);
-    const std::vector<Treatment> treatments = Search(reckoning, budget).run();
-    std::vector<bool> flags(treatments.empty() ? 0 : graph.nodes().size(), false);
-    for (std::size_t k = 0; k < treatments.size(); ++k) {
-        const std::size_t to = k + 1 < treatments.size() ? treatments[k + 1].from - 1 : reckoning.stretches().size() - 1;
-        const std::size_t end = reckoning.stretches()[to].end;
-        for (std::size_t i = reckoning.stretches()[treatments[k].from].begin; i < end; ++i)
-            flags[i] = reckoning.flags(treatments[k].how, i, end);
-    }
-    return flags;
 }
 
 }  // namespace headroom::plan

@@ -6,6 +6,7 @@
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/graph/rewrites/rewrite.h"
+#include "base/plan/planner.h"
 #include "base/plan/process_peak.h"
 #include "base/process/processor.h"
 
@@ -14,9 +15,9 @@ namespace {
 
 std::int64_t largestPart(std::int64_t whole, std::int64_t parts) { return (whole + parts - 1) / parts; }
 
-StepPlan inParts(const graph::Graph& graph, StepOptions& step, std::int64_t effectiveBatch, std::int64_t parts) {
+const StepOptions& inParts(StepOptions& step, std::int64_t effectiveBatch, std::int64_t parts) {
     divide(step, effectiveBatch, largestPart(effectiveBatch, parts));
-    return plan(graph, step);
+    return step;
 }
 
 /// The first number from `from` to `most` for which something holds that, up to rounding, holds for all larger ones too: by
@@ -91,22 +92,26 @@ void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBa
     step.microBatches = largestPart(effectiveBatch, step.extents["batch"]);
 }
 
-std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
+std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, const StepOptions& step, std::int64_t effectiveBatch,
                                               Bytes budget) {
+    Planner planner(graph);
+    return largestMicroBatch(planner, step, effectiveBatch, budget);
+}
+
+std::optional<std::int64_t> largestMicroBatch(Planner& planner, StepOptions step, std::int64_t effectiveBatch, Bytes budget) {
     if (step.recompute == Recompute::Auto || step.offload == Offload::Auto) {
         // Smaller parts cost less time than making things again or moving them: that is for when single samples do not fit.
         StepOptions plain = step;
         if (step.recompute == Recompute::Auto) plain.recompute = Recompute::Off;
         if (step.offload == Offload::Auto) plain.offload = Offload::Off;
-        if (const auto fits = largestMicroBatch(graph, plain, effectiveBatch, budget)) return fits;
+        if (const auto fits = largestMicroBatch(planner, plain, effectiveBatch, budget)) return fits;
         step.budget = budget;
-        const bool fitsAlone = fits(graph, inParts(graph, step, effectiveBatch, effectiveBatch), step.device, budget);
-        return fitsAlone ? std::optional<std::int64_t>(1) : std::nullopt;
+        return planner.fits(inParts(step, effectiveBatch, effectiveBatch), budget) ? std::optional<std::int64_t>(1) : std::nullopt;
     }
     // The tensors first: following the pools takes several times as long, and adds little.
-    const Bytes room = budget - fixedPart(graph, step.device);
-    const auto tensorsFit = [&](std::int64_t parts) { return inParts(graph, step, effectiveBatch, parts).peak <= room; };
-    const auto allFits = [&](std::int64_t parts) { return fits(graph, inParts(graph, step, effectiveBatch, parts), step.device, budget); };
+    const Bytes room = budget - fixedPart(planner.graph(), step.device);
+    const auto tensorsFit = [&](std::int64_t parts) { return planner.peak(inParts(step, effectiveBatch, parts)) <= room; };
+    const auto allFits = [&](std::int64_t parts) { return planner.fits(inParts(step, effectiveBatch, parts), budget); };
     if (allFits(1)) return effectiveBatch;
     if (!tensorsFit(effectiveBatch)) return std::nullopt;
     const auto tensors = first(1, effectiveBatch, tensorsFit);
@@ -118,10 +123,11 @@ std::int64_t microBatchFor(const config::RunConfig& config, const graph::Graph& 
     if (config.train.microBatch > 0) return config.train.microBatch;
     const std::int64_t batch = config.train.batchSize;
     const Bytes budget = budgetFor(config, available);
-    if (const auto fits = largestMicroBatch(graph, step, batch, budget)) return *fits;
+    Planner planner(graph);
+    if (const auto fits = largestMicroBatch(planner, step, batch, budget)) return *fits;
     StepOptions least = step;
     least.budget = budget;
-    throw Error(singleSamplesExceed(processPeak(graph, inParts(graph, least, batch, batch), step.device), budget));
+    throw Error(singleSamplesExceed(planner.processPeak(inParts(least, batch, batch)), budget));
 }
 
 Failure singleSamplesExceed(Bytes peak, Bytes budget) {

@@ -12,6 +12,8 @@
 // From a configuration to the step that is planned: what the studio shows, the command line prints and the trainer runs.
 namespace headroom::plan {
 
+class Planner;
+
 /// The graph that training runs: the loss appended, then the training rules.
 graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing);
 
@@ -33,8 +35,9 @@ void divide(StepOptions& step, std::int64_t effectiveBatch, std::int64_t microBa
 
 /// Largest micro-batch with which the process stays within `budget` bytes (process_peak.h): the effective batch in as few
 /// equal parts as possible. `step` holds all else of the step. Nothing where not even single samples fit.
-std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, StepOptions step, std::int64_t effectiveBatch,
+std::optional<std::int64_t> largestMicroBatch(const graph::Graph& graph, const StepOptions& step, std::int64_t effectiveBatch,
                                               Bytes budget);
+std::optional<std::int64_t> largestMicroBatch(Planner& planner, StepOptions step, std::int64_t effectiveBatch, Bytes budget);
 
 /// The configuration's micro-batch, or, where it is automatic, the largest that fits its budget; without one, the automatic
 /// budget of `available` bytes. `graph` as lossOnly() makes it. Throws MEM-02 where not even single samples fit.

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/plan/assembly.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace headroom::plan {
+
+using graph::Graph;
+using graph::kNone;
+
+namespace {
+
+std::size_t at(Kind kind) { return static_cast<std::size_t>(kind); }
+
+std::vector<std::int64_t> parameterElements(const Graph& graph, const Program& program) {
+    std::vector<std::int64_t> elements;
+    for (const graph::ValueId id : graph.parameters()) {
+        const SlotId slot = program.valueSlots[static_cast<std::size_t>(id)];
+        elements.push_back(program.slots[static_cast<std::size_t>(slot)].tensor.elements());
+    }
+    return elements;
+}
+
+BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
+    BytesByKind out{};
+    for (std::size_t i = 0; i < kKinds; ++i) out[i] = a[i] + b[i];
+    return out;
+}
+
+/// What stays beside a micro-batch's own tensors, weights and gradients.
+BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& first) {
+    BytesByKind held{};
+    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, parameterElements(graph, first));
+    if (options.ema) held[at(Kind::Ema)] = first.liveBefore[at(Kind::Weights)];
+    if (options.undo)
+        for (const graph::ValueId id : graph.buffers())
+            held[at(Kind::Other)] += first.slots[static_cast<std::size_t>(first.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
+    if (options.keepsBest) held[at(Kind::Other)] += first.liveBefore[at(Kind::Weights)] + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
+    held[at(Kind::Batches)] = options.batchesAhead * first.liveBefore[at(Kind::Batches)];
+    return held;
+}
+
+/// Puts the stages one after another.
+class Assembly {
+public:
+    Assembly(StepPlan& plan, const BytesByKind& beside) : m_plan(plan), m_beside(beside) {}
+
+    void resident(const Program& first) {
+        BytesByKind live = m_beside;
+        live[at(Kind::Weights)] += first.liveBefore[at(Kind::Weights)];
+        for (std::size_t kind = 0; kind < kKinds; ++kind)
+            if (live[kind] != 0) change(Stage::Resident, {0, static_cast<Kind>(kind), kNone, live[kind]});
+        moment(Stage::Resident, 0, live);
+    }
+
+    /// A program's own changes, without the weights (resident) and the gradients that it finds; at its end the caller
+    /// lets go of the inputs and of what was kept.
+    void program(Stage stage, const Program& program) {
+        BytesByKind left = program.liveBefore;
+        std::size_t given = 0;
+        while (total(left) > 0) left[at(program.changes[given].kind)] -= program.changes[given].bytes, ++given;
+        for (std::size_t i = 0; i < program.changes.size(); ++i)
+            if (i >= given || program.changes[i].kind == Kind::Batches) change(stage, program.changes[i]);
+        for (std::size_t i = 0; i < program.instructions.size(); ++i)
+            moment(stage, static_cast<std::uint32_t>(i), sum(program.instructions[i].liveAfter, m_beside));
+        consider(stage, static_cast<std::uint32_t>(program.peakInstruction), sum(program.atPeak, m_beside));
+        letGo(stage, program);
+    }
+
+    void update(const Program& last) {
+        BytesByKind live = m_beside;
+        live[at(Kind::Weights)] += last.liveBefore[at(Kind::Weights)];
+        const Bytes gradients = last.instructions.back().liveAfter[at(Kind::Gradients)];
+        live[at(Kind::Gradients)] = gradients;
+        moment(Stage::Update, 0, live);
+        change(Stage::Update, {0, Kind::Gradients, kNone, -gradients});
+    }
+
+private:
+    void change(Stage stage, const Change& each) { m_plan.changes.push_back({stage, each}); }
+
+    void letGo(Stage stage, const Program& program) {
+        const BytesByKind& end = program.instructions.back().liveAfter;
+        const auto last = static_cast<std::uint32_t>(program.instructions.size() - 1);
+        for (const Kind kind : {Kind::Activations, Kind::Batches})
+            if (end[at(kind)] != 0) change(stage, {last, kind, kNone, -end[at(kind)]});
+    }
+
+    void moment(Stage stage, std::uint32_t instruction, const BytesByKind& live) {
+        m_plan.moments.push_back({stage, instruction, live});
+        consider(stage, instruction, live);
+    }
+
+    void consider(Stage stage, std::uint32_t instruction, const BytesByKind& live) {
+        if (total(live) <= m_plan.peak) return;
+        m_plan.peak = total(live);
+        m_plan.atPeak = live;
+        m_plan.peakStage = stage;
+        m_plan.peakInstruction = instruction;
+    }
+
+    StepPlan& m_plan;
+    const BytesByKind m_beside;
+};
+
+}  // namespace
+
+LowerOptions loweringOf(const StepOptions& options) {
+    LowerOptions lowering;
+    lowering.precision = options.precision;
+    lowering.device = options.device;
+    lowering.emulatesBf16 = options.emulatesBf16;
+    lowering.threads = options.threads;
+    lowering.extents = options.extents;
+    lowering.optimizerInBackward = options.optimizerInBackward && options.microBatches == 1;
+    return lowering;
+}
+
+StepPlan planned(const Graph& graph, const StepOptions& options, const Analysis& analysis, Placement placement) {
+    StepPlan step;
+    LowerOptions lowering = loweringOf(options);
+    lowering.recompute = std::move(placement.recompute);
+    lowering.offload = std::move(placement.offload);
+    if (options.microBatches > 1) lowering.gradients = Gradients::First;
+    step.first = lower(graph, lowering, analysis);
+    if (options.microBatches > 1) {
+        lowering.gradients = Gradients::Present;
+        step.next = lower(graph, lowering, analysis);
+    }
+    step.recompute = std::move(lowering.recompute);
+    step.offload = std::move(lowering.offload);
+    step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
+    step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
+    Assembly assembly(step, heldBeside(graph, options, step.first));
+    assembly.resident(step.first);
+    assembly.program(Stage::First, step.first);
+    if (options.microBatches > 1) assembly.program(Stage::Next, step.next);
+    assembly.update(step.first);
+    return step;
+}
+
+}  // namespace headroom::plan
