@@ -38,7 +38,10 @@ Analysis analyse(const graph::Graph& graph, const LowerOptions& options);
 /// Orders anew what was analysed with another LowerOptions::recompute: nothing else of an analysis depends on it.
 void schedule(const graph::Graph& graph, const LowerOptions& options, Analysis& analysis);
 
+/// Slot::owner of a program: left out where nobody will read them.
+enum class Owners { Named, LeftOut };
+
 /// lower() with the analysis at hand: it is the same whether gradients are absent or present.
-Program lower(const graph::Graph& graph, const LowerOptions& options, const Analysis& analysis);
+Program lower(const graph::Graph& graph, const LowerOptions& options, const Analysis& analysis, Owners owners = Owners::Named);
 
 }  // namespace headroom::plan

@@ -28,19 +28,6 @@ BytesByKind sum(const BytesByKind& a, const BytesByKind& b) {
     return out;
 }
 
-/// What stays beside a micro-batch's own tensors, weights and gradients.
-BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& first) {
-    BytesByKind held{};
-    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, parameterElements(graph, first));
-    if (options.ema) held[at(Kind::Ema)] = first.liveBefore[at(Kind::Weights)];
-    if (options.undo)
-        for (const graph::ValueId id : graph.buffers())
-            held[at(Kind::Other)] += first.slots[static_cast<std::size_t>(first.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
-    if (options.keepsBest) held[at(Kind::Other)] += first.liveBefore[at(Kind::Weights)] + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
-    held[at(Kind::Batches)] = options.batchesAhead * first.liveBefore[at(Kind::Batches)];
-    return held;
-}
-
 /// Puts the stages one after another.
 class Assembly {
 public:
@@ -106,30 +93,51 @@ private:
 
 }  // namespace
 
-LowerOptions loweringOf(const StepOptions& options) {
+BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& program) {
+    BytesByKind held{};
+    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, parameterElements(graph, program));
+    if (options.ema) held[at(Kind::Ema)] = program.liveBefore[at(Kind::Weights)];
+    if (options.undo)
+        for (const graph::ValueId id : graph.buffers())
+            held[at(Kind::Other)] += program.slots[static_cast<std::size_t>(program.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
+    if (options.keepsBest) held[at(Kind::Other)] += program.liveBefore[at(Kind::Weights)] + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
+    held[at(Kind::Batches)] = options.batchesAhead * program.liveBefore[at(Kind::Batches)];
+    return held;
+}
+
+LowerOptions loweringOf(const StepOptions& options, const Placement& placement) {
     LowerOptions lowering;
     lowering.precision = options.precision;
     lowering.device = options.device;
     lowering.emulatesBf16 = options.emulatesBf16;
     lowering.threads = options.threads;
     lowering.extents = options.extents;
+    lowering.recompute = placement.recompute;
+    lowering.offload = placement.offload;
     lowering.optimizerInBackward = options.optimizerInBackward && options.microBatches == 1;
     return lowering;
 }
 
-StepPlan planned(const Graph& graph, const StepOptions& options, const Analysis& analysis, Placement placement) {
-    StepPlan step;
-    LowerOptions lowering = loweringOf(options);
-    lowering.recompute = std::move(placement.recompute);
-    lowering.offload = std::move(placement.offload);
+Program firstMicroBatch(const Graph& graph, const StepOptions& options, const Placement& placement, const Analysis& analysis,
+                        Owners owners) {
+    LowerOptions lowering = loweringOf(options, placement);
     if (options.microBatches > 1) lowering.gradients = Gradients::First;
-    step.first = lower(graph, lowering, analysis);
-    if (options.microBatches > 1) {
-        lowering.gradients = Gradients::Present;
-        step.next = lower(graph, lowering, analysis);
-    }
-    step.recompute = std::move(lowering.recompute);
-    step.offload = std::move(lowering.offload);
+    return lower(graph, lowering, analysis, owners);
+}
+
+Program lastMicroBatch(const Graph& graph, const StepOptions& options, const Placement& placement, const Analysis& analysis,
+                       Owners owners) {
+    LowerOptions lowering = loweringOf(options, placement);
+    if (options.microBatches > 1) lowering.gradients = Gradients::Present;
+    return lower(graph, lowering, analysis, owners);
+}
+
+StepPlan assembled(const Graph& graph, const StepOptions& options, Program first, Program next, Placement placement) {
+    StepPlan step;
+    step.first = std::move(first);
+    step.next = std::move(next);
+    step.recompute = std::move(placement.recompute);
+    step.offload = std::move(placement.offload);
     step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
     step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
     Assembly assembly(step, heldBeside(graph, options, step.first));

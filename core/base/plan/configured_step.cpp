@@ -60,8 +60,8 @@ StepOptions ConfiguredStep::options(std::int64_t effectiveBatch, std::int64_t mi
     return step;
 }
 
-StepPlan ConfiguredStep::plan(std::int64_t effectiveBatch, std::int64_t microBatch) const {
-    return asked([&](Planner& planner) { return planner.plan(options(effectiveBatch, microBatch)); });
+StepPlan ConfiguredStep::plan(std::int64_t effectiveBatch, std::int64_t microBatch, Owners owners) const {
+    return asked([&](Planner& planner) { return planner.plan(options(effectiveBatch, microBatch), owners); });
 }
 
 Bytes ConfiguredStep::processPeak(const StepPlan& step) const { return plan::processPeak(graph(), step, m_device); }

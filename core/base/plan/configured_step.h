@@ -32,7 +32,7 @@ public:
     std::int64_t parameterCount() const { return m_net->parameters; }
     const graph::Graph& graph() const { return m_net->graph; }
     StepOptions options(std::int64_t effectiveBatch, std::int64_t microBatch) const;
-    StepPlan plan(std::int64_t effectiveBatch, std::int64_t microBatch) const;
+    StepPlan plan(std::int64_t effectiveBatch, std::int64_t microBatch, Owners owners = Owners::Named) const;
     /// As processPeak() of process_peak.h, of one of its plans.
     Bytes processPeak(const StepPlan& step) const;
     /// Of the plan that plan() would return, without making it where that is known.

@@ -69,7 +69,7 @@ std::int64_t settledMicroBatch(config::RunConfig::Train& train, const Configured
 
 double seconds(const FitQuestion& question, const config::RunConfig& config, const ConfiguredStep& step, std::int64_t microBatch) {
     const std::int64_t batch = config.train.batchSize;
-    return question.seconds(config, step.graph(), step.options(batch, microBatch), step.plan(batch, microBatch));
+    return question.seconds(config, step.graph(), step.options(batch, microBatch), step.plan(batch, microBatch, Owners::LeftOut));
 }
 
 /// The set with one more technique, in place of those that set the same fields to other values.
@@ -199,7 +199,7 @@ private:
         const double seconds = secondsOf(*config, step, m_ladder[rung]);
         const bool larger = rung < known.rung, faster = seconds < known.seconds;
         best = {std::min(rung, best.rung), std::min(seconds, best.seconds)};
-        if (larger || (faster && m_question.seconds)) add(*config, step, list, m_ladder[rung]);
+        if (larger || (faster && m_question.seconds)) add(*config, step, list, m_ladder[rung], seconds);
     }
 
     bool fits(const ConfiguredStep& step, std::size_t rung) {
@@ -226,16 +226,17 @@ private:
         return m_question.seconds ? seconds(m_question, config, step, microBatch) : 0;
     }
 
-    void add(config::RunConfig config, const ConfiguredStep& step, const TechniqueSet& list, std::int64_t microBatch) {
+    /// `fitting` and the seconds with it are what was found; the run may take a larger micro-batch.
+    void add(config::RunConfig config, const ConfiguredStep& step, const TechniqueSet& list, std::int64_t fitting, double seconds) {
         const std::int64_t batch = config.train.batchSize;
-        microBatch = settledMicroBatch(config.train, step, microBatch, m_question.budget);
+        const std::int64_t microBatch = settledMicroBatch(config.train, step, fitting, m_question.budget);
         Fit fit;
         fit.techniques = list;
         fit.changed = config::differences(m_question.config, config);
         fit.microBatch = microBatch;
         fit.microBatches = step.options(batch, microBatch).microBatches;
         fit.peak = step.processPeak(batch, microBatch);
-        if (m_question.seconds) fit.seconds = secondsOf(config, step, microBatch);
+        if (m_question.seconds) fit.seconds = microBatch == fitting ? seconds : secondsOf(config, step, microBatch);
         fit.config = std::move(config);
         m_found.push_back(std::move(fit));
     }

@@ -25,11 +25,17 @@ namespace {
 
 std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 
+/// A gradient as a kernel makes it, until it is handed on.
+struct MadeGradient {
+    graph::DType dtype;
+    Bytes bytes;
+};
+
 /// Writes a program instruction by instruction and keeps account of what is alive.
 class Lowering {
 public:
-    Lowering(const Graph& graph, const LowerOptions& options, const Analysis& analysis)
-        : m_graph(graph), m_options(options), m_analysis(analysis), m_ledger(m_program) {}
+    Lowering(const Graph& graph, const LowerOptions& options, const Analysis& analysis, Owners owners)
+        : m_graph(graph), m_options(options), m_analysis(analysis), m_owners(owners), m_ledger(m_program) {}
 
     Program run();
 
@@ -50,7 +56,7 @@ private:
     graph::Workspace workspaceOf(const Node& node) const;
     void work(Bytes workspace);
     const Saved* readyGradient(const Node& node, std::size_t input) const;
-    ResolvedTensor madeGradient(const Node& node, std::size_t input) const;
+    MadeGradient madeGradient(const Node& node, std::size_t input) const;
     void releaseAfterForward(const Node& node, Instruction& instruction);
 
     void startBackward();
@@ -62,10 +68,10 @@ private:
     bool isWanted(const Node& node, std::size_t input) const;
     Kind gradientKind(const Node& node, std::size_t input) const;
     bool isShared(const Node& node, std::size_t input) const;
-    SlotId settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner);
+    SlotId settle(Kind kind, MadeGradient made, ResolvedTensor held, std::string owner);
     ResolvedTensor gradientOf(ValueId parameter) const;
-    GradientTarget toParameter(ValueId id, bool shared, const ResolvedTensor& made);
-    GradientTarget toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made, Instruction& instruction);
+    GradientTarget toParameter(ValueId id, bool shared, MadeGradient made);
+    GradientTarget toActivation(ValueId id, SlotId sharedWith, MadeGradient made, Instruction& instruction);
     void releaseAfterBackward(const Node& node, Instruction& instruction);
     void updateComplete(const Node& node, Instruction& instruction);
 
@@ -76,12 +82,19 @@ private:
     void release(SlotId slot, Instruction& instruction);
     SlotId track(SlotId slot, int uses);
     const ResolvedTensor& tensor(SlotId slot) const { return m_program.slots[at(slot)].tensor; }
+    std::string ownerOf(ValueId id, const char* what = "") const {
+        return m_owners == Owners::Named ? m_graph.value(id).name + what : std::string();
+    }
+    std::string ownerOf(const Node& node, const Saved& saved) const {
+        return m_owners == Owners::Named ? fmt::format("{}.saved.{}", node.name, saved.index) : std::string();
+    }
 
     static constexpr int kForever = 1 << 30;
 
     const Graph& m_graph;
     const LowerOptions& m_options;
     const Analysis& m_analysis;
+    const Owners m_owners;
     Program m_program;
     Ledger m_ledger;
     std::vector<int> m_uses;          ///< by slot: what is left of them
@@ -122,7 +135,7 @@ void Lowering::finish(Instruction instruction) {
 void Lowering::placeGiven(ValueId id) {
     const Value& value = m_graph.value(id);
     const Kind kind = value.kind == ValueKind::Input ? Kind::Batches : Kind::Weights;
-    m_program.valueSlots[at(id)] = track(m_ledger.allocate(kind, m_analysis.values[at(id)], value.name), kForever);
+    m_program.valueSlots[at(id)] = track(m_ledger.allocate(kind, m_analysis.values[at(id)], ownerOf(id)), kForever);
 }
 
 /// Room for what a program of this graph usually holds: a plan is asked for at every move of a slider.
@@ -155,7 +168,7 @@ void Lowering::placeGivenValues() {
     if (m_options.mode == Mode::Inference || m_options.gradients != Gradients::Present) return;
     for (const ValueId id : m_graph.parameters())
         m_program.gradientSlots[at(id)] = track(
-            m_ledger.allocate(Kind::Gradients, gradientOf(id), m_graph.value(id).name + ".grad"), kForever);
+            m_ledger.allocate(Kind::Gradients, gradientOf(id), ownerOf(id, ".grad")), kForever);
 }
 
 // --- forward
@@ -163,7 +176,7 @@ void Lowering::placeGivenValues() {
 SlotId Lowering::castSlot(ValueId id, const ResolvedTensor& seen, Instruction& instruction) {
     if (m_casts[at(id)] != kNone) return m_casts[at(id)];
     const SlotId from = m_program.valueSlots[at(id)];
-    const SlotId to = m_ledger.allocate(m_program.slots[at(from)].kind, seen, m_graph.value(id).name + ".bf16");
+    const SlotId to = m_ledger.allocate(m_program.slots[at(from)].kind, seen, ownerOf(id, ".bf16"));
     instruction.casts.push_back({from, to});
     return m_casts[at(id)] = track(to, 0);
 }
@@ -201,7 +214,7 @@ void Lowering::placeOutputs(const Node& node, Instruction& instruction) {
     const bool shared = instruction.writesInput || isAlias(node);
     for (std::size_t k = 0; k < node.outputs.size(); ++k) {
         const ValueId id = node.outputs[k];
-        const std::string& owner = m_graph.value(id).name;
+        const std::string owner = ownerOf(id);
         const SlotId slot = shared ? m_ledger.share(instruction.inputs[0], made[k], owner)
                                    : m_ledger.allocate(Kind::Activations, made[k], owner);
         m_program.valueSlots[at(id)] = track(slot, usesOf(id, instruction.again));
@@ -216,7 +229,7 @@ void Lowering::placeExtras(const Node& node, Instruction& instruction) {
         assert(saved.index == static_cast<int>(instruction.extras.size()) && "extras are listed by their index");
         const Kind kind = saved.gradientOf == kNone ? Kind::Activations : gradientKind(node, static_cast<std::size_t>(saved.gradientOf));
         instruction.extras.push_back(
-            track(m_ledger.allocate(kind, saved.extra, fmt::format("{}.saved.{}", node.name, saved.index)), uses));
+            track(m_ledger.allocate(kind, saved.extra, ownerOf(node, saved)), uses));
     }
 }
 
@@ -271,7 +284,7 @@ void Lowering::startBackward() {
     const ValueId loss = m_graph.outputs().front();
     m_ledger.enter(m_program.instructions.size());
     m_program.lossGradient = track(m_ledger.allocate(Kind::Activations, tensor(m_program.valueSlots[at(loss)]),
-                                                     m_graph.value(loss).name + ".grad"),
+                                                     ownerOf(loss, ".grad")),
                                    1);
     m_gradients[at(loss)] = m_program.lossGradient;
 }
@@ -297,6 +310,8 @@ void Lowering::readSaved(const Node& node, Instruction& instruction) {
             instruction.outputs[index] = m_program.valueSlots[at(node.outputs[index])];
     }
     instruction.extras = m_program.instructions[m_madeBy[at(node.id)]].extras;
+    instruction.outputGradients.reserve(node.outputs.size());
+    instruction.release.reserve(node.inputs.size() + node.outputs.size() + instruction.extras.size());
     for (const ValueId id : node.outputs) instruction.outputGradients.push_back(m_gradients[at(id)]);
 }
 
@@ -309,11 +324,11 @@ bool Lowering::isShared(const Node& node, std::size_t input) const {
 }
 
 /// The kernel's tensor becomes the content of a new slot, or is converted into it.
-SlotId Lowering::settle(Kind kind, const ResolvedTensor& made, ResolvedTensor held, std::string owner) {
+SlotId Lowering::settle(Kind kind, MadeGradient made, ResolvedTensor held, std::string owner) {
     const bool moved = made.dtype == held.dtype;
-    if (moved) m_ledger.transient(kind, -made.bytes());
+    if (moved) m_ledger.transient(kind, -made.bytes);
     const SlotId slot = m_ledger.allocate(kind, std::move(held), std::move(owner));
-    if (!moved) m_ledger.transient(kind, -made.bytes());
+    if (!moved) m_ledger.transient(kind, -made.bytes);
     return slot;
 }
 
@@ -324,39 +339,40 @@ ResolvedTensor Lowering::gradientOf(ValueId parameter) const {
     return held;
 }
 
-GradientTarget Lowering::toParameter(ValueId id, bool shared, const ResolvedTensor& made) {
+GradientTarget Lowering::toParameter(ValueId id, bool shared, MadeGradient made) {
     using enum GradientTarget::Action;
     SlotId& slot = m_program.gradientSlots[at(id)];
     if (slot != kNone) {
-        if (!shared) m_ledger.transient(Kind::Gradients, -made.bytes());
+        if (!shared) m_ledger.transient(Kind::Gradients, -made.bytes);
         return {AddInPlace, slot, kNone};
     }
-    const ResolvedTensor held = gradientOf(id);
-    const std::string owner = m_graph.value(id).name + ".grad";
-    slot = track(shared ? m_ledger.allocate(Kind::Gradients, held, owner) : settle(Kind::Gradients, made, held, owner),
+    ResolvedTensor held = gradientOf(id);
+    std::string owner = ownerOf(id, ".grad");
+    slot = track(shared ? m_ledger.allocate(Kind::Gradients, std::move(held), std::move(owner))
+                        : settle(Kind::Gradients, made, std::move(held), std::move(owner)),
                  kForever);
     return {shared ? StoreCopy : Store, slot, kNone};
 }
 
-GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, const ResolvedTensor& made,
+GradientTarget Lowering::toActivation(ValueId id, SlotId sharedWith, MadeGradient made,
                                       Instruction& instruction) {
     using enum GradientTarget::Action;
     const SlotId present = m_gradients[at(id)];
     const bool shared = sharedWith != kNone;
     SlotId& slot = m_gradients[at(id)];
-    const ResolvedTensor held = tensor(m_program.valueSlots[at(id)]);
-    const std::string owner = m_graph.value(id).name + ".grad";
+    ResolvedTensor held = tensor(m_program.valueSlots[at(id)]);
+    std::string owner = ownerOf(id, ".grad");
     if (present == kNone) {
         slot =
-            track(shared ? m_ledger.share(sharedWith, held, owner) : settle(Kind::Activations, made, held, owner), 1);
+            track(shared ? m_ledger.share(sharedWith, std::move(held), std::move(owner)) : settle(Kind::Activations, made, std::move(held), std::move(owner)), 1);
         return {Store, slot, kNone};
     }
     const bool isNew = !m_ledger.isAlone(present);
     if (isNew) {
-        slot = track(m_ledger.allocate(Kind::Activations, held, owner), 1);
+        slot = track(m_ledger.allocate(Kind::Activations, std::move(held), std::move(owner)), 1);
         release(present, instruction);
     }
-    if (!shared) m_ledger.transient(Kind::Activations, -made.bytes());
+    if (!shared) m_ledger.transient(Kind::Activations, -made.bytes);
     return isNew ? GradientTarget{AddNew, slot, present} : GradientTarget{AddInPlace, slot, kNone};
 }
 
@@ -368,12 +384,12 @@ const Saved* Lowering::readyGradient(const Node& node, std::size_t input) const 
 }
 
 /// The gradient as the kernel makes it: in the type that it saw the input in; computed in fp32, a parameter's stays so.
-ResolvedTensor Lowering::madeGradient(const Node& node, std::size_t input) const {
-    if (const Saved* ready = readyGradient(node, input)) return ready->extra;
-    ResolvedTensor made = m_analysis.nodes[at(node.id)].inputs[input];
+MadeGradient Lowering::madeGradient(const Node& node, std::size_t input) const {
+    if (const Saved* ready = readyGradient(node, input)) return {ready->extra.dtype, ready->extra.bytes()};
+    const ResolvedTensor& seen = m_analysis.nodes[at(node.id)].inputs[input];
     const bool wide = m_options.emulatesBf16 && m_graph.value(node.inputs[input]).kind == ValueKind::Parameter;
-    if (wide && made.dtype == graph::DType::BF16) made.dtype = graph::DType::F32;
-    return made;
+    const graph::DType dtype = wide && seen.dtype == graph::DType::BF16 ? graph::DType::F32 : seen.dtype;
+    return {dtype, seen.elements() * graph::byteSize(dtype)};
 }
 
 bool Lowering::isWanted(const Node& node, std::size_t input) const {
@@ -389,13 +405,14 @@ void Lowering::makeGradients(const Node& node, Instruction& instruction) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         if (!isWanted(node, i) || isShared(node, i)) continue;
         if (const Saved* ready = readyGradient(node, i)) use(instruction.extras[static_cast<std::size_t>(ready->index)], instruction);
-        m_ledger.transient(gradientKind(node, i), madeGradient(node, i).bytes());
+        m_ledger.transient(gradientKind(node, i), madeGradient(node, i).bytes);
     }
 }
 
 /// The kernel makes all wanted gradients; then they are handed on one by one, and each one's tensor goes at once.
 void Lowering::handOn(const Node& node, Instruction& instruction) {
     makeGradients(node, instruction);
+    instruction.inputGradients.reserve(node.inputs.size());
     work(workspaceOf(node).backward);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         GradientTarget target;
@@ -462,8 +479,8 @@ Program Lowering::run() {
 
 }  // namespace
 
-Program lower(const Graph& graph, const LowerOptions& options, const Analysis& analysis) {
-    Program program = Lowering(graph, options, analysis).run();
+Program lower(const Graph& graph, const LowerOptions& options, const Analysis& analysis, Owners owners) {
+    Program program = Lowering(graph, options, analysis, owners).run();
     if (options.mode == Mode::Training && !options.offload.empty()) moveOut(program, options.offload);
     return program;
 }

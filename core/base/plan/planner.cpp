@@ -2,6 +2,7 @@
 #include "base/plan/planner.h"
 
 #include <limits>
+#include <utility>
 
 #include "base/plan/process_peak.h"
 
@@ -39,8 +40,7 @@ Bytes Planner::stateOf(const StepOptions& options) const {
 
 Planner::Basis& Planner::basisOf(const StepOptions& options, const std::vector<bool>& recompute) {
     const auto [found, isNew] = m_bases.try_emplace(microBatchOf(options));
-    LowerOptions lowering = loweringOf(options);
-    lowering.recompute = recompute;
+    const LowerOptions lowering = loweringOf(options, {recompute, {}});
     Basis& basis = found->second;
     if (isNew)
         basis.analysis = analyse(m_graph, lowering);
@@ -51,7 +51,7 @@ Planner::Basis& Planner::basisOf(const StepOptions& options, const std::vector<b
 
 const Reckoning& Planner::reckoningOf(const StepOptions& options) {
     Basis& basis = basisOf(options, {});
-    if (!basis.reckoning) basis.reckoning.emplace(m_graph, loweringOf(options), basis.analysis);
+    if (!basis.reckoning) basis.reckoning.emplace(m_graph, loweringOf(options, {}), basis.analysis);
     return *basis.reckoning;
 }
 
@@ -65,10 +65,14 @@ const Planner::Outline& Planner::outlineOf(const StepOptions& options, const Pla
     if (outline.peak > 0 && (outline.pools || outline.peak + state > room)) return outline;
     StepOptions stateless = options;
     if (!options.keepsBest) stateless.optimizer = {.moments = 0, .hasCounter = false};
-    const StepPlan step = planned(m_graph, stateless, basisOf(options, placement.recompute).analysis, placement);
-    outline.peak = step.peak;
-    outline.activationsAtPeak = step.atPeak[static_cast<std::size_t>(Kind::Activations)];
-    if (step.peak + state <= room) outline.pools = poolUse(step);
+    const Analysis& analysis = basisOf(options, placement.recompute).analysis;
+    Program last = lastMicroBatch(m_graph, stateless, placement, analysis, Owners::LeftOut);
+    outline.peak = last.peak + total(heldBeside(m_graph, stateless, last));
+    outline.activationsAtPeak = last.atPeak[static_cast<std::size_t>(Kind::Activations)];
+    if (outline.peak + state > room) return outline;
+    const bool several = options.microBatches > 1;
+    Program first = several ? firstMicroBatch(m_graph, stateless, placement, analysis, Owners::LeftOut) : std::move(last);
+    outline.pools = poolUse(assembled(m_graph, stateless, std::move(first), several ? std::move(last) : Program(), placement));
     return outline;
 }
 
@@ -79,9 +83,12 @@ Bytes Planner::needOf(const StepOptions& options, const Placement& placement, By
     return tensors > room ? tensors + fixed : plan::processPeak(m_graph, tensors, outline.pools->beside(state), options.device);
 }
 
-StepPlan Planner::plan(const StepOptions& options) {
+StepPlan Planner::plan(const StepOptions& options, Owners owners) {
     const Placement& placement = placementOf(options);
-    return planned(m_graph, options, basisOf(options, placement.recompute).analysis, placement);
+    const Analysis& analysis = basisOf(options, placement.recompute).analysis;
+    Program first = firstMicroBatch(m_graph, options, placement, analysis, owners), next;
+    if (options.microBatches > 1) next = lastMicroBatch(m_graph, options, placement, analysis, owners);
+    return assembled(m_graph, options, std::move(first), std::move(next), placement);
 }
 
 Bytes Planner::peak(const StepOptions& options) {

@@ -19,7 +19,7 @@ public:
     explicit Planner(const graph::Graph& graph);
 
     /// As the functions of these names in step_plan.h and process_peak.h, of the step that these options describe.
-    StepPlan plan(const StepOptions& options);
+    StepPlan plan(const StepOptions& options, Owners owners = Owners::Named);
     Bytes peak(const StepOptions& options);
     Bytes processPeak(const StepOptions& options);
     Bytes processNeed(const StepOptions& options, Bytes budget);

@@ -28,7 +28,10 @@ class Roofline {
 public:
     Roofline(const graph::Graph& graph, const Program& program, const DeviceModel& device)
         : m_graph(graph), m_program(program), m_device(device),
-          m_values(resolvedValues(graph, program.extents, program.precision)) {}
+          m_values(resolvedValues(graph, program.extents, program.precision)) {
+        m_nodes.reserve(graph.nodes().size());
+        for (const graph::Node& node : graph.nodes()) m_nodes.push_back(resolvedNode(node, m_values, program.precision));
+    }
 
     double seconds() const {
         double sum = 0;
@@ -41,7 +44,7 @@ private:
     double seconds(const Instruction& instruction) const {
         const graph::Node& node = m_graph.node(instruction.node);
         const double around = static_cast<double>(bytesAround(instruction)) / m_device.bandwidth;
-        const ResolvedNode resolved = resolvedNode(node, m_values, m_program.precision);
+        const ResolvedNode& resolved = m_nodes[at(instruction.node)];
         if (movesNothing(resolved)) return m_device.nodeSeconds + around;
         const Cost cost = node.op->cost ? node.op->cost(resolved) : movesAllOnce(resolved);
         const bool back = instruction.what == Instruction::What::Backward;
@@ -93,6 +96,7 @@ private:
     const Program& m_program;
     const DeviceModel& m_device;
     const std::vector<graph::ResolvedTensor> m_values;
+    std::vector<ResolvedNode> m_nodes;  ///< by NodeId
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "base/plan/training_step.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
@@ -20,21 +21,32 @@ const StepOptions& inParts(StepOptions& step, std::int64_t effectiveBatch, std::
     return step;
 }
 
-/// The first number from `from` to `most` for which something holds that, up to rounding, holds for all larger ones too: by
-/// growing strides and bisection. Nothing where it does not hold for `most`.
+/// The first number from `least` to `most` for which something holds that, up to rounding, holds for all larger ones too: from
+/// a guess by growing strides, then by bisection. Nothing where it does not hold for `most`.
 template <class Holds>
-std::optional<std::int64_t> first(std::int64_t from, std::int64_t most, const Holds& holds) {
-    std::int64_t tooFew = from - 1, enough = from;
-    for (std::int64_t stride = 1; !holds(enough); stride *= 2) {
-        if (enough == most) return std::nullopt;
-        tooFew = enough;
-        enough = std::min(enough + stride, most);
+std::optional<std::int64_t> first(std::int64_t least, std::int64_t most, std::int64_t guess, const Holds& holds) {
+    std::int64_t tooFew = least - 1, enough = most + 1;
+    const bool isGuessEnough = holds(guess);
+    (isGuessEnough ? enough : tooFew) = guess;
+    for (std::int64_t stride = 1; isGuessEnough ? enough > least : tooFew < most; stride *= 2) {
+        const std::int64_t next = isGuessEnough ? std::max(enough - stride, least) : std::min(tooFew + stride, most);
+        const bool isEnough = holds(next);
+        (isEnough ? enough : tooFew) = next;
+        if (isEnough != isGuessEnough) break;
     }
     while (enough - tooFew > 1) {
         const std::int64_t middle = tooFew + (enough - tooFew) / 2;
         (holds(middle) ? enough : tooFew) = middle;
     }
-    return enough;
+    return enough > most ? std::nullopt : std::optional(enough);
+}
+
+/// Parts with which the tensors fit `room`, if they grew evenly between single samples and the whole batch.
+std::int64_t guessedParts(Bytes single, Bytes whole, std::int64_t batch, Bytes room) {
+    if (whole <= room) return 1;
+    const double share = static_cast<double>(room - single) / static_cast<double>(whole - single);
+    const double micro = 1 + share * static_cast<double>(batch - 1);
+    return std::clamp(static_cast<std::int64_t>(std::ceil(static_cast<double>(batch) / micro)), std::int64_t{1}, batch);
 }
 
 Offload offload(const std::string& word) {
@@ -110,12 +122,13 @@ std::optional<std::int64_t> largestMicroBatch(Planner& planner, StepOptions step
     }
     // The tensors first: following the pools takes several times as long, and adds little.
     const Bytes room = budget - fixedPart(planner.graph(), step.device);
-    const auto tensorsFit = [&](std::int64_t parts) { return planner.peak(inParts(step, effectiveBatch, parts)) <= room; };
+    const auto tensors = [&](std::int64_t parts) { return planner.peak(inParts(step, effectiveBatch, parts)); };
     const auto allFits = [&](std::int64_t parts) { return planner.fits(inParts(step, effectiveBatch, parts), budget); };
     if (allFits(1)) return effectiveBatch;
-    if (!tensorsFit(effectiveBatch)) return std::nullopt;
-    const auto tensors = first(1, effectiveBatch, tensorsFit);
-    const auto parts = first(*tensors, effectiveBatch, allFits);
+    if (tensors(effectiveBatch) > room) return std::nullopt;
+    const std::int64_t guess = guessedParts(tensors(effectiveBatch), tensors(1), effectiveBatch, room);
+    const auto least = first(1, effectiveBatch, guess, [&](std::int64_t parts) { return tensors(parts) <= room; });
+    const auto parts = first(*least, effectiveBatch, *least, allFits);
     return parts ? std::optional(largestPart(effectiveBatch, *parts)) : std::nullopt;
 }
 

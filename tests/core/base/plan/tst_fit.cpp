@@ -66,7 +66,7 @@ double milliseconds() {
 
 /// The bound is for code built as it is shipped.
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
-constexpr double kBoundMs = 600;  // behind the window: it shows the last answer meanwhile
+constexpr double kBoundMs = 250;  // behind the window: it shows the last answer meanwhile
 #else
 constexpr double kBoundMs = 10000;
 #endif

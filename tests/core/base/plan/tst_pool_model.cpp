@@ -45,6 +45,12 @@ private Q_SLOTS:
         pool.take(6'000'000);
         QCOMPARE(pool.reach(), (6'000'000 + kHeader + kGrain - 1) / kGrain * kGrain);
     }
+    void aBlockThatStaysMovesAllOthersUp() {
+        const PoolUse alone{1'000'000, 900 * kKiB};
+        QCOMPARE(alone.beside(0).total(), alone.total());
+        QCOMPARE(alone.beside(kMiB).reach, alone.reach + kMiB + kGrain);
+        QCOMPARE(alone.beside(100 * kKiB).small, alone.small + 100 * kKiB + kHeader);
+    }
     void aStepsPoolHoldsAtLeastItsPeakOfLargeBlocks() {
         for (const test::NetCase& net : test::fourNets()) {
             StepOptions options;
