@@ -28,11 +28,11 @@ std::vector<TensorType> infer(const NodeView& view) {
 
 std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(0), savedInput(1)}; }
 
-/// The weights in the library's own block layout; backward both they and their gradient. Emulated, the backward is one call:
-/// all fp32 copies live at once.
+/// The weights in the library's own block layout; backward both they and their gradient. Emulated, all fp32 copies live at
+/// once beside them: the backward is one call.
 Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
     const Bytes x = bytesInFp32(node.inputs[0]), w = bytesInFp32(node.inputs[1]), y = bytesInFp32(node.outputs[0]);
-    if (isEmulated(node, arithmetic)) return {x + w + y, 2 * x + w + y};
+    if (isEmulated(node, arithmetic)) return {x + 2 * w + y, 2 * x + 3 * w + y};
     return {node.inputs[1].bytes(), node.inputs[1].bytes() + w};
 }
 

@@ -42,17 +42,20 @@ at::Tensor unpadded(const at::Tensor& dx, const Geometry& geometry, at::IntArray
 void forward(KernelContext& context) {
     const Geometry geometry = geometryOf(context.node);
     const at::ScalarType type = productType(context.inputs[0]);
+    const at::Tensor place = placeFor(context.outputTypes[0]->shape, outputType(context), type, context.inputs[0].device());
     const at::Tensor x = padded(as(context.inputs[0], type), geometry);
     const at::Tensor w = tensor::inLayout(as(context.inputs[1], type));
     const at::Tensor bias = context.inputs.size() > 2 ? as(context.inputs[2], type) : at::Tensor();
     const at::Tensor y = at::convolution(x, w, bias.defined() ? std::optional(bias) : std::nullopt, geometry.stride,
                                          geometry.padding, geometry.dilation, false, {0, 0}, geometry.groups);
-    context.outputs[0] = tensor::inLayout(as(y, outputType(context)));
+    context.outputs[0] = place.defined() ? settled(place, y) : tensor::inLayout(y);
 }
 
 void backward(KernelContext& context) {
     const Geometry geometry = geometryOf(context.node);
     const at::ScalarType type = productType(context.inputs[0]);
+    const at::ScalarType given = context.outputGradients[0].scalar_type();
+    const at::Tensor place = context.wantsGradient[0] ? placeFor(inputShape(context), given, type, context.inputs[0].device()) : at::Tensor();
     const at::Tensor x = padded(as(context.inputs[0], type), geometry);
     const at::Tensor w = tensor::inLayout(as(context.inputs[1], type));
     const at::Tensor dy = tensor::inLayout(as(context.outputGradients[0], type));
@@ -62,9 +65,10 @@ void backward(KernelContext& context) {
         dy, x, w, bias ? at::OptionalIntArrayRef(biasShape) : at::OptionalIntArrayRef(), geometry.stride,
         geometry.padding, geometry.dilation, false, {0, 0}, geometry.groups,
         {context.wantsGradient[0], context.wantsGradient[1], bias});
-    if (context.wantsGradient[0])
-        context.inputGradients[0] = tensor::inLayout(
-            as(unpadded(dx, geometry, inputShape(context)), context.outputGradients[0].scalar_type()));
+    if (context.wantsGradient[0]) {
+        const at::Tensor whole = unpadded(dx, geometry, inputShape(context));
+        context.inputGradients[0] = place.defined() ? settled(place, whole) : tensor::inLayout(as(whole, given));
+    }
     if (context.wantsGradient[1]) context.inputGradients[1] = tensor::inLayout(dw);
     if (bias) context.inputGradients[2] = db;
 }

@@ -28,13 +28,14 @@ at::Tensor columnSums(const at::Tensor& matrix) {
 
 void gemmForward(KernelContext& context) {
     const at::ScalarType type = productType(context.inputs[0]);
+    const at::Tensor place = placeFor(context.outputTypes[0]->shape, outputType(context), type, context.inputs[0].device());
     const at::Tensor a = transposedIf(as(context.inputs[0], type), context.node.integer("transA", 0) != 0);
     const at::Tensor b = transposedIf(as(context.inputs[1], type), context.node.integer("transB", 0) != 0);
     const double alpha = context.node.real("alpha", 1), beta = context.node.real("beta", 1);
     const bool bias = context.inputs.size() > 2 && context.inputs[2].defined();
     at::Tensor y = bias ? at::addmm(as(context.inputs[2], type), a, b, beta, alpha) : at::mm(a, b);
     if (!bias && alpha != 1) y = at::mul(y, alpha);
-    context.outputs[0] = as(y, outputType(context));
+    context.outputs[0] = settled(place, y);
 }
 
 /// d(op(A)) = alpha dY op(B)^T, d(op(B)) = alpha op(A)^T dY, each transposed back where op transposes.
@@ -43,12 +44,13 @@ void gemmBackward(KernelContext& context) {
     const at::ScalarType type = productType(gradient);
     const bool transA = context.node.integer("transA", 0) != 0, transB = context.node.integer("transB", 0) != 0;
     const double alpha = context.node.real("alpha", 1), beta = context.node.real("beta", 1);
+    const at::Tensor place = context.wantsGradient[0] ? placeFor(inputShape(context), gradient.scalar_type(), type, gradient.device()) : at::Tensor();
     const at::Tensor dy = as(gradient, type);
     const auto scaled = [](at::Tensor t, double factor) { return factor == 1 ? t : at::mul(t, factor); };
     if (context.wantsGradient[0]) {
         const at::Tensor b = as(context.inputs[1], type);
         const at::Tensor da = transA ? at::mm(transposedIf(b, transB), dy.t()) : at::mm(dy, transposedIf(b, !transB));
-        context.inputGradients[0] = as(scaled(da, alpha), gradient.scalar_type());
+        context.inputGradients[0] = settled(place, scaled(da, alpha));
     }
     if (context.wantsGradient[1]) {
         const at::Tensor a = as(context.inputs[0], type);
@@ -61,20 +63,22 @@ void gemmBackward(KernelContext& context) {
 
 void matMulForward(KernelContext& context) {
     const at::ScalarType type = productType(context.inputs[0]);
+    const at::Tensor place = placeFor(context.outputTypes[0]->shape, outputType(context), type, context.inputs[0].device());
     const at::Tensor x = flat(as(context.inputs[0], type));
     const at::Tensor w = as(context.inputs[1], type);
     const bool bias = context.inputs.size() > 2 && context.inputs[2].defined();
     const at::Tensor y = bias ? at::addmm(as(context.inputs[2], type), x, w) : at::mm(x, w);
-    context.outputs[0] = shapedAs(as(y, outputType(context)), context.outputTypes[0]->shape);
+    context.outputs[0] = settled(place, shapedAs(y, context.outputTypes[0]->shape));
 }
 
 void matMulBackward(KernelContext& context) {
     const at::Tensor gradient = flat(context.outputGradients[0]);
     const at::ScalarType type = productType(gradient);
+    const at::Tensor place = context.wantsGradient[0] ? placeFor(inputShape(context), gradient.scalar_type(), type, gradient.device()) : at::Tensor();
     const at::Tensor dy = as(gradient, type);
     if (context.wantsGradient[0]) {
         const at::Tensor dx = at::mm(dy, as(context.inputs[1], type).t());
-        context.inputGradients[0] = shapedAs(as(dx, gradient.scalar_type()), inputShape(context));
+        context.inputGradients[0] = settled(place, shapedAs(dx, inputShape(context)));
     }
     if (context.wantsGradient[1]) context.inputGradients[1] = at::mm(flat(as(context.inputs[0], type)).t(), dy);
     if (context.wantsGradient.size() > 2 && context.wantsGradient[2]) context.inputGradients[2] = columnSums(dy);

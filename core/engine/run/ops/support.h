@@ -59,6 +59,16 @@ inline at::Tensor as(const at::Tensor& tensor, at::ScalarType type) {
     return !tensor.defined() || tensor.scalar_type() == type ? tensor : tensor.to(type);
 }
 
+/// For a result that is computed in another type and rounded at the end: taken before the copies that a kernel makes for itself,
+/// as the plan has it. It outlives them, and above them it would leave a hole of their size. Undefined where nothing is rounded.
+inline at::Tensor placeFor(at::IntArrayRef shape, at::ScalarType type, at::ScalarType computed, at::Device device) {
+    return type == computed ? at::Tensor() : tensor::emptyInLayout(shape, type, device);
+}
+/// `computed` rounded into its place, itself where it has none.
+inline at::Tensor settled(const at::Tensor& place, const at::Tensor& computed) {
+    return place.defined() ? place.copy_(computed) : computed;
+}
+
 /// A tensor as rows of channels: pictures are channels-last, so a pixel is a row; anything else has its last dimension
 /// as channels.
 struct Rows {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole optimizer step against its plan: the built-in nets at full size, all precisions, both optimizers and the forms of
 // their state, with and without accumulation. What the process grew by stands beside: workspaces and the libraries' own blocks are in it.
+#include "base/plan/pool_model.h"
 #include "base/plan/step_plan.h"
 #include "base/process/high_water.h"
 #include "core/engine/run/whole_step.h"
@@ -17,6 +18,7 @@ constexpr std::int64_t kBatch = 8;
 /// Workspace is reckoned by formula; what a library's primitive takes for itself depends on the processor.
 constexpr double kShare = 0.08;
 constexpr Bytes kLeast = 4 * kMiB;
+constexpr Bytes kPools = 3 * kMiB;  // slabs that are begun, what libraries take in between
 
 struct Case {
     std::string net, optimizer;
@@ -142,6 +144,25 @@ private Q_SLOTS:
             qInfo("planned peak %.2f MB, counted %.2f MB, process %.2f MB (%+.2f MB)", megabytes(bench.step.planned().peak),
                   megabytes(counted), megabytes(growth), megabytes(growth - bench.step.planned().peak));
         }
+    }
+
+    /// What is rounded has its place before the fp32 copies that it is computed from: above them it would leave holes.
+    void thePoolsHoldWhatTheirModelSays_data() {
+        QTest::addColumn<Case>("which");
+        for (const auto precision : {plan::Precision::Fp32, plan::Precision::Bf16})
+            QTest::newRow(precision == plan::Precision::Bf16 ? "bf16" : "fp32") << Case{"gpt_mini", "adamw", precision};
+    }
+    void thePoolsHoldWhatTheirModelSays() {
+        QFETCH(Case, which);
+        tensor::trimMemory();
+        const Bytes before = tensor::memoryCounts().reserved;
+        Bench bench(which);
+        for (int step = 0; step < 2; ++step) {
+            bench.step.passes(step);
+            bench.step.update();
+        }
+        const Bytes held = tensor::memoryCounts().reserved - before, planned = plan::poolPeak(bench.step.planned());
+        QVERIFY2(held <= planned + kPools, qPrintable(QString("planned %1, held %2").arg(planned).arg(held)));
     }
 };
 
