@@ -72,8 +72,9 @@ private:
 PoolModel::Block PoolModel::take(Bytes bytes) {
     const Bytes size = roundedUp(bytes + kHeader, kGrain);
     auto best = m_free.end();
+    // As the pool's tree finds them: of blocks of just that size the last, of larger ones the first of the smallest.
     for (auto each = m_free.begin(); each != m_free.end(); ++each)
-        if (each->size >= size && (best == m_free.end() || each->size < best->size)) best = each;
+        if (each->size == size || (each->size > size && (best == m_free.end() || each->size < best->size))) best = each;
     if (best == m_free.end()) {
         const bool joins = !m_free.empty() && m_free.back().address + m_free.back().size == m_end;
         if (!joins) m_free.push_back({m_end, 0});

@@ -113,12 +113,9 @@ void SmallPool::give(BlockHeader* block) {
 
 BlockHeader* LargePool::take(std::size_t requested, std::size_t most) {
     const std::size_t size = roundedUp(requested + sizeof(BlockHeader), kGrain);
-    BlockHeader probe;
-    probe.size = size;
-    const auto found = m_free.lower_bound(&probe);
-    // The probe's address decides among equal sizes; one of the same size may lie just before it.
-    auto best = found;
-    if (found != m_free.begin() && (*std::prev(found))->size >= size) best = std::prev(found);
+    // Of blocks of just that size the last, else the first of the smallest that are larger: pool_model follows.
+    auto best = m_free.upper_bound(size);
+    if (best != m_free.begin() && (*std::prev(best))->size == size) best = std::prev(best);
     BlockHeader* block = best != m_free.end() ? *best : grow(size, most);
     if (!block) return nullptr;
     eraseFree(block);

@@ -64,9 +64,12 @@ public:
 
 private:
     struct Smaller {
+        using is_transparent = void;
         bool operator()(const BlockHeader* a, const BlockHeader* b) const {
             return a->size != b->size ? a->size < b->size : a < b;
         }
+        bool operator()(std::size_t size, const BlockHeader* block) const { return size < block->size; }
+        bool operator()(const BlockHeader* block, std::size_t size) const { return block->size < size; }
     };
     BlockHeader* grow(std::size_t size, std::size_t most);
     BlockHeader* map(std::size_t size, std::size_t most);

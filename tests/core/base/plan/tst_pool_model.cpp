@@ -39,6 +39,18 @@ private Q_SLOTS:
         pool.take(5'900'000);
         QCOMPARE(pool.reach(), reach);
     }
+    void ofBlocksOfJustTheSizeTheLastIsTakenOfLargerOnesTheFirst() {
+        PoolModel pool;
+        const auto a = pool.take(2'000'000);
+        pool.take(200'000);
+        const auto b = pool.take(2'000'000);
+        pool.take(200'000);
+        pool.give(a);
+        pool.give(b);
+        QCOMPARE(pool.take(2'000'000).address, b.address);
+        pool.give(b);
+        QCOMPARE(pool.take(1'000'000).address, a.address);
+    }
     void theFreeEndOfTheRangeGrowsByWhatIsMissing() {
         PoolModel pool;
         pool.give(pool.take(4'000'000));

@@ -197,6 +197,22 @@ private Q_SLOTS:
         QCOMPARE(pool.reserved(), std::size_t(0));
     }
 
+    void ofLargeBlocksOfJustTheSizeTheLastIsTakenOfLargerOnesTheFirst() {
+        LargePool pool;
+        BlockHeader* a = pool.take(2'000'000, SIZE_MAX);
+        BlockHeader* between = pool.take(200'000, SIZE_MAX);
+        BlockHeader* b = pool.take(2'000'000, SIZE_MAX);
+        BlockHeader* end = pool.take(200'000, SIZE_MAX);
+        pool.give(a);
+        pool.give(b);
+        QCOMPARE(pool.take(2'000'000, SIZE_MAX), b);
+        pool.give(b);
+        BlockHeader* smaller = pool.take(1'000'000, SIZE_MAX);
+        QCOMPARE(smaller, a);
+        for (BlockHeader* each : {smaller, between, end}) pool.give(each);
+        pool.trim();
+    }
+
     void aFreedBlockIsJoinedWithItsNeighbours() {
         LargePool pool;
         BlockHeader* a = pool.take(8'000'000, SIZE_MAX);
