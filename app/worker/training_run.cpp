@@ -95,7 +95,7 @@ private:
         train::setComputeThreads();
         const data::Dataset dataset = reading.get();
         if (caughtSignal() != 0) return {train::Outcome::Kind::Paused, {}, {}, {}, {}};
-        if (device.is_cpu()) train::warmUp(config, dataset);
+        if (device.is_cpu()) train::warmUp(config, dataset, m_folder.checkpoints());
         m_growth.emplace();
         tensor::resetPeak();
         train::TrainerOptions options;

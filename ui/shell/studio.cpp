@@ -153,7 +153,7 @@ void Studio::saveConfig(const QString& path) { m_bridge.commands().saveFile(path
 void Studio::takeConfig(const QString& file, const QByteArray& json) {
     try {
         config::RunConfig config = config::parse(json.toStdString(), QFileInfo(file).fileName().toStdString());
-        if (!file.isEmpty()) config::makeDataPathAbsolute(config, QFileInfo(file).absolutePath().toStdString());
+        if (!file.isEmpty()) config::makePathsAbsolute(config, QFileInfo(file).absolutePath().toStdString());
         m_undo.clear();
         m_draft.replace(config);
         if (!file.isEmpty()) Q_EMIT said(tr("Settings of %1. F5 starts the run.").arg(QFileInfo(file).fileName()));

@@ -44,8 +44,10 @@ std::vector<Failure> faultsOn(const RunConfig& config, const Machine& machine);
 /// "cpu" or "cuda:N": auto is the first CUDA device where there is one.
 std::string resolvedDevice(const RunConfig& config, const Machine& machine);
 
-/// `data.path` joined to `folder` where it is relative, without "." and "..".
-void makeDataPathAbsolute(RunConfig& config, const std::filesystem::path& folder);
+/// Fields that are paths, joined to `folder` where they are relative, without "." and "..".
+void makePathsAbsolute(RunConfig& config, const std::filesystem::path& folder);
+/// Where what a CPU run keeps outside of memory lies: the folder that was chosen, else `own`.
+std::filesystem::path offloadFolder(const RunConfig& config, const std::filesystem::path& own);
 /// "1.5 GiB" and "1610612736" as bytes; nothing where it is neither, or empty.
 std::optional<Bytes> bytesFromText(std::string_view text);
 /// memory.budget in bytes; nothing = automatic.

@@ -221,7 +221,7 @@ RunConfig load(const std::filesystem::path& file, std::span<const std::string> o
     for (const std::string& assignment : overrides) applyOverride(config, assignment, failures);
     if (failures.empty()) append(failures, faults(config));
     throwIfAny(std::move(failures));
-    makeDataPathAbsolute(config, std::filesystem::absolute(file).parent_path());
+    makePathsAbsolute(config, std::filesystem::absolute(file).parent_path());
     return config;
 }
 

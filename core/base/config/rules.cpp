@@ -39,13 +39,16 @@ struct Exclusion {
 
 bool updatesInBackward(const RunConfig& config) { return config.memory.optimizerInBackward; }
 
+bool hasNoState(const RunConfig& config) { return config.train.optimizer.name == "sgd" && config.train.optimizer.momentum == 0; }
+
 constexpr Exclusion kExclusions[] = {
     {"train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
      "train.precision", [](const RunConfig& c) { return c.train.precision != "bf16"; },
      "bf16 weights need bf16 arithmetic", "Set train.precision to bf16, or train.weights to fp32."},
     {"train.optimizer.state", [](const RunConfig& c) { return c.train.optimizer.state != "fp32"; },
-     "train.optimizer.momentum", [](const RunConfig& c) { return c.train.optimizer.name == "sgd" && c.train.optimizer.momentum == 0; },
-     "SGD without momentum has no state", "Set a momentum, or train.optimizer.state to fp32."},
+     "train.optimizer.momentum", hasNoState, "SGD without momentum has no state", "Set a momentum, or train.optimizer.state to fp32."},
+    {"memory.offload_optimizer", [](const RunConfig& c) { return c.memory.offloadOptimizer; },
+     "train.optimizer.momentum", hasNoState, "SGD without momentum has no state", "Set a momentum, or memory.offload_optimizer to false."},
     // A decay of 0.99 moves an average by a hundredth of the distance, less than bf16 resolves; averages in fp32 would
     // take twice the weights that are to be saved.
     {"train.ema", [](const RunConfig& c) { return c.train.ema > 0; },
@@ -118,10 +121,19 @@ std::string resolvedDevice(const RunConfig& config, const Machine& machine) {
     return machine.cudaDevices > 0 ? "cuda:0" : "cpu";
 }
 
-void makeDataPathAbsolute(RunConfig& config, const std::filesystem::path& folder) {
-    std::filesystem::path path = (folder / config.data.path).lexically_normal();
-    if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
-    config.data.path = path.string();
+std::filesystem::path offloadFolder(const RunConfig& config, const std::filesystem::path& own) {
+    return config.memory.offloadFolder.empty() ? own : std::filesystem::path(config.memory.offloadFolder);
+}
+
+void makePathsAbsolute(RunConfig& config, const std::filesystem::path& folder) {
+    for (const Field& field : fields()) {
+        if (field.type != Type::Path) continue;
+        const std::string stated = text(field.read(config));
+        if (stated.empty() && !field.required) continue;
+        std::filesystem::path path = (folder / stated).lexically_normal();
+        if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
+        field.write(config, path.string());
+    }
 }
 
 }  // namespace headroom::config

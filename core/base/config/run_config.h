@@ -74,6 +74,8 @@ struct RunConfig {
         bool optimizerInBackward = false;  ///< parameters are updated as their gradients come
         bool chunkedLoss = false;       ///< logits made and differentiated in chunks
         std::string offload = "off";    ///< off, activations, auto
+        bool offloadOptimizer = false;  ///< the optimizer's state lies outside of the device's memory
+        std::string offloadFolder;      ///< for what lies outside; empty = the run's
     };
     struct Loader {
         std::int64_t threads = 1;  ///< 0 = in the training thread

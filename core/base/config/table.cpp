@@ -12,6 +12,7 @@ constexpr double kLargestBatch = 1'048'576;
 bool isSgd(const RunConfig& c) { return c.train.optimizer.name == "sgd"; }
 bool isAdamw(const RunConfig& c) { return c.train.optimizer.name == "adamw"; }
 bool isCosine(const RunConfig& c) { return c.train.schedule.name == "cosine"; }
+bool offloads(const RunConfig& c) { return c.memory.offload != "off" || c.memory.offloadOptimizer; }
 bool stopsEarly(const RunConfig& c) { return c.train.earlyStopping.patience > 0; }
 
 std::vector<Choice> architectureChoices() {
@@ -194,6 +195,11 @@ std::vector<Field> machineFields() {
         {.path = "memory.offload", .title = "Offload", .help = "What waits for the backward pass outside of the device's memory: on the CPU in a file in the run's folder, on a GPU in the machine's memory. All activations that are worth the way, or as few as the budget needs. The result is the same, bit for bit.",
          .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.memory.offload; },
          .choices = {{"off", "Nothing"}, {"activations", "Activations"}, {"auto", "As the budget needs"}}},
+        {.path = "memory.offload_optimizer", .title = "Offload the optimizer", .help = "Keeps the optimizer's state outside of the device's memory: on the CPU in a mapped file, on a GPU in the machine's memory. Updates read and write it there. The result is the same, bit for bit.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.memory.offloadOptimizer; }},
+        {.path = "memory.offload_folder", .title = "Offload to", .help = "Folder for what a CPU run keeps outside of memory, on a fast disk. The file has no name there and is gone with the run. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.memory.offloadFolder; },
+         .zero = "the run's folder", .applies = offloads},
         {.path = "loader.threads", .title = "Loader threads", .help = "Threads that prepare batches beside the training. The result does not depend on it.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.loader.threads; },
          .unit = "threads", .min = 0, .max = 256, .outOfRange = Code::Cfg15, .zero = "in the training thread"},

@@ -140,6 +140,7 @@ StepPlan assembled(const Graph& graph, const StepOptions& options, Program first
     step.offload = std::move(placement.offload);
     step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
     step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
+    step.stateOutside = optimizerBytesOutside(options.optimizer, parameterElements(graph, step.first));
     Assembly assembly(step, heldBeside(graph, options, step.first));
     assembly.resident(step.first);
     assembly.program(Stage::First, step.first);

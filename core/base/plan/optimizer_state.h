@@ -25,9 +25,10 @@ struct OptimizerState {
     int moments = 2;  ///< of every parameter: AdamW 2, SGD with momentum 1, without 0
     StateFormat format = StateFormat::Fp32;
     bool hasCounter = true;  ///< of updates: one fp32 number
+    bool isOutside = false;  ///< large moments lie outside of the device's memory
 };
 
-OptimizerState optimizerState(const config::RunConfig::Train& train);
+OptimizerState optimizerState(const config::RunConfig& config);
 
 StateFormat stateFormat(const config::RunConfig::Optimizer& options);
 /// The format of a moment of that many numbers.
@@ -35,7 +36,11 @@ StateFormat formatOf(StateFormat wanted, std::int64_t elements);
 constexpr std::int64_t stateBlocks(std::int64_t elements) { return (elements + kStateBlock - 1) / kStateBlock; }
 Bytes momentBytes(StateFormat wanted, std::int64_t elements);
 
-/// All state of the parameters given.
+/// What of a moment lies outside of the device's memory where that is wanted: its numbers, from 16 KiB on. Scales of 8 bits stay.
+Bytes outsideBytes(StateFormat wanted, std::int64_t elements);
+
+/// State of the parameters given: all that lies in the device's memory, and what lies outside of it.
 Bytes optimizerBytes(const OptimizerState& state, std::span<const std::int64_t> parameterElements);
+Bytes optimizerBytesOutside(const OptimizerState& state, std::span<const std::int64_t> parameterElements);
 
 }  // namespace headroom::plan

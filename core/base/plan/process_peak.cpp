@@ -45,6 +45,10 @@ bool fits(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind dev
     return processNeed(graph, step, device, budget) <= budget;
 }
 
+bool mayKeepBest(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget) {
+    return step.stateOutside == 0 && (budget == 0 || fits(graph, step, device, budget - bestCopy(step)));
+}
+
 Bytes poolBudget(const graph::Graph& graph, graph::DeviceKind device, Bytes budget) {
     return std::max<Bytes>(budget - fixedPart(graph, device), 1);
 }

@@ -24,6 +24,10 @@ Bytes processNeed(const graph::Graph& graph, const StepPlan& step, graph::Device
 /// Whether a run of such steps stays within `budget`.
 bool fits(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget);
 
+/// Whether a copy of the best weights may wait for the next checkpoint beside such steps: within `budget` (0: none), and never
+/// where the optimizer's state lies outside of memory, which the copy would bring back.
+bool mayKeepBest(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget);
+
 /// What of a budget is left for the pools; at least one byte.
 Bytes poolBudget(const graph::Graph& graph, graph::DeviceKind device, Bytes budget);
 

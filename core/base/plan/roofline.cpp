@@ -115,7 +115,8 @@ double updateSeconds(const graph::Graph& graph, const StepPlan& step, const Step
     if (options.ema) bytes += 3 * weights;         // read both, write the averages
     if (clips) bytes += 3 * weights;               // read for the norm, read and write to scale
     const auto tensors = static_cast<double>(graph.parameters().size());
-    return static_cast<double>(bytes) / device.bandwidth + tensors * device.nodeSeconds;
+    const double outside = device.outside > 0 ? 2 * static_cast<double>(step.stateOutside) / device.outside : 0;  // comes and goes
+    return static_cast<double>(bytes) / device.bandwidth + tensors * device.nodeSeconds + outside;
 }
 
 double rooflineSeconds(const graph::Graph& graph, const StepPlan& step, const StepOptions& options, bool clips,

@@ -35,7 +35,7 @@ std::int64_t evaluations(const config::RunConfig& config, const RunPlan& plan, c
 /// Whether steps go on beside a copy of the best weights: after an evaluation that is not the last one, where there is room.
 bool keepsBest(const config::RunConfig& config, const RunPlan& plan, const RunData& data) {
     if (evaluations(config, plan, data) < 2) return false;
-    return !plan.budget || fits(plan.graph, plan.step, plan.options.device, *plan.budget - bestCopy(plan.step));
+    return mayKeepBest(plan.graph, plan.step, plan.options.device, plan.budget.value_or(0));
 }
 
 /// One evaluation, in batches of the micro-batch's size.

@@ -58,6 +58,7 @@ struct StepPlan {
     BytesByKind atPeak{};
     Stage peakStage = Stage::Resident;
     std::uint32_t peakInstruction = 0;
+    Bytes stateOutside = 0;  ///< optimizer state that lies outside of the device's memory
     Program first, next;  ///< `next` is empty with one micro-batch
     std::vector<bool> recompute;  ///< by NodeId: what the backward pass makes again; empty = nothing
     std::vector<bool> offload;    ///< by NodeId: what waits outside of the device's memory; empty = nothing

@@ -88,7 +88,7 @@ StepOptions stepOptions(const config::RunConfig& config, const models::DataShape
     step.emulatesBf16 = device == graph::DeviceKind::Cpu && !process::hasNativeBf16();
     step.threads = process::computeThreads();
     step.extents = {{"sequence", data.context}};
-    step.optimizer = optimizerState(config.train);
+    step.optimizer = optimizerState(config);
     step.ema = config.train.ema > 0;
     step.undo = true;
     step.optimizerInBackward = config.memory.optimizerInBackward;

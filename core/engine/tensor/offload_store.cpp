@@ -18,7 +18,7 @@ Bytes bytesOf(const at::Storage& storage) { return static_cast<Bytes>(storage.nb
 
 class FileStore : public OffloadStore {
 public:
-    explicit FileStore(const std::filesystem::path& folder) : m_file(folder) {}
+    explicit FileStore(const std::filesystem::path& folder) : m_file(folder, "set memory.offload to off") {}
     void reserve(Bytes bytes) override { m_file.reserve(bytes); }
 
 protected:

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,11 +29,6 @@ int openUnnamed(const std::filesystem::path& folder) {
     return named;
 }
 
-[[noreturn]] void failed(const std::filesystem::path& folder, std::string problem, int error) {
-    throw Error(Failure{Code::Dsk02, escaped(folder.string()), std::move(problem), reason(error), {},
-                        "Set memory.offload to off, or go on from the last checkpoint on another disk."});
-}
-
 /// All of it, however many calls that takes. `move` as pread and pwrite.
 template <class Byte>
 bool moveAll(ssize_t (*move)(int, Byte*, std::size_t, off_t), int file, Byte* data, Bytes bytes, Bytes place) {
@@ -49,10 +45,19 @@ bool moveAll(ssize_t (*move)(int, Byte*, std::size_t, off_t), int file, Byte* da
 
 }  // namespace
 
-ScratchFile::ScratchFile(std::filesystem::path folder) : m_folder(std::move(folder)), m_file(openUnnamed(m_folder)) {
-    if (m_file >= 0) return;
-    throw Error(Failure{Code::Mem03, escaped(m_folder.string()), "the folder takes no file for what is to wait outside of memory",
-                        reason(errno), {}, "Set memory.offload to off, or make the folder writable."});
+ScratchFile::ScratchFile(std::filesystem::path folder, std::string without)
+    : m_folder(std::move(folder)), m_without(std::move(without)), m_file(openUnnamed(m_folder)) {
+    if (m_file < 0) refuse("the folder takes no file for what is to wait outside of memory", reason(errno), {}, "Make the folder writable");
+}
+
+void ScratchFile::refuse(std::string problem, std::string found, std::string allowed, std::string_view room) const {
+    throw Error(Failure{Code::Mem03, escaped(m_folder.string()), std::move(problem), std::move(found), std::move(allowed),
+                        fmt::format("{}, or {}.", room, m_without)});
+}
+
+void ScratchFile::failed(std::string problem, int error) const {
+    throw Error(Failure{Code::Dsk02, escaped(m_folder.string()), std::move(problem), reason(error), {},
+                        fmt::format("Go on from the last checkpoint on another disk, or {}.", m_without)});
 }
 
 ScratchFile::~ScratchFile() {
@@ -65,16 +70,26 @@ void ScratchFile::reserve(Bytes bytes) {
         if (ftruncate(m_file, m_size) != 0) m_size = 0;  // what came is given back
         std::error_code ignored;
         const auto space = std::filesystem::space(m_folder, ignored);
-        throw Error(Failure{Code::Mem03, escaped(m_folder.string()), "the disk has no room for what is to wait outside of memory",
-                            fmt::format("{} needed", readableBytes(bytes)),
-                            fmt::format("{} free", readableBytes(static_cast<Bytes>(space.available))),
-                            "Free some space, use a smaller micro-batch, or set memory.offload to off."});
+        refuse("the disk has no room for what is to wait outside of memory", fmt::format("{} needed", readableBytes(bytes)),
+               fmt::format("{} free", readableBytes(static_cast<Bytes>(space.available))), "Free some space");
     }
     m_size = bytes;
 }
 
 void ScratchFile::write(Bytes place, const void* from, Bytes bytes) {
-    if (!moveAll<const void>(pwrite, m_file, from, bytes, place)) failed(m_folder, "what waits outside of memory cannot be written", errno);
+    if (!moveAll<const void>(pwrite, m_file, from, bytes, place)) failed("what waits outside of memory cannot be written", errno);
+    send(place, bytes);
+}
+
+void* ScratchFile::map(Bytes place, Bytes bytes) {
+    void* const memory = mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, m_file, place);
+    if (memory != MAP_FAILED) return memory;
+    refuse("what is to wait outside of memory cannot be mapped", reason(errno), {}, "Use a folder on another disk");
+}
+
+void ScratchFile::expect(Bytes place, Bytes bytes) { posix_fadvise(m_file, place, bytes, POSIX_FADV_WILLNEED); }
+
+void ScratchFile::send(Bytes place, Bytes bytes) {
     sync_file_range(m_file, place, bytes, SYNC_FILE_RANGE_WRITE);
     m_written.push_back({place, bytes});
     m_writtenBytes += bytes;
@@ -89,7 +104,7 @@ void ScratchFile::write(Bytes place, const void* from, Bytes bytes) {
 }
 
 void ScratchFile::read(Bytes place, void* to, Bytes bytes) {
-    if (!moveAll<void>(pread, m_file, to, bytes, place)) failed(m_folder, "what waits outside of memory cannot be read", errno);
+    if (!moveAll<void>(pread, m_file, to, bytes, place)) failed("what waits outside of memory cannot be read", errno);
     letGo({place, bytes});
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -18,6 +19,7 @@
 #include "base/process/liveness.h"
 #include "base/units/units.h"
 #include "engine/tensor/bridge.h"
+#include "engine/train/optimizer_moment.h"
 #include "engine/train/sha256.h"
 
 namespace headroom::train {
@@ -106,9 +108,9 @@ nlohmann::json entryOf(const at::Tensor& tensor, Bytes begin) {
 std::string headerOf(const CheckpointContent& content, std::uint64_t& size) {
     std::string entries;
     Bytes offset = 0;
-    for (const auto& [name, tensor] : content.tensors) {
-        entries += fmt::format(",{}:{}", nlohmann::json(name).dump(), entryOf(tensor, offset).dump());
-        offset += static_cast<Bytes>(tensor.nbytes());
+    for (const NamedTensor& named : content.tensors) {
+        entries += fmt::format(",{}:{}", nlohmann::json(named.name).dump(), entryOf(named.tensor, offset).dump());
+        offset += static_cast<Bytes>(named.tensor.nbytes());
     }
     const std::string state = nlohmann::json(content.state.dump()).dump();
     const std::string rest = fmt::format("\",\"format\":\"headroom-checkpoint\",\"state\":{}}}{}}}", state, entries);
@@ -120,6 +122,23 @@ std::string headerOf(const CheckpointContent& content, std::uint64_t& size) {
     return header;
 }
 
+/// What lies outside of memory goes by in pieces where it lies as the file has it.
+void write(HashingWriter& writer, const NamedTensor& named) {
+    const at::Tensor& tensor = named.tensor;
+    if (!named.outside || !tensor.is_contiguous() || !tensor.is_cpu()) {
+        writer.write(tensor::toBytes(tensor));
+        if (named.outside) named.outside->letGo(tensor);
+        return;
+    }
+    const std::span all(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes());
+    const auto size = static_cast<std::size_t>(tensor.element_size());
+    for (std::int64_t first = 0; first < tensor.numel(); first += kPieceOutside) {
+        const std::int64_t count = std::min(kPieceOutside, tensor.numel() - first);
+        writer.write(all.subspan(static_cast<std::size_t>(first) * size, static_cast<std::size_t>(count) * size));
+        named.outside->letGo(tensor, first, count);
+    }
+}
+
 void writeAll(const File& file, const fs::path& path, const CheckpointContent& content) {
     std::uint64_t size = 0;
     const std::string header = headerOf(content, size);
@@ -127,7 +146,7 @@ void writeAll(const File& file, const fs::path& path, const CheckpointContent& c
     HashingWriter writer(file, path);
     writer.write(std::as_bytes(std::span(&length, 1)));
     writer.write(std::as_bytes(std::span(header)));
-    for (const auto& [name, tensor] : content.tensors) writer.write(tensor::toBytes(tensor));
+    for (const NamedTensor& named : content.tensors) write(writer, named);
     const std::string hash = writer.hash();
     if (::pwrite(file.descriptor(), hash.data(), hash.size(), kHashAt) != static_cast<ssize_t>(hash.size()) ||
         ::fsync(file.descriptor()) != 0)

@@ -38,12 +38,12 @@ std::uint64_t keyOf(std::uint64_t seed, const std::string& name, int use) {
     return key;
 }
 
-Tracked tracked(const config::RunConfig::Optimizer& options, Parameter parameter, std::uint64_t seed) {
+Tracked tracked(const config::RunConfig::Optimizer& options, Parameter parameter, std::uint64_t seed, tensor::OutsideMemory* outside) {
     const plan::StateFormat format = plan::stateFormat(options);
     Tracked made{std::move(parameter), {}, 0};
     made.key = keyOf(seed, made.parameter.name, 0);
     const auto add = [&](Levels kind, int use) {
-        made.moments.emplace_back(made.parameter.value, format, kind, keyOf(seed, made.parameter.name, use));
+        made.moments.emplace_back(made.parameter.value, format, kind, keyOf(seed, made.parameter.name, use), outside);
     };
     if (options.name == "adamw" || options.momentum != 0) add(Levels::Signed, 1);
     if (options.name == "adamw") add(Levels::Unsigned, 2);
@@ -104,8 +104,11 @@ void updateBlock(const Tracked& each, const at::Tensor& gradient, const Rule& ru
 }
 
 void updateOnCpu(const Tracked& each, const at::Tensor& gradient, const Rule& rule, std::uint64_t step) {
-    run::parallel(plan::stateBlocks(each.parameter.value.numel()), kBlocksAThread, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t block = begin; block < end; ++block) updateBlock(each, gradient, rule, step, block);
+    inPieces(each.moments, each.parameter.value.numel(), [&](std::int64_t first, std::int64_t count) {
+        const std::int64_t before = first / kStateBlock;
+        run::parallel(plan::stateBlocks(count), kBlocksAThread, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t block = begin; block < end; ++block) updateBlock(each, gradient, rule, step, before + block);
+        });
     });
 }
 
@@ -133,11 +136,12 @@ void updateOnDevice(const Tracked& each, const at::Tensor& gradient, const Rule&
 
 class CompactOptimizer : public Optimizer {
 public:
-    CompactOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters, std::uint64_t seed)
-        : m_options(options), m_count(zeroCounter()) {
+    CompactOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters, std::uint64_t seed,
+                     std::unique_ptr<tensor::OutsideMemory> outside)
+        : m_options(options), m_outside(std::move(outside)), m_count(zeroCounter()) {
         for (Parameter& parameter : parameters) {
             m_values.push_back(parameter.value);
-            m_tracked.push_back(tracked(options, std::move(parameter), seed));
+            m_tracked.push_back(tracked(options, std::move(parameter), seed, m_outside.get()));
         }
     }
     std::string_view name() const override { return m_options.name == "sgd" ? "sgd" : "adamw"; }
@@ -165,7 +169,7 @@ public:
                 const std::string name = std::string(m_options.name == "sgd" ? kSgd[k] : kAdamw[k]) + "." + each.parameter.name;
                 const OptimizerMoment& moment = each.moments[k];
                 const bool isCoded = moment.scales().defined();
-                state.push_back({isCoded ? name + ".q" : name, moment.numbers()});
+                state.push_back({isCoded ? name + ".q" : name, moment.numbers(), moment.outside()});
                 if (isCoded) state.push_back({name + ".absmax", moment.scales()});
             }
         state.push_back({"step", m_count});
@@ -180,6 +184,7 @@ private:
     }
 
     config::RunConfig::Optimizer m_options;
+    std::unique_ptr<tensor::OutsideMemory> m_outside;  ///< before the tensors that lie in it
     double m_rate = 0;
     std::vector<Tracked> m_tracked;
     std::vector<at::Tensor> m_values;
@@ -189,8 +194,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Optimizer> makeCompactOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters,
-                                                std::uint64_t seed) {
-    return std::make_unique<CompactOptimizer>(options, std::move(parameters), seed);
+                                                std::uint64_t seed, std::unique_ptr<tensor::OutsideMemory> outside) {
+    return std::make_unique<CompactOptimizer>(options, std::move(parameters), seed, std::move(outside));
 }
 
 }  // namespace headroom::train

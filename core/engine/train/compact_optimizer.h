@@ -11,6 +11,6 @@ namespace headroom::train {
 /// rounded at random (Gupta et al., "Deep learning with limited numerical precision", arXiv 1502.02551) by a function of the
 /// seed, the parameter's name, the update's number and the element's place alone.
 std::unique_ptr<Optimizer> makeCompactOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters,
-                                                std::uint64_t seed);
+                                                std::uint64_t seed, std::unique_ptr<tensor::OutsideMemory> outside);
 
 }  // namespace headroom::train

@@ -31,7 +31,7 @@ public:
     Measurement(const config::RunConfig& config, const data::Dataset& dataset, at::Device device)
         : m_config(config), m_dataset(dataset), m_model(config, dataset.shape, device),
           m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
-          m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters(), static_cast<std::uint64_t>(config.train.seed))) {
+          m_folder(config::offloadFolder(config, std::filesystem::temp_directory_path())), m_optimizer(optimizerOf(config, m_model, m_folder)) {
         if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
     }
 
@@ -40,7 +40,7 @@ public:
     std::optional<std::vector<double>> seconds(std::int64_t microBatch, Bytes budget) {
         const plan::StepPlan planned = planOf(microBatch, budget);
         m_passes.setRecompute(planned.recompute);
-        m_passes.setOffload(planned.offload, std::filesystem::temp_directory_path());
+        m_passes.setOffload(planned.offload, m_folder);
         try {
             return timed(microBatch);
         } catch (const Error& error) {
@@ -83,6 +83,7 @@ private:
     const data::Dataset& m_dataset;
     Model m_model;
     Passes m_passes;
+    const std::filesystem::path m_folder;  ///< for what lies outside of memory
     std::unique_ptr<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
 };

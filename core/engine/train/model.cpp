@@ -24,6 +24,11 @@ run::TensorSet initialised(const graph::Graph& graph, const config::RunConfig& c
 
 }  // namespace
 
+std::unique_ptr<Optimizer> optimizerOf(const config::RunConfig& config, const Model& model, const std::filesystem::path& folder) {
+    auto outside = config.memory.offloadOptimizer ? tensor::makeOutsideMemory(model.device(), folder) : nullptr;
+    return makeOptimizer(config.train.optimizer, model.parameters(), static_cast<std::uint64_t>(config.train.seed), std::move(outside));
+}
+
 graph::DeviceKind kindOf(at::Device device) {
     return device.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
 }
@@ -86,7 +91,7 @@ run::TensorSet Model::with(const std::vector<at::Tensor>& values) const {
 
 std::string sha256Of(const std::vector<NamedTensor>& tensors) {
     Sha256 hash;
-    for (const auto& [name, tensor] : tensors) {
+    for (const auto& [name, tensor, outside] : tensors) {
         hash.update(std::as_bytes(std::span(name.data(), name.size() + 1)));  // with its end: names cannot run together
         const std::vector<std::int64_t> shape = tensor.sizes().vec();
         hash.update(std::as_bytes(std::span(shape)));

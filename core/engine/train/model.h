@@ -50,6 +50,9 @@ private:
     run::TensorSet m_tensors;
 };
 
+/// The optimizer that a configuration wants for a model. `folder` is for what lies outside of memory. Throws as makeOptimizer().
+std::unique_ptr<Optimizer> optimizerOf(const config::RunConfig& config, const Model& model, const std::filesystem::path& folder);
+
 graph::DeviceKind kindOf(at::Device device);
 
 /// SHA-256 over name, shape and bytes of each tensor, in the order given.

@@ -5,7 +5,6 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include "engine/tensor/memory.h"
 #include "engine/train/compact_optimizer.h"
 #include "engine/train/gradients.h"
+#include "engine/train/optimizer_moment.h"
 
 namespace headroom::train {
 namespace {
@@ -41,25 +41,10 @@ std::vector<Group> groupsOf(const std::vector<Parameter>& parameters, double dec
 /// are not; seen flat, nothing is allocated in the middle of an update.
 at::Tensor flat(const at::Tensor& tensor) { return tensor.as_strided({tensor.numel()}, {1}); }
 
-Tensors pick(const Group& group, const Tensors& all) {
-    Tensors picked;
-    if (all.empty()) return picked;
-    picked.reserve(group.members.size());
-    for (const std::size_t i : group.members) picked.push_back(flat(all[i]));
-    return picked;
-}
-
 Tensors valuesOf(const std::vector<Parameter>& parameters) {
     Tensors values;
     for (const Parameter& parameter : parameters) values.push_back(parameter.value);
     return values;
-}
-
-Tensors zerosLike(const std::vector<Parameter>& parameters) {
-    const tensor::MemoryScope scope(plan::Kind::Optimizer);
-    Tensors zeros;
-    for (const Parameter& parameter : parameters) zeros.push_back(at::zeros_like(parameter.value));
-    return zeros;
 }
 
 /// The count of updates as the fused kernel takes it.
@@ -76,32 +61,42 @@ void countUp(const at::Tensor& counter) {
         at::_foreach_add_({counter}, 1);
 }
 
-void append(std::vector<NamedTensor>& state, std::string_view kind, const std::vector<Parameter>& parameters,
-            const Tensors& tensors) {
-    for (std::size_t i = 0; i < tensors.size(); ++i)
-        state.push_back({std::string(kind) + "." + parameters[i].name, tensors[i]});
-}
-
-/// What LibTorch's fused kernels have in common: they update a group of parameters at once.
+/// What LibTorch's fused kernels have in common: they update a group of parameters at once. The state is fp32.
 class FusedOptimizer : public Optimizer {
 public:
-    FusedOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
+    FusedOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters, std::vector<std::string_view> moments,
+                   std::unique_ptr<tensor::OutsideMemory> outside)
         : m_options(options), m_parameters(std::move(parameters)), m_values(valuesOf(m_parameters)),
-          m_groups(groupsOf(m_parameters, options.weightDecay)) {}
+          m_groups(groupsOf(m_parameters, options.weightDecay)), m_momentNames(std::move(moments)), m_outside(std::move(outside)),
+          m_moments(m_parameters.size()) {
+        for (std::size_t i = 0; i < m_values.size(); ++i)
+            for (std::size_t k = 0; k < m_momentNames.size(); ++k)
+                m_moments[i].emplace_back(m_values[i], plan::StateFormat::Fp32, run::simd::Levels::Signed, /*key=*/0, m_outside.get());
+    }
 
     void step(const Tensors& gradients, double rate) override {
         const Tensors laidOut = laidOutAs(gradients, m_values);
         begin(rate);
-        for (const Group& group : m_groups) update(group, pick(group, laidOut));
+        if (m_outside)
+            for (std::size_t i = 0; i < laidOut.size(); ++i) updateOne(i, laidOut[i]);
+        else
+            for (const Group& group : m_groups) updateGroup(group, laidOut);
     }
     void begin(double rate) override { m_rate = rate; }
     void update(std::size_t parameter, const at::Tensor& gradient) override {
-        const Tensors laidOut = laidOutAs({gradient}, {m_values[parameter]});
-        update({m_parameters[parameter].decays ? m_options.weightDecay : 0, {parameter}}, {flat(laidOut.front())});
+        updateOne(parameter, laidOutAs({gradient}, {m_values[parameter]}).front());
+    }
+    std::vector<NamedTensor> state() const override {
+        std::vector<NamedTensor> state;
+        for (std::size_t k = 0; k < m_momentNames.size(); ++k)
+            for (std::size_t i = 0; i < m_parameters.size(); ++i)
+                state.push_back({std::string(m_momentNames[k]) + "." + m_parameters[i].name, m_moments[i][k].numbers(), m_moments[i][k].outside()});
+        return state;
     }
 
 protected:
-    virtual void update(const Group& group, const Tensors& gradients) = 0;
+    /// Tensors of one length each, a list a moment.
+    virtual void apply(double decay, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) = 0;
 
     const config::RunConfig::Optimizer m_options;
     const std::vector<Parameter> m_parameters;
@@ -109,63 +104,74 @@ protected:
     double m_rate = 0;
 
 private:
+    void updateGroup(const Group& group, const Tensors& laidOut) {
+        Tensors values, gradients;
+        std::vector<Tensors> moments(m_momentNames.size());
+        for (const std::size_t i : group.members) {
+            values.push_back(flat(m_values[i]));
+            gradients.push_back(flat(laidOut[i]));
+            for (std::size_t k = 0; k < moments.size(); ++k) moments[k].push_back(flat(m_moments[i][k].numbers()));
+        }
+        apply(group.decay, values, gradients, moments);
+    }
+
+    void updateOne(std::size_t parameter, const at::Tensor& gradient) {
+        const double decay = m_parameters[parameter].decays ? m_options.weightDecay : 0;
+        const std::vector<OptimizerMoment>& all = m_moments[parameter];
+        inPieces(all, gradient.numel(), [&](std::int64_t first, std::int64_t count) {
+            const auto piece = [&](const at::Tensor& tensor) { return flat(tensor).narrow(0, first, count); };
+            std::vector<Tensors> moments;
+            for (const OptimizerMoment& each : all) moments.push_back({piece(each.numbers())});
+            apply(decay, {piece(m_values[parameter])}, {piece(gradient)}, moments);
+        });
+    }
+
     const std::vector<Group> m_groups;
+    const std::vector<std::string_view> m_momentNames;
+    const std::unique_ptr<tensor::OutsideMemory> m_outside;  ///< before the tensors that lie in it
+    std::vector<std::vector<OptimizerMoment>> m_moments;     ///< by parameter
 };
 
 class AdamW : public FusedOptimizer {
 public:
-    AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
-        : FusedOptimizer(options, std::move(parameters)), m_first(zerosLike(m_parameters)), m_second(zerosLike(m_parameters)),
+    AdamW(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters, std::unique_ptr<tensor::OutsideMemory> outside)
+        : FusedOptimizer(options, std::move(parameters), {"exp_avg", "exp_avg_sq"}, std::move(outside)),
           m_step(counter(m_values.at(0).device())) {}
     std::string_view name() const override { return "adamw"; }
 
-    using FusedOptimizer::update;
     void begin(double rate) override {
         FusedOptimizer::begin(rate);
         countUp(m_step);
     }
 
     std::vector<NamedTensor> state() const override {
-        std::vector<NamedTensor> state;
-        append(state, "exp_avg", m_parameters, m_first);
-        append(state, "exp_avg_sq", m_parameters, m_second);
+        std::vector<NamedTensor> state = FusedOptimizer::state();
         state.push_back({"step", m_step});
         return state;
     }
 
 private:
-    void update(const Group& group, const Tensors& gradients) override {
-        at::_fused_adamw_(pick(group, m_values), gradients, pick(group, m_first), pick(group, m_second), {},
-                          Tensors(group.members.size(), m_step), m_rate, m_options.beta1, m_options.beta2, group.decay,
-                          m_options.eps, /*amsgrad=*/false, /*maximize=*/false);
+    void apply(double decay, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) override {
+        at::_fused_adamw_(values, gradients, moments[0], moments[1], {}, Tensors(values.size(), m_step), m_rate, m_options.beta1,
+                          m_options.beta2, decay, m_options.eps, /*amsgrad=*/false, /*maximize=*/false);
     }
 
-    const Tensors m_first, m_second;
     const at::Tensor m_step;  ///< updates done, the same for all parameters
 };
 
 class Sgd : public FusedOptimizer {
 public:
-    Sgd(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters)
-        : FusedOptimizer(options, std::move(parameters)),
-          m_momentum(options.momentum != 0 ? zerosLike(m_parameters) : Tensors{}) {}
+    Sgd(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters, std::unique_ptr<tensor::OutsideMemory> outside)
+        : FusedOptimizer(options, std::move(parameters), options.momentum != 0 ? std::vector<std::string_view>{"momentum"} : std::vector<std::string_view>{},
+                         std::move(outside)) {}
     std::string_view name() const override { return "sgd"; }
 
-    using FusedOptimizer::update;
-    std::vector<NamedTensor> state() const override {
-        std::vector<NamedTensor> state;
-        append(state, "momentum", m_parameters, m_momentum);
-        return state;
-    }
-
 private:
-    void update(const Group& group, const Tensors& gradients) override {
+    void apply(double decay, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) override {
         // A momentum of zeros makes the first step like every other one.
-        at::_fused_sgd_(pick(group, m_values), gradients, pick(group, m_momentum), group.decay, m_options.momentum, m_rate,
+        at::_fused_sgd_(values, gradients, moments.empty() ? Tensors{} : moments[0], decay, m_options.momentum, m_rate,
                         /*dampening=*/0, m_options.nesterov, /*maximize=*/false, /*is_first_step=*/false);
     }
-
-    const Tensors m_momentum;
 };
 
 bool isCompact(const config::RunConfig::Optimizer& options, const std::vector<Parameter>& parameters) {
@@ -176,12 +182,12 @@ bool isCompact(const config::RunConfig::Optimizer& options, const std::vector<Pa
 }  // namespace
 
 std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters,
-                                         std::uint64_t seed) {
+                                         std::uint64_t seed, std::unique_ptr<tensor::OutsideMemory> outside) {
     if (options.name != "adamw" && options.name != "sgd")
         throw Error(Failure{Code::Cfg04, "train.optimizer.name", "unknown optimizer", options.name, "adamw, sgd", {}});
-    if (isCompact(options, parameters)) return makeCompactOptimizer(options, std::move(parameters), seed);
-    if (options.name == "adamw") return std::make_unique<AdamW>(options, std::move(parameters));
-    return std::make_unique<Sgd>(options, std::move(parameters));
+    if (isCompact(options, parameters)) return makeCompactOptimizer(options, std::move(parameters), seed, std::move(outside));
+    if (options.name == "adamw") return std::make_unique<AdamW>(options, std::move(parameters), std::move(outside));
+    return std::make_unique<Sgd>(options, std::move(parameters), std::move(outside));
 }
 
 }  // namespace headroom::train

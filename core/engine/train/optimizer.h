@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/config/run_config.h"
+#include "engine/tensor/outside_memory.h"
 
 namespace headroom::train {
 
@@ -21,6 +22,7 @@ struct Parameter {
 struct NamedTensor {
     std::string name;
     at::Tensor tensor;
+    tensor::OutsideMemory* outside = nullptr;  ///< where it lies; nullptr: in the device's memory
 };
 
 /// Updates the parameters in place. All state exists from construction on, and no allocation lies between the first and
@@ -41,9 +43,9 @@ public:
 
 /// AdamW: decay apart from the gradient (Loshchilov, Hutter: Decoupled weight decay regularization, 2019). SGD: momentum
 /// without dampening, decay added to the gradient. fp32 throughout: LibTorch's fused kernels; with state or weights of
-/// fewer bits: own loops (compact_optimizer.h), whose random roundings are a function of `seed`. Throws CFG-04 for a name
-/// that is none of these.
+/// fewer bits: own loops (compact_optimizer.h), whose random roundings are a function of `seed`. With `outside` the state
+/// lies there, as far as plan::outsideBytes() says. Throws CFG-04 for a name that is none of these, MEM-03.
 std::unique_ptr<Optimizer> makeOptimizer(const config::RunConfig::Optimizer& options, std::vector<Parameter> parameters,
-                                         std::uint64_t seed = 0);
+                                         std::uint64_t seed = 0, std::unique_ptr<tensor::OutsideMemory> outside = nullptr);
 
 }  // namespace headroom::train

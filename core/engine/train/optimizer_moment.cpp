@@ -4,6 +4,9 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "engine/run/ops/support.h"
 #include "engine/tensor/memory.h"
 
@@ -26,10 +29,13 @@ at::ScalarType scalarType(StateFormat format) {
 
 }  // namespace
 
-OptimizerMoment::OptimizerMoment(const at::Tensor& parameter, StateFormat wanted, run::simd::Levels kind, std::uint64_t key)
-    : m_format(plan::formatOf(wanted, parameter.numel())), m_kind(kind), m_key(key) {
+OptimizerMoment::OptimizerMoment(const at::Tensor& parameter, StateFormat wanted, run::simd::Levels kind, std::uint64_t key,
+                                 tensor::OutsideMemory* outside)
+    : m_format(plan::formatOf(wanted, parameter.numel())), m_kind(kind), m_key(key),
+      m_outside(plan::outsideBytes(wanted, parameter.numel()) > 0 ? outside : nullptr) {
     const tensor::MemoryScope scope(plan::Kind::Optimizer);
-    m_numbers = at::zeros_like(parameter, parameter.options().dtype(scalarType(m_format)));
+    const at::ScalarType type = scalarType(m_format);
+    m_numbers = m_outside ? m_outside->zerosLike(parameter, type) : at::zeros_like(parameter, parameter.options().dtype(type));
     if (m_format == StateFormat::EightBit)
         m_scales = at::zeros({plan::stateBlocks(parameter.numel())}, parameter.options().dtype(at::kFloat));
 }
@@ -57,6 +63,24 @@ void OptimizerMoment::close(std::int64_t block, std::int64_t count, const float*
             break;
         case StateFormat::EightBit:
             elements<float>(m_scales)[block] = loops.encode(numbers, elements<std::uint8_t>(m_numbers) + first, count, m_kind);
+    }
+}
+
+void inPieces(std::span<const OptimizerMoment> moments, std::int64_t elements, const std::function<void(std::int64_t, std::int64_t)>& body) {
+    std::vector<const OptimizerMoment*> outside;
+    for (const OptimizerMoment& each : moments)
+        if (each.outside()) outside.push_back(&each);
+    if (outside.empty()) return body(0, elements);
+    const auto expect = [&](std::int64_t first) {
+        if (first >= elements) return;
+        for (const OptimizerMoment* each : outside) each->outside()->expect(each->numbers(), first, std::min(kPieceOutside, elements - first));
+    };
+    expect(0);
+    for (std::int64_t first = 0; first < elements; first += kPieceOutside) {
+        const std::int64_t count = std::min(kPieceOutside, elements - first);
+        expect(first + kPieceOutside);
+        body(first, count);
+        for (const OptimizerMoment* each : outside) each->outside()->letGo(each->numbers(), first, count);
     }
 }
 

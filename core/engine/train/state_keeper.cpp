@@ -65,8 +65,8 @@ std::int64_t StateKeeper::wantedMicroBatch(const CheckpointContent& content) {
 std::vector<NamedTensor> StateKeeper::tensors() const {
     std::vector<NamedTensor> all;
     const std::vector<NamedTensor> named = m_trainer.m_model.named();
-    for (const auto& [name, tensor] : named) all.push_back({"model." + name, tensor});
-    for (const auto& [name, tensor] : m_trainer.m_optimizer->state()) all.push_back({"optimizer." + name, tensor});
+    for (const NamedTensor& each : named) all.push_back({"model." + each.name, each.tensor});
+    for (const auto& [name, tensor, outside] : m_trainer.m_optimizer->state()) all.push_back({"optimizer." + name, tensor, outside});
     if (!m_trainer.m_ema) return all;
     const graph::Graph& graph = m_trainer.m_model.training();
     auto average = m_trainer.m_ema->averages().begin();
@@ -139,7 +139,10 @@ void StateKeeper::copyTensors(const CheckpointContent& content) const {
     };
     if (!model.empty()) refuse(Code::Ckp03, "the checkpoint is of another model", shown(model), "Choose the model it was made with.");
     if (!rest.empty()) refuse(Code::Ckp04, "the checkpoint lacks state", shown(rest), "Start the run again.");
-    for (const NamedTensor& named : wanted) named.tensor.copy_(content.find(named.name));
+    for (const NamedTensor& named : wanted) {
+        named.tensor.copy_(content.find(named.name));
+        if (named.outside) named.outside->letGo(named.tensor);
+    }
 }
 
 void StateKeeper::takeCounters(const nlohmann::json& state) {

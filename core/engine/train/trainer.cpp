@@ -48,7 +48,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_model(config, dataset.shape, m_options.devices.front()),
       m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
       m_budget(chosenBudget()),
-      m_optimizer(makeOptimizer(config.train.optimizer, m_model.parameters(), static_cast<std::uint64_t>(config.train.seed))),
+      m_optimizer(optimizerOf(config, m_model, offloadFolder())),
       m_ema(makeEma(m_model, config.train.ema)),
       m_sampler(makeSampler()),
       m_totalSteps(config::totalSteps(config, m_sampler.stepsPerEpoch())),
@@ -62,6 +62,8 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
 }
 
 Trainer::~Trainer() = default;
+
+std::filesystem::path Trainer::offloadFolder() const { return config::offloadFolder(m_config, m_options.checkpoints); }
 
 data::Sampler Trainer::makeSampler() const {
     data::SamplerOptions options;
@@ -136,7 +138,7 @@ plan::StepPlan Trainer::planOf(std::int64_t microBatch, plan::StepOptions step) 
 void Trainer::followPlan() {
     const plan::StepPlan planned = planOf(microBatch(), stepOptions());
     m_passes.setRecompute(planned.recompute);
-    m_passes.setOffload(planned.offload, m_options.checkpoints);
+    m_passes.setOffload(planned.offload, offloadFolder());
     m_passes.prepare(microBatch());
 }
 
@@ -162,12 +164,12 @@ bool Trainer::offloadMore() {
     const std::vector<bool> before = m_passes.offload(), all = plan::firstNodes(m_model.step(), m_model.step().nodes().size());
     if (before == all) return false;
     try {
-        m_passes.setOffload(all, m_options.checkpoints);
+        m_passes.setOffload(all, offloadFolder());
         m_passes.prepare(microBatch());
         return true;
     } catch (const Error& error) {
         if (error.code() != Code::Mem03) throw;
-        m_passes.setOffload(before, m_options.checkpoints);
+        m_passes.setOffload(before, offloadFolder());
         m_host.noted(position(), "warning", error.what());
         return false;
     }
@@ -314,9 +316,7 @@ void Trainer::evaluateNow() {
 
 /// Whether a copy fits beside the steps.
 bool Trainer::roomForBest() const {
-    if (m_budget == 0) return true;
-    const plan::StepPlan step = planOf(microBatch(), stepOptions());
-    return plan::fits(m_model.step(), step, kindOf(m_model.device()), m_budget - plan::bestCopy(step));
+    return plan::mayKeepBest(m_model.step(), planOf(microBatch(), stepOptions()), kindOf(m_model.device()), m_budget);
 }
 
 /// A copy, written with the next checkpoint; where that comes at once, or without room for a copy, the file is written now.

@@ -80,6 +80,7 @@ private:
     std::int64_t chosenMicroBatch() const;
     std::int64_t wantedMicroBatch() const;
     std::int64_t allowed(std::int64_t microBatch) const;
+    std::filesystem::path offloadFolder() const;
     StepperParts stepperParts();
     Bytes chosenBudget() const;
     void enforceBudget() const;

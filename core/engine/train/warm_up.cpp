@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/config/document.h"
 #include "base/plan/training_step.h"
 #include "engine/data/loader.h"
 #include "engine/tensor/memory.h"
@@ -15,10 +16,10 @@ namespace {
 
 constexpr std::int64_t kSamples = 2, kSteps = 2;
 
-void steps(const config::RunConfig& config, const data::Dataset& dataset) {
+void steps(const config::RunConfig& config, const data::Dataset& dataset, const std::filesystem::path& folder) {
     Model model(config, dataset.shape, at::kCPU);
     Passes passes(model, plan::precisionOf(config), dataset.shape.context);
-    const auto optimizer = makeOptimizer(config.train.optimizer, model.parameters());
+    const auto optimizer = optimizerOf(config, model, folder);
     const std::int64_t batch = std::min(kSamples, dataset.training->size());
     data::Loader loader(*dataset.training, data::Sampler({.size = dataset.training->size(), .batch = batch, .microBatch = batch}),
                         {.endStep = kSteps, .draw = {}, .placement = {passes.inputType(), false}});
@@ -31,8 +32,8 @@ void steps(const config::RunConfig& config, const data::Dataset& dataset) {
 
 }  // namespace
 
-void warmUp(const config::RunConfig& config, const data::Dataset& dataset) {
-    steps(config, dataset);
+void warmUp(const config::RunConfig& config, const data::Dataset& dataset, const std::filesystem::path& folder) {
+    steps(config, dataset, config::offloadFolder(config, folder));
     tensor::trimMemory();
 }
 

@@ -160,8 +160,9 @@ void ConfigDocument::aFileIsLoadedWithItsDataBesideIt() {
     const std::vector<std::string> absolute{"data.path=/else/where"};
     QCOMPARE(load(file, absolute).data.path, std::string("/else/where"));
     const auto bare = folder.write("bare.json", "{}");
-    const std::vector<std::string> relative{"data.path=x.csv"};
+    const std::vector<std::string> relative{"data.path=x.csv", "memory.offload_folder=fast"};
     QCOMPARE(load(bare, relative).data.path, (folder.path() / "x.csv").string());
+    QCOMPARE(load(bare, relative).memory.offloadFolder, (folder.path() / "fast").string());
 }
 
 void ConfigDocument::overridesJoinTheFaultsOfTheFile() {

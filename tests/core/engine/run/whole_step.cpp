@@ -34,12 +34,16 @@ plan::StepPlan planOf(const Net& net, const WholeStep::Options& options) {
     return plan::plan(net.graph, step);
 }
 
+std::unique_ptr<tensor::OutsideMemory> outsideOf(const WholeStep::Options& options) {
+    return options.memory.offloadOptimizer ? tensor::makeOutsideMemory(at::kCPU, std::filesystem::temp_directory_path()) : nullptr;
+}
+
 }  // namespace
 
 WholeStep::WholeStep(const Options& options)
     : m_options(options), m_net(netOf(options)),
       m_planned(planOf(m_net, options)), m_tensors(initialised(m_net.graph, 1, plan::precisionOf(configured(options)))),
-      m_optimizer(train::makeOptimizer(options.train.optimizer, parameters())), m_executor(m_net.graph),
+      m_optimizer(train::makeOptimizer(options.train.optimizer, parameters(), 0, outsideOf(options))), m_executor(m_net.graph),
       m_store(tensor::makeOffloadStore(at::kCPU, std::filesystem::temp_directory_path())) {
     m_store->reserve(std::max(m_planned.first.outside, m_planned.next.outside));
     m_executor.setOffloadStore(m_store.get());

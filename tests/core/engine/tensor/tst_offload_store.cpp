@@ -37,7 +37,7 @@ private Q_SLOTS:
 
     void whatIsWrittenIsReadBack() {
         const test::TemporaryFolder folder;
-        ScratchFile file(folder.path());
+        ScratchFile file(folder.path(), "do without");
         file.reserve(3 << 20);
         std::vector<char> bytes(1 << 20);
         for (char filling : {1, 2, 3}) {
@@ -52,14 +52,14 @@ private Q_SLOTS:
 
     void theFileHasNoNameThatACrashWouldLeaveBehind() {
         const test::TemporaryFolder folder;
-        ScratchFile file(folder.path());
+        ScratchFile file(folder.path(), "do without");
         file.reserve(1 << 20);
         QVERIFY(std::filesystem::is_empty(folder.path()));
     }
 
     void roomThatIsNotThereIsRefusedWithASentence() {
         const test::TemporaryFolder folder;
-        ScratchFile file(folder.path());
+        ScratchFile file(folder.path(), "do without");
         file.reserve(1 << 20);
         const auto error = refusal([&] { file.reserve(Bytes{1} << 50); });
         QVERIFY(error && error->code() == Code::Mem03);
@@ -78,7 +78,7 @@ private Q_SLOTS:
 
     void readingBeyondWhatIsThereFails() {
         const test::TemporaryFolder folder;
-        ScratchFile file(folder.path());
+        ScratchFile file(folder.path(), "do without");
         char byte = 0;
         const auto error = refusal([&] { file.read(0, &byte, 1); });
         QVERIFY(error && error->code() == Code::Dsk02);

@@ -10,9 +10,11 @@
 #include "base/plan/optimizer_state.h"
 #include "engine/data/random.h"
 #include "engine/run/simd/simd.h"
+#include "base/process/high_water.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/optimizer.h"
 #include "support/registry.h"
+#include "support/temporary_folder.h"
 
 using namespace headroom;
 using namespace headroom::train;
@@ -269,14 +271,59 @@ private Q_SLOTS:
         QFETCH(QString, name);
         QFETCH(QString, state);
         QFETCH(bool, lowWeights);
-        config::RunConfig::Train train;
-        train.optimizer = {.name = name.toStdString(), .state = state.toStdString()};
-        train.weights = lowWeights ? "bf16" : "fp32";
+        config::RunConfig config;
+        config.train.optimizer = {.name = name.toStdString(), .state = state.toStdString()};
+        config.train.weights = lowWeights ? "bf16" : "fp32";
         const auto kind = static_cast<std::size_t>(plan::Kind::Optimizer);
         const Bytes before = tensor::memoryCounts().live[kind];
         const at::Tensor w = made({33, 64}, 1, lowWeights ? at::kBFloat16 : at::kFloat), b = made({1023}, 2);
-        const auto optimizer = makeOptimizer(train.optimizer, {{"w", w, true}, {"b", b, false}});
-        QCOMPARE(tensor::memoryCounts().live[kind] - before, plan::optimizerBytes(plan::optimizerState(train), std::vector<std::int64_t>{33 * 64, 1023}));
+        const std::vector<std::int64_t> elements{33 * 64, 1023};
+        auto optimizer = makeOptimizer(config.train.optimizer, {{"w", w, true}, {"b", b, false}});
+        const Bytes inMemory = plan::optimizerBytes(plan::optimizerState(config), elements);
+        QCOMPARE(tensor::memoryCounts().live[kind] - before, inMemory);
+        optimizer.reset();
+        const test::TemporaryFolder folder;
+        config.memory.offloadOptimizer = true;
+        optimizer = makeOptimizer(config.train.optimizer, {{"w", w, true}, {"b", b, false}}, 0, tensor::makeOutsideMemory(at::kCPU, folder.path()));
+        const plan::OptimizerState outside = plan::optimizerState(config);
+        QCOMPARE(tensor::memoryCounts().live[kind] - before, plan::optimizerBytes(outside, elements));
+        QCOMPARE(plan::optimizerBytes(outside, elements) + plan::optimizerBytesOutside(outside, elements), inMemory);
+    }
+
+    void stateOutsideOfMemoryGivesTheSameBits_data() { theResultDoesNotDependOnTheThreads_data(); }
+    void stateOutsideOfMemoryGivesTheSameBits() {
+        QFETCH(QString, name);
+        QFETCH(QString, state);
+        QFETCH(bool, lowWeights);
+        const Options options{.name = name.toStdString(), .lr = 0.01, .momentum = 0.9, .state = state.toStdString()};
+        const at::ScalarType type = lowWeights ? at::kBFloat16 : at::kFloat;
+        const test::TemporaryFolder folder;
+        const auto trained = [&](bool isOutside, bool isWhole) {
+            // More than two pieces, the last one of an odd length; a kernel in the layout of convolutions; one that stays.
+            const at::Tensor w = made({601, 503}, 1, type), kernel = made({32, 16, 3, 3}, 2, type).contiguous(at::MemoryFormat::ChannelsLast);
+            const std::vector<Parameter> all{{"w", w, true}, {"kernel", kernel, true}, {"b", made({70}, 3), false}};
+            const auto optimizer = makeOptimizer(options, all, 5, isOutside ? tensor::makeOutsideMemory(at::kCPU, folder.path()) : nullptr);
+            for (std::uint64_t step = 0; step < 3; ++step) {
+                const std::vector<at::Tensor> gradients{made({601, 503}, 4 + step, type), made({32, 16, 3, 3}, 8 + step, type), made({70}, 12 + step)};
+                if (isWhole) optimizer->step(gradients, 0.01);
+                if (!isWhole) optimizer->begin(0.01);
+                for (std::size_t i = isWhole ? 3 : 0; i < 3; ++i) optimizer->update(2 - i, gradients[2 - i]);
+            }
+            std::vector<at::Tensor> result{w.clone(), kernel.clone(), all[2].value.clone()};
+            for (const NamedTensor& each : optimizer->state()) result.push_back(each.tensor.clone());
+            return result;
+        };
+        const std::vector<at::Tensor> inMemory = trained(false, true);
+        for (const bool isWhole : {true, false}) QVERIFY(std::ranges::equal(trained(true, isWhole), inMemory, [](const at::Tensor& a, const at::Tensor& b) { return a.equal(b); }));
+    }
+
+    void theProcessDoesNotGrowByStateOutside() {
+        const test::TemporaryFolder folder;
+        const at::Tensor w = made({1 << 24}, 1), gradient = made({1 << 24}, 2);
+        const auto optimizer = makeOptimizer({}, {{"w", w, true}}, 0, tensor::makeOutsideMemory(at::kCPU, folder.path()));
+        const process::MemoryGrowth growth;
+        optimizer->step({gradient}, 0.01);
+        QVERIFY2(growth.most() < 8 * kMiB, qPrintable(QString::number(growth.most())));  // of 128 MiB of state
     }
 
     /// Reasons of the tolerances: 8 bits keep a moment to 1 % and the rate falls to 0, so that the noise of roundings ends as

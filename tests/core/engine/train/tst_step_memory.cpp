@@ -28,6 +28,7 @@ struct Case {
     bool inBackward = false;  ///< the optimizer
     bool chunkedLoss = false;
     std::string offload = "off";
+    bool offloadOptimizer = false;
 
     test::WholeStep::Options options() const {
         test::WholeStep::Options options{.net = net, .batch = kBatch * microBatches, .microBatches = microBatches, .small = false, .train = {}, .memory = {}};
@@ -38,6 +39,7 @@ struct Case {
         options.memory.optimizerInBackward = inBackward;
         options.memory.chunkedLoss = chunkedLoss;
         options.memory.offload = offload;
+        options.memory.offloadOptimizer = offloadOptimizer;
         return options;
     }
 };
@@ -125,6 +127,8 @@ private Q_SLOTS:
                     QTest::addRow("%s %s offloaded, %s made again, x2", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", recompute)
                         << Case{net, "adamw", precision, 2, recompute, "fp32", false, false, "activations"};
         compact("fp32 adamw in the backward pass, offloaded", {"", "adamw", Fp32, 1, "off", "fp32", true, false, "activations"});
+        compact("fp32 adamw outside", {"", "adamw", Fp32, 1, "off", "fp32", false, false, "off", true});
+        compact("bf16 adamw of 8 bits in the backward pass, all outside", {"", "adamw", Bf16, 1, "off", "8bit", true, false, "activations", true});
     }
     void everyNodeOfAStepHoldsWhatThePlanSays() {
         QFETCH(Case, which);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/config/fields.h"
 #include "base/errors/error.h"
 #include "base/graph/graph.h"
 #include "base/models/models.h"
@@ -186,6 +187,13 @@ private Q_SLOTS:
         QCOMPARE(again.weightsSha256, whole.weightsSha256);
         QCOMPARE(again.metrics->loss, whole.metrics->loss);
         QCOMPARE(*again.trainLoss, *whole.trainLoss);
+    }
+    void killedWithStateOutsideOfMemoryItEndsWithTheSameBits() {
+        const data::Dataset dataset = test::pictures();
+        config::RunConfig config = test::smallRun();
+        const Outcome whole = unbroken(config, dataset);
+        config.memory.offloadOptimizer = true;
+        QCOMPARE(broken(config, dataset, {8, 28}).weightsSha256, whole.weightsSha256);
     }
     void loaderThreadsDoNotChangeTheResult() {
         const data::Dataset dataset = test::pictures();
@@ -476,11 +484,23 @@ private Q_SLOTS:
         config.memory.offload = "activations";
         QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
         config.memory.recompute = "cheap";
+        config.memory.offloadOptimizer = true;
+        const test::TemporaryFolder folder;
+        config.memory.offloadFolder = (folder.path() / "made").string();
         QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
+        QVERIFY(std::filesystem::exists(folder.path() / "made"));
+    }
+    void offloadWithoutRoomIsRefusedBeforeTheFirstStep_data() {
+        QTest::addColumn<QString>("field");
+        QTest::addColumn<QString>("value");
+        QTest::newRow("activations") << "memory.offload" << "activations";
+        QTest::newRow("optimizer") << "memory.offload_optimizer" << "true";
     }
     void offloadWithoutRoomIsRefusedBeforeTheFirstStep() {
+        QFETCH(QString, field);
+        QFETCH(QString, value);
         config::RunConfig config = test::smallRun();
-        config.memory.offload = "activations";
+        config::set(config, field.toStdString(), value.toStdString());
         const data::Dataset dataset = test::pictures();
         const test::TemporaryFolder folder;
         TrainerOptions options = in(folder);
