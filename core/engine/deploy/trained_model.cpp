@@ -22,12 +22,12 @@ Error noCheckpoint(const store::RunFolder& run) {
 }
 
 /// The averaged tensor where the run keeps averages, else the trained one.
-at::Tensor finalTensor(const train::CheckpointContent& content, const std::string& name) {
-    const at::Tensor averaged = content.find("ema." + name);
-    return averaged.defined() ? averaged : content.find("model." + name);
+at::Tensor finalTensor(const train::CheckpointFile& content, const std::string& name) {
+    const at::Tensor averaged = content.read("ema." + name);
+    return averaged.defined() ? averaged : content.read("model." + name);
 }
 
-void takeWeights(train::Model& model, const train::CheckpointContent& content, const store::RunFolder& run) {
+void takeWeights(train::Model& model, const train::CheckpointFile& content, const store::RunFolder& run) {
     for (const train::NamedTensor& named : model.named()) {
         const at::Tensor stored = finalTensor(content, named.name);
         if (!stored.defined() || stored.sizes() != named.tensor.sizes())
@@ -37,9 +37,9 @@ void takeWeights(train::Model& model, const train::CheckpointContent& content, c
     }
 }
 
-train::CheckpointContent contentOf(const store::RunFolder& run, Weights weights) {
+train::CheckpointFile contentOf(const store::RunFolder& run, Weights weights) {
     const train::Checkpoints checkpoints(run.checkpoints());
-    if (weights == Weights::Best && std::filesystem::exists(checkpoints.best())) return train::readCheckpoint(checkpoints.best());
+    if (weights == Weights::Best && std::filesystem::exists(checkpoints.best())) return train::CheckpointFile(checkpoints.best());
     if (std::optional<train::Checkpoints::Found> found = checkpoints.newest(); found && weights == Weights::Last)
         return std::move(found->content);
     throw noCheckpoint(run);
@@ -54,8 +54,8 @@ std::vector<std::int64_t> numbers(std::int64_t begin, std::int64_t end) {
 }  // namespace
 
 TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
-    const train::CheckpointContent content = contentOf(run, weights);
-    TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state.value("step", std::int64_t{0})};
+    const train::CheckpointFile content = contentOf(run, weights);
+    TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state().value("step", std::int64_t{0})};
     trained.dataset = data::load(data::preparationOf(trained.config));
     config::RunConfig exact = trained.config;
     exact.train.weights = "fp32";  // what is exported computes in fp32; bf16 weights widen without loss

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/checkpoint_file.h"
 
+#include <ATen/ops/empty.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -157,28 +158,7 @@ void writeAll(const File& file, const fs::path& path, const CheckpointContent& c
     throw Error(Failure{code, escaped(path.filename().string()), std::move(problem), std::move(found), {}, {}});
 }
 
-std::vector<std::byte> readAll(const fs::path& path) {
-    const File file(path, O_RDONLY | O_NONBLOCK);
-    struct stat info{};
-    if (!file.isOpen() || ::fstat(file.descriptor(), &info) != 0) refuseRead(Code::Ckp08, path, "cannot be opened", std::strerror(errno));
-    if (!S_ISREG(info.st_mode)) refuseRead(Code::Ckp08, path, "not a regular file");
-    std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t count = ::pread(file.descriptor(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) break;
-        done += static_cast<std::size_t>(count);
-    }
-    bytes.resize(done);
-    return bytes;
-}
-
-std::string_view textOf(const std::vector<std::byte>& bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-/// Size of the whole file by its two witnesses, the field and the last offset's header length; 0 where unreadable.
+/// Size of the whole file by its field; 0 where unreadable.
 std::uint64_t sizeField(std::string_view text) {
     std::uint64_t size = 0;
     const std::string_view digits = text.substr(kSizeAt, kSizeDigits);
@@ -186,64 +166,25 @@ std::uint64_t sizeField(std::string_view text) {
     return error == std::errc{} && end == digits.data() + digits.size() ? size : 0;
 }
 
-/// Cut off or damaged: nothing in the file is believed before this has passed.
-void verify(const fs::path& path, std::vector<std::byte>& bytes) {
-    const std::string_view text = textOf(bytes);
-    const std::string present = grouped(static_cast<std::int64_t>(bytes.size()));
-    if (text.size() < kFixed) refuseRead(Code::Ckp01, path, "the checkpoint is incomplete", present + " bytes");
-    const std::string stored(text.substr(kHashAt, kHashDigits));
-    std::memset(bytes.data() + kHashAt, '0', kHashDigits);
-    Sha256 hash;
-    hash.update(bytes);
-    if (hash.hex() == stored) return;
-    const std::uint64_t size = sizeField(text);
-    if (size > text.size() && size < text.size() + (std::uint64_t{1} << 40))
-        refuseRead(Code::Ckp01, path, "the checkpoint is incomplete",
-                   fmt::format("{} of {} bytes", present, grouped(static_cast<std::int64_t>(size))));
-    refuseRead(Code::Ckp02, path, "the checkpoint's checksum is wrong");
-}
-
-at::Tensor tensorOf(const fs::path& path, const nlohmann::json& entry, std::span<const std::byte> data) {
+/// The entry of a tensor whose bytes lie within `data` bytes from `begin` on.
+CheckpointFile::Entry entryFrom(const fs::path& path, const nlohmann::json& entry, std::uint64_t begin, std::uint64_t data) {
     const auto type = entry.at("dtype").get<std::string>();
     const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
     const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
     for (const auto& [known, name] : kTypes) {
         if (name != type) continue;
-        if (offsets[0] > offsets[1] || offsets[1] > data.size()) break;
-        const auto bytes = data.subspan(offsets[0], offsets[1] - offsets[0]);
+        if (offsets[0] > offsets[1] || offsets[1] > data) break;
         std::uint64_t expected = static_cast<std::uint64_t>(graph::byteSize(known));
         for (const std::int64_t extent : shape)
             if (extent < 0 || __builtin_mul_overflow(expected, static_cast<std::uint64_t>(extent), &expected))
                 refuseRead(Code::Ckp04, path, "a tensor's shape is not usable");
-        if (expected != bytes.size()) break;
-        return tensor::fromBytes(known, shape, bytes);
+        if (expected != offsets[1] - offsets[0]) break;
+        return {known, shape, begin + offsets[0]};
     }
     refuseRead(Code::Ckp04, path, "a tensor's entry is not usable");
 }
 
-CheckpointContent parse(const fs::path& path, const std::vector<std::byte>& bytes) {
-    std::uint64_t length = 0;
-    std::memcpy(&length, bytes.data(), sizeof length);
-    if (length > bytes.size() - kPrefix) refuseRead(Code::Ckp04, path, "the header is longer than the file");
-    const auto header = nlohmann::json::parse(textOf(bytes).substr(kPrefix, length));
-    const std::span<const std::byte> data = std::span(bytes).subspan(kPrefix + length);
-    CheckpointContent content;
-    for (const auto& [name, entry] : header.items()) {
-        if (name == "__metadata__")
-            content.state = nlohmann::json::parse(entry.at("state").get_ref<const std::string&>());
-        else
-            content.tensors.push_back({name, tensorOf(path, entry, data)});
-    }
-    return content;
-}
-
 }  // namespace
-
-at::Tensor CheckpointContent::find(std::string_view name) const {
-    for (const NamedTensor& named : tensors)
-        if (named.name == name) return named.tensor;
-    return {};
-}
 
 void writeCheckpoint(const fs::path& path, const CheckpointContent& content) {
     const process::ProcessId writer = process::self();
@@ -260,14 +201,93 @@ void writeCheckpoint(const fs::path& path, const CheckpointContent& content) {
     if (!folder.isOpen() || ::fsync(folder.descriptor()) != 0) refuseWrite(path);
 }
 
-CheckpointContent readCheckpoint(const fs::path& path) {
-    std::vector<std::byte> bytes = readAll(path);
-    verify(path, bytes);
+class CheckpointFile::Source {
+public:
+    explicit Source(const fs::path& path) : m_path(path), m_file(path, O_RDONLY | O_NONBLOCK) {
+        struct stat info{};
+        if (!m_file.isOpen() || ::fstat(m_file.descriptor(), &info) != 0)
+            refuseRead(Code::Ckp08, path, "cannot be opened", std::strerror(errno));
+        if (!S_ISREG(info.st_mode)) refuseRead(Code::Ckp08, path, "not a regular file");
+        m_size = static_cast<std::uint64_t>(info.st_size);
+    }
+    const fs::path& path() const { return m_path; }
+    std::uint64_t size() const { return m_size; }
+
+    void read(std::uint64_t place, std::span<std::byte> out) const {
+        for (std::size_t done = 0; done < out.size();) {
+            const ssize_t count = ::pread(m_file.descriptor(), out.data() + done, out.size() - done, static_cast<off_t>(place + done));
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) refuseRead(Code::Ckp01, m_path, "the checkpoint is incomplete");
+            done += static_cast<std::size_t>(count);
+        }
+    }
+    std::string text(std::uint64_t place, std::size_t count) const {
+        std::string text(count, '\0');
+        read(place, std::as_writable_bytes(std::span(text)));
+        return text;
+    }
+    /// Cut off or damaged: nothing in the file is believed before this has passed.
+    void verify() const {
+        const std::string present = grouped(static_cast<std::int64_t>(m_size));
+        if (m_size < kFixed) refuseRead(Code::Ckp01, m_path, "the checkpoint is incomplete", present + " bytes");
+        const std::string begin = text(0, kFixed);
+        if (hash() == begin.substr(kHashAt, kHashDigits)) return;
+        const std::uint64_t size = sizeField(begin);
+        if (size > m_size && size < m_size + (std::uint64_t{1} << 40))
+            refuseRead(Code::Ckp01, m_path, "the checkpoint is incomplete",
+                       fmt::format("{} of {} bytes", present, grouped(static_cast<std::int64_t>(size))));
+        refuseRead(Code::Ckp02, m_path, "the checkpoint's checksum is wrong");
+    }
+
+private:
+    std::string hash() const {
+        constexpr std::uint64_t kPiece = 1 << 20;
+        Sha256 hash;
+        std::vector<std::byte> bytes;
+        for (std::uint64_t place = 0; place < m_size; place += kPiece) {
+            bytes.resize(static_cast<std::size_t>(std::min(kPiece, m_size - place)));
+            read(place, bytes);
+            if (place == 0) std::memset(bytes.data() + kHashAt, '0', kHashDigits);
+            hash.update(bytes);
+        }
+        return hash.hex();
+    }
+
+    fs::path m_path;
+    File m_file;
+    std::uint64_t m_size = 0;
+};
+
+CheckpointFile::CheckpointFile(const fs::path& path) : m_source(std::make_unique<Source>(path)) {
+    m_source->verify();
+    std::uint64_t length = 0;
+    m_source->read(0, std::as_writable_bytes(std::span(&length, 1)));
+    if (length > m_source->size() - kPrefix) refuseRead(Code::Ckp04, path, "the header is longer than the file");
+    const std::uint64_t begin = kPrefix + length, data = m_source->size() - begin;
     try {
-        return parse(path, bytes);
+        const auto header = nlohmann::json::parse(m_source->text(kPrefix, static_cast<std::size_t>(length)));
+        for (const auto& [name, entry] : header.items()) {
+            if (name == "__metadata__")
+                m_state = nlohmann::json::parse(entry.at("state").get_ref<const std::string&>());
+            else
+                m_entries.emplace(name, entryFrom(path, entry, begin, data));
+        }
     } catch (const nlohmann::json::exception&) {
         refuseRead(Code::Ckp04, path, "the header is not that of a checkpoint");
     }
+}
+
+CheckpointFile::~CheckpointFile() = default;
+CheckpointFile::CheckpointFile(CheckpointFile&&) noexcept = default;
+CheckpointFile& CheckpointFile::operator=(CheckpointFile&&) noexcept = default;
+
+at::Tensor CheckpointFile::read(std::string_view name) const {
+    const auto found = m_entries.find(name);
+    if (found == m_entries.end()) return {};
+    const Entry& entry = found->second;
+    const at::Tensor tensor = at::empty(entry.shape, tensor::scalarType(entry.type));
+    m_source->read(entry.begin, {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
+    return tensor;
 }
 
 void removeLeftovers(const fs::path& folder) {

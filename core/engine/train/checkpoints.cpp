@@ -62,7 +62,7 @@ std::optional<Checkpoints::Found> Checkpoints::newest() const {
     std::vector<std::string> notices;
     for (const fs::path& file : all) {
         try {
-            return Found{readCheckpoint(file), file, std::move(notices)};
+            return Found{CheckpointFile(file), file, std::move(notices)};
         } catch (const Error& error) {
             notices.emplace_back(error.what());
         }

@@ -22,7 +22,7 @@ public:
     void saveBest(const CheckpointContent& content) const;
 
     struct Found {
-        CheckpointContent content;
+        CheckpointFile content;
         std::filesystem::path file;
         std::vector<std::string> notices;  ///< sentences on newer files that are damaged
     };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors/error.h"
+#include "engine/tensor/bridge.h"
 #include "engine/train/environment.h"
 
 namespace headroom::train {
@@ -39,27 +40,30 @@ std::optional<Metrics> metricsFrom(const nlohmann::json& json) {
     return Metrics{optionalNumber(json.at("loss")).value_or(0), optionalNumber(json.at("accuracy")), optionalNumber(json.at("r2"))};
 }
 
-std::string typeOf(const at::Tensor& tensor) {
-    return fmt::format("{} [{}]", c10::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
+std::string typeOf(at::ScalarType type, at::IntArrayRef shape) {
+    return fmt::format("{} [{}]", c10::toString(type), fmt::join(shape, ", "));
 }
 
 /// "model.fc.weight: Float [10, 128], Float [12, 128] in the checkpoint"
-std::string difference(const NamedTensor& wanted, const at::Tensor& stored) {
-    if (!stored.defined()) return wanted.name + " is missing";
-    if (stored.scalar_type() == wanted.tensor.scalar_type() && stored.sizes() == wanted.tensor.sizes()) return {};
-    return fmt::format("{} is {}, in the checkpoint {}", wanted.name, typeOf(wanted.tensor), typeOf(stored));
+std::string difference(const NamedTensor& wanted, const CheckpointFile& content) {
+    const auto stored = content.entries().find(wanted.name);
+    if (stored == content.entries().end()) return wanted.name + " is missing";
+    const at::ScalarType type = tensor::scalarType(stored->second.type);
+    const at::IntArrayRef shape = stored->second.shape;
+    if (type == wanted.tensor.scalar_type() && shape == wanted.tensor.sizes()) return {};
+    return fmt::format("{} is {}, in the checkpoint {}", wanted.name, typeOf(wanted.tensor.scalar_type(), wanted.tensor.sizes()), typeOf(type, shape));
 }
 
 }  // namespace
 
-std::int64_t StateKeeper::microBatch(const CheckpointContent& content) {
-    const nlohmann::json& state = content.state;
+std::int64_t StateKeeper::microBatch(const CheckpointFile& content) {
+    const nlohmann::json& state = content.state();
     if (!state.contains("micro_batch")) refuse(Code::Ckp04, "the checkpoint lacks state", "micro_batch", "Start the run again.");
     return state["micro_batch"];
 }
 
-std::int64_t StateKeeper::wantedMicroBatch(const CheckpointContent& content) {
-    return content.state.value("wanted_micro_batch", microBatch(content));
+std::int64_t StateKeeper::wantedMicroBatch(const CheckpointFile& content) {
+    return content.state().value("wanted_micro_batch", microBatch(content));
 }
 
 std::vector<NamedTensor> StateKeeper::tensors() const {
@@ -123,16 +127,16 @@ void StateKeeper::checkParts(const nlohmann::json& state) const {
         refuse(Code::Ckp04, "the checkpoint is of another seed or batch size", {}, back);
 }
 
-void StateKeeper::copyTensors(const CheckpointContent& content) const {
+void StateKeeper::copyTensors(const CheckpointFile& content) const {
     const std::vector<NamedTensor> wanted = tensors();
     std::vector<std::string> model, rest;
     for (const NamedTensor& named : wanted) {
-        const std::string found = difference(named, content.find(named.name));
+        const std::string found = difference(named, content);
         if (!found.empty()) (named.name.starts_with("model.") ? model : rest).push_back(found);
     }
-    for (const NamedTensor& stored : content.tensors)
-        if (stored.name.starts_with("model.") && std::ranges::find(wanted, stored.name, &NamedTensor::name) == wanted.end())
-            model.push_back(stored.name + " is not in the model");
+    for (const auto& [name, entry] : content.entries())
+        if (name.starts_with("model.") && std::ranges::find(wanted, name, &NamedTensor::name) == wanted.end())
+            model.push_back(name + " is not in the model");
     const auto shown = [](std::vector<std::string>& all) {
         all.resize(std::min(all.size(), kShownDifferences));
         return fmt::format("{}", fmt::join(all, "; "));
@@ -140,7 +144,7 @@ void StateKeeper::copyTensors(const CheckpointContent& content) const {
     if (!model.empty()) refuse(Code::Ckp03, "the checkpoint is of another model", shown(model), "Choose the model it was made with.");
     if (!rest.empty()) refuse(Code::Ckp04, "the checkpoint lacks state", shown(rest), "Start the run again.");
     for (const NamedTensor& named : wanted) {
-        named.tensor.copy_(content.find(named.name));
+        named.tensor.copy_(content.read(named.name));
         if (named.outside) named.outside->letGo(named.tensor);
     }
 }
@@ -158,7 +162,7 @@ void StateKeeper::takeCounters(const nlohmann::json& state) {
 }
 
 void StateKeeper::restore(const Checkpoints::Found& found) {
-    const nlohmann::json& state = found.content.state;
+    const nlohmann::json& state = found.content.state();
     try {
         checkData(state);
         checkParts(state);

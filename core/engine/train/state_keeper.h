@@ -15,16 +15,16 @@ public:
     /// Throws CKP-03, CKP-04, CKP-05; tells the host what else differs (CKP-07).
     void restore(const Checkpoints::Found& found);
 
-    static std::int64_t microBatch(const CheckpointContent& content);
+    static std::int64_t microBatch(const CheckpointFile& content);
     /// What the run began with; checkpoints of before it could change have one size only.
-    static std::int64_t wantedMicroBatch(const CheckpointContent& content);
+    static std::int64_t wantedMicroBatch(const CheckpointFile& content);
 
 private:
     std::vector<NamedTensor> tensors() const;
     void checkData(const nlohmann::json& state) const;
     void checkEnvironment(const nlohmann::json& state) const;
     void checkParts(const nlohmann::json& state) const;
-    void copyTensors(const CheckpointContent& content) const;
+    void copyTensors(const CheckpointFile& content) const;
     void takeCounters(const nlohmann::json& state);
 
     Trainer& m_trainer;

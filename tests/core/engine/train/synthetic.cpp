@@ -103,4 +103,11 @@ std::vector<train::Order> ScriptedHost::orders() {
     return orders;
 }
 
+train::CheckpointContent contentOf(const std::filesystem::path& checkpoint) {
+    const train::CheckpointFile file(checkpoint);
+    train::CheckpointContent content{file.state(), {}};
+    for (const auto& [name, entry] : file.entries()) content.tensors.push_back({name, file.read(name)});
+    return content;
+}
+
 }  // namespace headroom::test

@@ -48,6 +48,9 @@ private:
     std::int64_t m_step = 0;
 };
 
+/// All of a checkpoint, to be written again.
+train::CheckpointContent contentOf(const std::filesystem::path& checkpoint);
+
 /// What a killed process leaves behind: nothing but what is on the disk.
 struct Killed {};
 

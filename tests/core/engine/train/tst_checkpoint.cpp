@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/errors/error.h"
+#include "base/process/high_water.h"
 #include "base/process/liveness.h"
 #include "engine/train/checkpoints.h"
 #include "support/registry.h"
@@ -39,7 +40,7 @@ void write(const fs::path& path, std::string_view bytes) {
 /// The code that reading throws, or nothing where the file is accepted.
 std::optional<Code> refusal(const fs::path& path) {
     try {
-        readCheckpoint(path);
+        CheckpointFile{path};
     } catch (const Error& error) {
         return error.code();
     }
@@ -55,17 +56,29 @@ private Q_SLOTS:
     void whatIsWrittenComesBack() {
         const test::TemporaryFolder folder;
         writeCheckpoint(folder.path() / "c", content(7));
-        const CheckpointContent read = readCheckpoint(folder.path() / "c");
+        const CheckpointFile read(folder.path() / "c");
         const CheckpointContent wanted = content(7);
-        QCOMPARE(read.state, wanted.state);
-        QCOMPARE(read.tensors.size(), wanted.tensors.size());
+        QCOMPARE(read.state(), wanted.state);
+        QCOMPARE(read.entries().size(), wanted.tensors.size());
         for (const NamedTensor& named : wanted.tensors) {
-            const at::Tensor found = read.find(named.name);
+            const at::Tensor found = read.read(named.name);
             QVERIFY2(found.defined(), named.name.c_str());
             QCOMPARE(found.scalar_type(), named.tensor.scalar_type());
             QVERIFY(at::equal(found, named.tensor));
         }
-        QVERIFY(!read.find("model.other").defined());
+        QVERIFY(!read.read("model.other").defined());
+    }
+    void onlyTheTensorThatIsReadComesIntoMemory() {
+        const test::TemporaryFolder folder;
+        constexpr std::int64_t kElements = 1 << 22;
+        CheckpointContent large{{{"step", 1}}, {}};
+        for (const char* name : {"a", "b", "c", "d"}) large.tensors.push_back({name, at::arange(kElements, at::kFloat)});
+        writeCheckpoint(folder.path() / "c", large);
+        const at::Tensor wanted = std::exchange(large, {}).tensors.front().tensor;
+        const process::MemoryGrowth growth;
+        const CheckpointFile read(folder.path() / "c");
+        for (const char* name : {"a", "b", "c", "d"}) QVERIFY(at::equal(read.read(name), wanted));
+        QVERIFY2(growth.most() < 4 * kElements * 3 / 2, qPrintable(QString::number(growth.most())));  // of four times as much
     }
     void row96_aFileCutAnywhereIsIncomplete() {
         const test::TemporaryFolder folder;
@@ -106,10 +119,10 @@ private Q_SLOTS:
         const Checkpoints checkpoints(folder.path() / "checkpoints");
         for (const std::int64_t step : {5, 10, 15, 20}) checkpoints.save(step, content(step));
         QCOMPARE(checkpoints.files().size(), std::size_t(2));
-        QCOMPARE(checkpoints.newest()->content.state["step"].get<int>(), 20);
+        QCOMPARE(checkpoints.newest()->content.state()["step"].get<int>(), 20);
         checkpoints.saveBest(content(10));
         QCOMPARE(checkpoints.files().size(), std::size_t(2));
-        QCOMPARE(readCheckpoint(checkpoints.best()).state["step"].get<int>(), 10);
+        QCOMPARE(CheckpointFile(checkpoints.best()).state()["step"].get<int>(), 10);
     }
     void aDamagedCheckpointFallsBackToTheOneBefore_data() {
         QTest::addColumn<bool>("cut");
@@ -129,12 +142,12 @@ private Q_SLOTS:
             bytes[bytes.size() - 3] ^= 1;
         write(newest, bytes);
         const auto found = checkpoints.newest();
-        QCOMPARE(found->content.state["step"].get<int>(), 5);
+        QCOMPARE(found->content.state()["step"].get<int>(), 5);
         QCOMPARE(found->notices.size(), std::size_t(1));
         QVERIFY(found->notices[0].find("step-000000000010") != std::string::npos);
         // Going on from the older one, the damaged newer one goes.
         checkpoints.save(7, content(7));
-        QCOMPARE(checkpoints.newest()->content.state["step"].get<int>(), 7);
+        QCOMPARE(checkpoints.newest()->content.state()["step"].get<int>(), 7);
         QCOMPARE(checkpoints.files().size(), std::size_t(2));
     }
     void onlyDamagedCheckpointsAreRefused() {
@@ -198,7 +211,7 @@ private Q_SLOTS:
         }
         setrlimit(RLIMIT_FSIZE, &before);
         QVERIFY(code == Code::Ckp06);
-        QCOMPARE(checkpoints.newest()->content.state["step"].get<int>(), 5);
+        QCOMPARE(checkpoints.newest()->content.state()["step"].get<int>(), 5);
         QCOMPARE(std::distance(fs::directory_iterator(folder.path()), {}), 1);
     }
     void otherReadersOpenACheckpoint() {

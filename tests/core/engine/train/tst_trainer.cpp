@@ -371,7 +371,7 @@ private Q_SLOTS:
         if (what == "state of another form") config.train.optimizer.state = "8bit";
         if (what == "averages") config.train.ema = 0.9;
         if (what == "a tensor") {
-            CheckpointContent content = Checkpoints(folder.path()).newest()->content;
+            CheckpointContent content = test::contentOf(Checkpoints(folder.path()).newest()->file);
             std::erase_if(content.tensors, [](const NamedTensor& named) { return named.name.starts_with("optimizer.exp_avg_sq"); });
             Checkpoints(folder.path()).save(2, content);
         }
@@ -395,7 +395,7 @@ private Q_SLOTS:
         host.pauseAfter = 2;
         const data::Dataset dataset = test::pictures();
         Trainer(test::smallRun(), dataset, in(folder), host).run();
-        CheckpointContent content = Checkpoints(folder.path()).newest()->content;
+        CheckpointContent content = test::contentOf(Checkpoints(folder.path()).newest()->file);
         content.state["environment"]["threads"] = 64;
         Checkpoints(folder.path()).save(2, content);
         ScriptedHost rest;
