@@ -12,6 +12,7 @@
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
 #include "engine/data/split.h"
+#include "engine/formats/characters.h"
 
 namespace headroom::data {
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/data/table_reference.h"
+#include "engine/formats/characters.h"
 
 namespace headroom::data {
 namespace {

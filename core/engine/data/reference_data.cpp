@@ -18,6 +18,7 @@
 #include "engine/data/table_reference.h"
 #include "engine/data/text_source.h"
 #include "engine/formats/csv_cells.h"
+#include "engine/formats/characters.h"
 
 namespace headroom::data {
 namespace {

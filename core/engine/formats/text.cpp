@@ -6,6 +6,7 @@
 
 #include "base/errors/error.h"
 #include "base/json/utf8.h"
+#include "engine/formats/characters.h"
 #include "engine/formats/checked.h"
 #include "engine/formats/file.h"
 
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::size_t kCodePoints = 0x110000;
 constexpr std::size_t kByteOrderMark = 3;
-
-char32_t decoded(std::string_view bytes) {
-    const auto at = [bytes](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-    if (bytes.size() == 1) return at(0);
-    char32_t value = at(0) & (0x7Fu >> bytes.size());
-    for (std::size_t i = 1; i < bytes.size(); ++i) value = value << 6 | (at(i) & 0x3Fu);
-    return value;
-}
 
 /// Goes through a file in blocks and calls `visit` for each character; a block's cut character waits for the next.
 template <typename Visit>
@@ -75,14 +68,6 @@ Text readText(const std::filesystem::path& path, const TextLimits& limits) {
     forEachCharacter(file, [&](char32_t character) { text.ids.push_back(numbers[character]); });
     file.requireUnchanged(Code::Txt02);
     return text;
-}
-
-std::string toUtf8(char32_t character) {
-    const auto tail = [character](int shift) { return static_cast<char>(0x80 | ((character >> shift) & 0x3F)); };
-    if (character < 0x80) return {static_cast<char>(character)};
-    if (character < 0x800) return {static_cast<char>(0xC0 | character >> 6), tail(0)};
-    if (character < 0x10000) return {static_cast<char>(0xE0 | character >> 12), tail(6), tail(0)};
-    return {static_cast<char>(0xF0 | character >> 18), tail(12), tail(6), tail(0)};
 }
 
 }  // namespace headroom::formats

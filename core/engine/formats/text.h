@@ -21,7 +21,4 @@ struct TextLimits {
 /// Reads UTF-8 text character by character (a byte order mark is skipped). Throws Error TXT-01 (empty), TXT-02, TXT-03.
 Text readText(const std::filesystem::path& path, const TextLimits& limits = {});
 
-/// UTF-8 form of characters.
-std::string toUtf8(char32_t character);
-
 }  // namespace headroom::formats

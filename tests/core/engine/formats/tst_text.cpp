@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/formats/refusal.h"
+#include "engine/formats/characters.h"
 #include "engine/formats/dataset.h"
 #include "support/data.h"
 #include "support/registry.h"
