@@ -18,7 +18,8 @@ struct DTypeInfo {
     std::string_view name;
 };
 constexpr DTypeInfo kDTypes[] = {{4, "float32"}, {8, "float64"}, {2, "float16"}, {2, "bfloat16"},
-                                 {8, "int64"},   {4, "int32"},   {1, "uint8"},   {1, "bool"}};
+                                 {8, "int64"},   {4, "int32"},   {1, "uint8"},   {1, "bool"},
+                                 {1, "int8"},    {2, "int16"},   {2, "uint16"},  {4, "uint32"}, {8, "uint64"}};
 
 std::int64_t factorExtent(std::string_view factor, const Extents& extents) {
     std::int64_t number = 0;
@@ -43,9 +44,8 @@ template <typename T>
 T attributeOr(const Attributes& attributes, std::string_view key, T fallback) {
     const auto found = attributes.find(key);
     if (found == attributes.end()) return fallback;
-    const T* held = std::get_if<T>(&found->second);
-    assert(held && "an attribute has another type");
-    return held ? *held : fallback;
+    if (const T* held = std::get_if<T>(&found->second)) return *held;
+    throw Error(Failure{Code::Cfg09, {}, "an attribute is of another type", std::string(key), {}, {}});
 }
 
 [[noreturn]] void refuse(const Node& node, std::string problem, std::string found = {}, std::string allowed = {}) {
@@ -86,6 +86,10 @@ std::vector<TensorType> inferred(const Graph& graph, const Node& node) {
 
 std::int64_t byteSize(DType type) { return kDTypes[static_cast<std::size_t>(type)].bytes; }
 std::string_view name(DType type) { return kDTypes[static_cast<std::size_t>(type)].name; }
+bool isFloating(DType type) {
+    using enum DType;
+    return type == F32 || type == F64 || type == F16 || type == BF16;
+}
 
 Shape fixedShape(std::initializer_list<std::int64_t> extents) {
     Shape shape;
@@ -141,6 +145,12 @@ std::string Node::text(std::string_view attribute, std::string_view fallback) co
 std::vector<std::int64_t> Node::integers(std::string_view attribute, std::vector<std::int64_t> fallback) const {
     return attributeOr<std::vector<std::int64_t>>(attributes, attribute, std::move(fallback));
 }
+std::vector<double> Node::reals(std::string_view attribute, std::vector<double> fallback) const {
+    return attributeOr<std::vector<double>>(attributes, attribute, std::move(fallback));
+}
+std::vector<std::string> Node::texts(std::string_view attribute, std::vector<std::string> fallback) const {
+    return attributeOr<std::vector<std::string>>(attributes, attribute, std::move(fallback));
+}
 
 ValueId Graph::addValue(Value value) {
     const auto id = static_cast<ValueId>(m_values.size());
@@ -170,19 +180,27 @@ ValueId Graph::addBuffer(std::string valueName, TensorType type, Initializer ini
 
 ValueId Graph::addConstant(std::string valueName, std::vector<std::int64_t> content) {
     const TensorType type{DType::I64, {Dim::fixed(static_cast<std::int64_t>(content.size()))}};
-    return addValue(
-        {.name = std::move(valueName), .kind = ValueKind::Constant, .type = type, .constant = std::move(content)});
+    return addConstant(std::move(valueName), type, std::move(content), {});
+}
+
+ValueId Graph::addConstant(std::string valueName, TensorType type, std::vector<std::int64_t> numbers, std::vector<double> reals) {
+    return addValue({.name = std::move(valueName),
+                     .kind = ValueKind::Constant,
+                     .type = std::move(type),
+                     .constant = std::move(numbers),
+                     .reals = std::move(reals)});
 }
 
 std::vector<ValueId> Graph::addNode(const OpEntry& op, std::string nodeName, std::vector<ValueId> inputs,
-                                    Attributes attributes, std::string block) {
+                                    Attributes attributes, std::string block, int outputCount) {
     Node node{.id = static_cast<NodeId>(m_nodes.size()),
               .op = &op,
               .name = std::move(nodeName),
               .inputs = std::move(inputs),
               .outputs = {},
               .attributes = std::move(attributes),
-              .block = std::move(block)};
+              .block = std::move(block),
+              .outputCount = outputCount};
     checkInputs(node);
     checkAttributes(node);
     std::vector<TensorType> types = inferred(*this, node);
@@ -222,11 +240,12 @@ std::int64_t Graph::parameterCount() const {
 }
 
 NodeView viewOf(const Graph& graph, const Node& node) {
-    NodeView view{node, {}, {}, {}};
+    NodeView view{node, {}, {}, {}, {}};
     for (const ValueId id : node.inputs) {
         const Value* value = id == kNone ? nullptr : &graph.value(id);
         view.inputs.push_back(value ? &value->type : nullptr);
         view.constants.push_back(value && value->kind == ValueKind::Constant ? &value->constant : nullptr);
+        view.reals.push_back(value && value->kind == ValueKind::Constant ? &value->reals : nullptr);
     }
     for (const ValueId id : node.outputs) view.outputs.push_back(&graph.value(id).type);
     return view;

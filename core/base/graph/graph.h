@@ -9,9 +9,10 @@
 
 namespace headroom::graph {
 
-enum class DType { F32, F64, F16, BF16, I64, I32, U8, Bool };
+enum class DType { F32, F64, F16, BF16, I64, I32, U8, Bool, I8, I16, U16, U32, U64 };
 std::int64_t byteSize(DType);
 std::string_view name(DType);
+bool isFloating(DType);
 
 /// One dimension: a fixed extent, or a named one whose extent is known only when a batch arrives ("batch"). A name may
 /// be a product: "batch*sequence" or "4*batch" (factors joined by '*'), as a reshape that merges dimensions makes it.
@@ -69,10 +70,11 @@ struct Value {
     NodeId producer = kNone;
     Initializer initializer{};             ///< parameters and buffers
     bool weightDecay = true;               ///< parameters: matrices and kernels decay, norms and biases do not
-    std::vector<std::int64_t> constant{};  ///< constants: integer content (shapes, axes)
+    std::vector<std::int64_t> constant{};  ///< constants: whole numbers (shapes, axes)
+    std::vector<double> reals{};           ///< constants of a floating type: their content (scales)
 };
 
-using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>>;
+using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
 using Attributes = std::map<std::string, Attribute, std::less<>>;
 
 struct OpEntry;
@@ -85,11 +87,15 @@ struct Node {
     std::vector<ValueId> inputs, outputs;
     Attributes attributes;
     std::string block;  ///< path of the block it belongs to ("layer2/0"): collapsing, recomputation
+    /// Of an operator whose last outputs are optional, how many this node has; 0: those that it always has.
+    int outputCount = 0;
 
     std::int64_t integer(std::string_view attribute, std::int64_t fallback) const;
     double real(std::string_view attribute, double fallback) const;
     std::string text(std::string_view attribute, std::string_view fallback) const;
     std::vector<std::int64_t> integers(std::string_view attribute, std::vector<std::int64_t> fallback) const;
+    std::vector<double> reals(std::string_view attribute, std::vector<double> fallback) const;
+    std::vector<std::string> texts(std::string_view attribute, std::vector<std::string> fallback) const;
 };
 
 /// A model as plain data: nodes with ONNX operator semantics (opset 23), in topological order, over typed values.
@@ -102,10 +108,12 @@ public:
     ValueId addParameter(std::string name, TensorType type, Initializer initializer, bool weightDecay = true);
     ValueId addBuffer(std::string name, TensorType type, Initializer initializer);
     ValueId addConstant(std::string name, std::vector<std::int64_t> content);
+    /// Of any element type and shape; the content is in the vector that suits the type.
+    ValueId addConstant(std::string name, TensorType type, std::vector<std::int64_t> numbers, std::vector<double> reals);
     /// Appends a node, infers the types of its outputs (named `<name>` or `<name>.<k>`) and returns them. A Failure of
     /// shape inference is thrown as Error CFG-09 that names the node.
     std::vector<ValueId> addNode(const OpEntry& op, std::string name, std::vector<ValueId> inputs,
-                                 Attributes attributes = {}, std::string block = {});
+                                 Attributes attributes = {}, std::string block = {}, int outputCount = 0);
     void setOutputs(std::vector<ValueId> outputs) { m_outputs = std::move(outputs); }
 
     const std::vector<Value>& values() const { return m_values; }

@@ -22,7 +22,8 @@ struct NodeView {
     const Node& node;
     std::vector<const TensorType*> inputs;                    ///< nullptr for an absent optional input
     std::vector<const TensorType*> outputs;                   ///< empty during shape inference
-    std::vector<const std::vector<std::int64_t>*> constants;  ///< content of constant inputs, else nullptr
+    std::vector<const std::vector<std::int64_t>*> constants;  ///< whole numbers of constant inputs, else nullptr
+    std::vector<const std::vector<double>*> reals;            ///< likewise of a floating type
 };
 /// As NodeView, with extents put in for names and the element types that the precision policy chose.
 struct ResolvedTensor {
@@ -81,17 +82,21 @@ struct ChannelLink {
     std::int64_t factor = 1;
 };
 
+constexpr int kAnyNumber = 1 << 20;
+
 /// Everything about an operator that needs no tensors. The engine's half (forward, backward) lies in the file of the
 /// same name under core/engine/run/ops. Functions are pure and may be null where the default in brackets holds.
 struct OpEntry {
     std::string_view name;         ///< ONNX name
     std::string_view domain = "";  ///< "" = ONNX; "headroom" = ours, lowered before an export
     int sinceOpset = 1;
-    int minInputs = 1, maxInputs = 1;
+    int minInputs = 1, maxInputs = 1;  ///< kAnyNumber: no bound
     int outputs = 1;                                    ///< 0: as many as infer returns (split)
     std::span<const std::string_view> attributes = {};  ///< allowed names
     PrecisionClass precision = PrecisionClass::Follow;
     std::span<const int> quantisableInputs = {};
+    /// Inputs that have to be constants of the graph: the outputs' shapes follow from what they hold.
+    std::span<const int> constantInputs = {};
 
     /// Types of the outputs. Throws Error with code CFG-09 and no subject; the graph adds the node's name.
     std::vector<TensorType> (*infer)(const NodeView&) = nullptr;
@@ -124,5 +129,7 @@ NodeView viewOf(const Graph& graph, const Node& node);
 
 /// Every operator there is, for documents and tests.
 std::span<const OpEntry* const> allOps();
+/// The operator of that name, or null.
+const OpEntry* findOp(std::string_view name, std::string_view domain = "");
 
 }  // namespace headroom::graph

@@ -19,11 +19,6 @@ namespace {
 
 std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 
-bool isFloating(graph::DType type) {
-    using enum graph::DType;
-    return type == F32 || type == BF16 || type == F16 || type == F64;
-}
-
 /// Parameters, and all floating values that depend on one.
 std::vector<bool> valuesWithGradient(const Graph& graph) {
     std::vector<bool> wants(graph.values().size(), false);
@@ -31,7 +26,7 @@ std::vector<bool> valuesWithGradient(const Graph& graph) {
     for (const Node& node : graph.nodes()) {
         const bool any = std::ranges::any_of(node.inputs, [&](ValueId id) { return id != kNone && wants[at(id)]; });
         if (!any || !node.op->differentiable) continue;
-        for (const ValueId id : node.outputs) wants[at(id)] = isFloating(graph.value(id).type.dtype);
+        for (const ValueId id : node.outputs) wants[at(id)] = graph::isFloating(graph.value(id).type.dtype);
     }
     return wants;
 }

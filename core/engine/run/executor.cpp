@@ -180,6 +180,7 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
         castInputs(program, instruction);
         gather(program, instruction);
         KernelContext context{.node = node,
+                              .graph = &m_graph,
                               .training = program.mode == plan::Mode::Training,
                               .identity = identity,
                               .inputTypes = m_operands.inputTypes,

@@ -21,6 +21,7 @@ struct StepIdentity {
 /// What a kernel sees of one node. Tensors that were not saved or are absent are undefined; their types are known.
 struct KernelContext {
     const graph::Node& node;
+    const graph::Graph* graph = nullptr;  ///< that the node belongs to: what its constants hold
     bool training = true;
     StepIdentity identity{};
     std::span<const graph::ResolvedTensor* const> inputTypes{};   ///< of the values, before casts; nullptr: absent

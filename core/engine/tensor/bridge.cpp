@@ -19,7 +19,10 @@ constexpr std::array kTypes = {
     std::pair{graph::DType::F32, at::kFloat}, std::pair{graph::DType::F64, at::kDouble},
     std::pair{graph::DType::F16, at::kHalf},  std::pair{graph::DType::BF16, at::kBFloat16},
     std::pair{graph::DType::I64, at::kLong},  std::pair{graph::DType::I32, at::kInt},
-    std::pair{graph::DType::U8, at::kByte},   std::pair{graph::DType::Bool, at::kBool}};
+    std::pair{graph::DType::U8, at::kByte},   std::pair{graph::DType::Bool, at::kBool},
+    std::pair{graph::DType::I8, at::kChar},   std::pair{graph::DType::I16, at::kShort},
+    std::pair{graph::DType::U16, at::kUInt16}, std::pair{graph::DType::U32, at::kUInt32},
+    std::pair{graph::DType::U64, at::kUInt64}};
 
 std::array<std::int64_t, 4> channelsLastStrides(at::IntArrayRef shape) {
     return {shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]};

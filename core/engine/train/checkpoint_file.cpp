@@ -38,7 +38,8 @@ constexpr std::size_t kFixed = kSizeAt + kSizeDigits;
 
 constexpr std::pair<graph::DType, std::string_view> kTypes[] = {
     {graph::DType::F32, "F32"}, {graph::DType::F64, "F64"}, {graph::DType::F16, "F16"}, {graph::DType::BF16, "BF16"},
-    {graph::DType::I64, "I64"}, {graph::DType::I32, "I32"}, {graph::DType::U8, "U8"},   {graph::DType::Bool, "BOOL"}};
+    {graph::DType::I64, "I64"}, {graph::DType::I32, "I32"}, {graph::DType::U8, "U8"},   {graph::DType::Bool, "BOOL"},
+    {graph::DType::I8, "I8"},   {graph::DType::I16, "I16"}, {graph::DType::U16, "U16"}, {graph::DType::U32, "U32"}, {graph::DType::U64, "U64"}};
 
 std::string_view typeName(graph::DType type) {
     for (const auto& [known, name] : kTypes)

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/graph/ops/shapes.h"
+#include "base/graph/ops/windows.h"
 
 namespace headroom::graph {
 namespace {
@@ -14,7 +15,9 @@ constexpr auto kAttributes = std::to_array<std::string_view>({"dilations", "grou
 constexpr std::array kQuantisable{0, 1};
 
 std::vector<TensorType> infer(const NodeView& view) {
-    inputShape(view, 1, 4);
+    const std::size_t rank = inputShape(view, 0).size();
+    if (rank < 3 || rank > 5) refuseNode("input 0 has another number of dimensions", toString(inputShape(view, 0)), "3 to 5 needed");
+    inputShape(view, 1, static_cast<int>(rank));
     const std::int64_t group = view.node.integer("group", 1);
     const std::int64_t channels = fixedExtent(view, 0, 1);
     const std::int64_t maps = fixedExtent(view, 1, 0);
@@ -22,8 +25,11 @@ std::vector<TensorType> infer(const NodeView& view) {
         refuseNode("the kernel does not fit the channels", toString(inputShape(view, 1)),
                    fmt::format("{} channels in {} groups", channels, group));
     if (view.inputs.size() > 2 && view.inputs[2]) requireVector(view, 2, maps);
-    const Window window = windowOf(view.node, fixedExtent(view, 1, 2), fixedExtent(view, 1, 3));
-    return {{view.inputs[0]->dtype, slid(view, window, Dim::fixed(maps))}};
+    std::vector<std::int64_t> kernel;
+    for (std::size_t i = 2; i < rank; ++i) kernel.push_back(fixedExtent(view, 1, i));
+    const Windows windows = windowsOf(view.node, kernel);
+    if (windows.kernel != kernel) refuseNode("kernel_shape is not the kernel's", toString(inputShape(view, 1)));
+    return {{view.inputs[0]->dtype, slidOver(view, windows, Dim::fixed(maps))}};
 }
 
 std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(0), savedInput(1)}; }
@@ -38,7 +44,9 @@ Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
 
 Cost cost(const ResolvedNode& node) {
     const auto& kernel = node.inputs[1].shape;
-    return productCost(node, static_cast<double>(node.outputs[0].elements() * kernel[1] * kernel[2] * kernel[3]));
+    std::int64_t each = kernel[1];
+    for (std::size_t i = 2; i < kernel.size(); ++i) each *= kernel[i];
+    return productCost(node, static_cast<double>(node.outputs[0].elements() * each));
 }
 
 std::vector<ChannelLink> channels(const NodeView& view) {

@@ -13,14 +13,18 @@ namespace {
 constexpr auto kAxis = std::to_array<std::string_view>({"axis"});
 
 std::vector<TensorType> infer(const NodeView& view) {
-    if (view.node.integer("axis", 0) != 0) refuseNode("only rows can be gathered", "axis other than 0");
+    const Shape &data = inputShape(view, 0), &indices = inputShape(view, 1);
     requireInteger(view, 1);
-    Shape shape = inputShape(view, 1);
-    shape.push_back(inputShape(view, 0, 2)[1]);
+    const auto axis = static_cast<std::ptrdiff_t>(axisWithin(view.node.integer("axis", 0), data.size()));
+    Shape shape(data.begin(), data.begin() + axis);
+    shape.insert(shape.end(), indices.begin(), indices.end());
+    shape.insert(shape.end(), data.begin() + axis + 1, data.end());
     return {{view.inputs[0]->dtype, shape}};
 }
 
-std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(1)}; }
+std::vector<Saved> saves(const ResolvedNode& node, DeviceKind device) {
+    return gathersRows(node.node, node.inputs[0].shape.size()) ? std::vector<Saved>{savedInput(1)} : savesInputs(node, device);
+}
 
 /// The rows that are read, not the whole table; backward writes the table's gradient once.
 Cost cost(const ResolvedNode& node) {
@@ -30,6 +34,7 @@ Cost cost(const ResolvedNode& node) {
 }
 
 std::vector<ChannelLink> channels(const NodeView& view) {
+    if (!gathersRows(view.node, inputShape(view, 0).size())) return {};
     return {sameChannels(0, 1, 0, static_cast<int>(inputShape(view, 1).size()))};
 }
 
@@ -44,7 +49,8 @@ std::vector<TensorType> inferPositions(const NodeView& view) {
 }
 
 /// In bf16 the rows are read in fp32 first.
-Workspace workspace(const ResolvedNode& node, const Arithmetic&) {
+Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
+    if (!gathersRows(node.node, node.inputs[0].shape.size())) return segmentWorkspace(node, arithmetic);
     return {node.outputs[0].dtype == DType::BF16 ? bytesInFp32(node.outputs[0]) : 0, 0};
 }
 
@@ -62,6 +68,8 @@ std::vector<ChannelLink> positionsChannels(const NodeView&) {
 }
 
 }  // namespace
+
+bool gathersRows(const Node& node, std::size_t rank) { return rank == 2 && node.integer("axis", 0) == 0; }
 
 constinit const OpEntry kGather{.name = "Gather",
                                 .sinceOpset = 13,

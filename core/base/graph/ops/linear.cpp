@@ -24,14 +24,27 @@ std::vector<TensorType> inferGemm(const NodeView& view) {
     const std::size_t transA = view.node.integer("transA", 0) != 0 ? 1 : 0;
     const std::size_t transB = view.node.integer("transB", 0) != 0 ? 1 : 0;
     requireInner(a[1 - transA], b[transB], view);
-    if (hasBias(view)) requireVector(view, 2, fixedExtent(view, 1, 1 - transB));
-    return {{view.inputs[0]->dtype, {a[transA], b[1 - transB]}}};
+    const Shape out{a[transA], b[1 - transB]};
+    if (hasBias(view) && broadcast(out, inputShape(view, 2)) != out) refuseNode("the summand does not fit", toString(inputShape(view, 2)), toString(out));
+    return {{view.inputs[0]->dtype, out}};
+}
+
+/// Stacks of matrices meet broadcast; a vector is a row on the left, a column on the right (numpy's matmul).
+std::vector<TensorType> inferStacks(const NodeView& view) {
+    const Shape &a = inputShape(view, 0), &b = inputShape(view, 1);
+    if (a.empty() || b.empty()) refuseNode("an operand has no dimensions", toString(a), toString(b));
+    requireInner(a.back(), b.size() == 1 ? b[0] : b[b.size() - 2], view);
+    const auto stack = [](const Shape& shape) { return Shape(shape.begin(), shape.end() - std::min<std::ptrdiff_t>(2, std::ssize(shape))); };
+    Shape out = broadcast(stack(a), stack(b));
+    if (a.size() > 1) out.push_back(a[a.size() - 2]);
+    if (b.size() > 1) out.push_back(b.back());
+    return {{view.inputs[0]->dtype, out}};
 }
 
 std::vector<TensorType> inferMatMul(const NodeView& view) {
+    if (!isOneProduct(inputShape(view, 0).size(), inputShape(view, 1).size())) return inferStacks(view);
     Shape out = inputShape(view, 0);
     const Shape& b = inputShape(view, 1, 2);
-    if (out.size() < 2) refuseNode("input 0 has too few dimensions", toString(out), "at least 2 needed");
     requireInner(out.back(), b[0], view);
     out.back() = b[1];
     return {{view.inputs[0]->dtype, out}};
@@ -39,6 +52,7 @@ std::vector<TensorType> inferMatMul(const NodeView& view) {
 
 std::vector<TensorType> inferLinear(const NodeView& view) {
     requireVector(view, 2, fixedExtent(view, 1, 1));
+    if (!isOneProduct(inputShape(view, 0).size(), 2)) refuseNode("input 0 has too few dimensions", toString(inputShape(view, 0)), "at least 2 needed");
     return inferMatMul(view);
 }
 
@@ -64,12 +78,13 @@ std::vector<ChannelLink> gemmChannels(const NodeView& view) {
     const int inputDim = view.node.integer("transA", 0) != 0 ? 0 : 1;
     const int weightDim = view.node.integer("transB", 0) != 0 ? 0 : 1;
     std::vector<ChannelLink> links{{ChannelLink::Kind::Mixes, 0, inputDim, 0, 1, 1}, sameChannels(1, weightDim, 0, 1)};
-    if (hasBias(view)) links.push_back(sameChannels(2, 0, 0, 1));
+    if (hasBias(view) && inputShape(view, 2).size() == 1) links.push_back(sameChannels(2, 0, 0, 1));
     return links;
 }
 
 std::vector<ChannelLink> matMulChannels(const NodeView& view) {
     const int last = static_cast<int>(inputShape(view, 0).size()) - 1;
+    if (!isOneProduct(inputShape(view, 0).size(), inputShape(view, 1).size())) return {};
     std::vector<ChannelLink> links{{ChannelLink::Kind::Mixes, 0, last, 0, last, 1}, sameChannels(1, 1, 0, last)};
     if (hasBias(view)) links.push_back(sameChannels(2, 0, 0, last));
     return links;

@@ -26,7 +26,7 @@ std::vector<TensorType> infer(const NodeView& view) {
     fixedExtent(view, 1, transB);
     if (view.inputs.size() > 3) requireVector(view, 3, classes);
     const TensorType logits{view.inputs[0]->dtype, {x[0], Dim::fixed(classes)}};
-    return kSoftmaxCrossEntropy.infer({view.node, {&logits, view.inputs[2]}, {}, {}});
+    return kSoftmaxCrossEntropy.infer({view.node, {&logits, view.inputs[2]}, {}, {}, {}});
 }
 
 Saved gradientOf(int input, int index, DType type, const std::vector<std::int64_t>& shape) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "base/graph/ops/shapes.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr auto kAxis = std::to_array<std::string_view>({"axis"});
 constexpr auto kReshapeAttributes = std::to_array<std::string_view>({"allowzero"});
 constexpr auto kPerm = std::to_array<std::string_view>({"perm"});
+constexpr std::array kSecond{1};
 constexpr auto kSplitAttributes = std::to_array<std::string_view>({"axis", "num_outputs"});
 
 std::size_t axisOf(const Node& node, std::int64_t fallback, std::size_t rank, std::size_t largest) {
@@ -30,39 +32,55 @@ std::vector<TensorType> inferFlatten(const NodeView& view) {
     return {{view.inputs[0]->dtype, {product({shape.begin(), cut}), product({cut, shape.end()})}}};
 }
 
-/// Removes from `rest` the dimensions that `taken` holds already and returns the product of what is left.
-Dim leftOver(Shape rest, const Shape& taken) {
+/// A number of elements: a fixed factor and names.
+struct Count {
     std::int64_t fixed = 1;
-    for (const Dim& dim : taken) {
-        const auto same = std::ranges::find(rest, dim);
-        if (same != rest.end()) {
-            rest.erase(same);
-        } else if (dim.isFixed()) {
-            fixed *= dim.extent;
-        } else {
-            refuseNode("the new shape names a dimension that is not there", dim.name);
+    std::vector<std::string> names;
+
+    void multiply(std::int64_t factor) {
+        if (__builtin_mul_overflow(fixed, factor, &fixed)) refuseNode("the shape overflows");
+    }
+    void take(const Dim& dim) {
+        if (dim.isFixed()) return multiply(dim.extent);
+        for (std::size_t from = 0; from <= dim.name.size();) {
+            const std::size_t star = std::min(dim.name.find('*', from), dim.name.size());
+            const std::string factor = dim.name.substr(from, star - from);
+            factor.find_first_not_of("0123456789") == std::string::npos && factor.size() < 18 ? multiply(std::stoll(factor)) : names.push_back(factor);
+            from = star + 1;
         }
     }
-    std::int64_t available = 1;
-    Shape named;
-    for (const Dim& dim : rest) dim.isFixed() ? void(available *= dim.extent) : named.push_back(dim);
-    if (available % fixed != 0)
-        refuseNode("the new shape does not divide the old one", toString(rest), toString(taken));
-    named.insert(named.begin(), Dim::fixed(available / fixed));
-    return product(named);
+};
+
+/// The dimension that, with those of `known`, makes as many elements as `whole` has.
+Dim leftOver(const Shape& whole, const Shape& known) {
+    Count rest, taken;
+    for (const Dim& dim : whole) rest.take(dim);
+    for (const Dim& dim : known) taken.take(dim);
+    for (const std::string& each : taken.names) {
+        const auto same = std::ranges::find(rest.names, each);
+        if (same == rest.names.end()) refuseNode("the new shape names a dimension that is not there", each);
+        rest.names.erase(same);
+    }
+    if (taken.fixed == 0 ? rest.fixed != 0 : rest.fixed % taken.fixed != 0)
+        refuseNode("the new shape does not divide the old one", toString(whole), toString(known));
+    Shape left{Dim::fixed(taken.fixed == 0 ? 1 : rest.fixed / taken.fixed)};
+    for (std::string& each : rest.names) left.push_back(Dim::named(std::move(each)));
+    return product(left);
 }
 
 std::vector<TensorType> inferReshape(const NodeView& view) {
     if (!view.constants[1]) refuseNode("the new shape must be a constant");
     const Shape& from = inputShape(view, 0);
+    const bool zeroCopies = view.node.integer("allowzero", 0) == 0;
     Shape to, known;
     std::ptrdiff_t open = -1;
     for (std::size_t i = 0; i < view.constants[1]->size(); ++i) {
         const std::int64_t extent = (*view.constants[1])[i];
-        if (extent < -1 || (extent == -1 && open >= 0) || (extent == 0 && i >= from.size()))
+        const bool copies = extent == 0 && zeroCopies;
+        if (extent < -1 || (extent == -1 && open >= 0) || (copies && i >= from.size()))
             refuseNode("the new shape is not usable", fmt::format("{} at {}", extent, i));
         if (extent == -1) open = static_cast<std::ptrdiff_t>(i);
-        to.push_back(extent == 0 ? from[i] : Dim::fixed(extent));
+        to.push_back(copies ? from[i] : Dim::fixed(extent));
         if (extent != -1) known.push_back(to.back());
     }
     const Dim rest = leftOver(from, known);
@@ -86,15 +104,31 @@ std::vector<TensorType> inferTranspose(const NodeView& view) {
     return {{view.inputs[0]->dtype, to}};
 }
 
+/// Extents of the parts: as input 1 has them, else equal, the last one smaller where they do not divide.
+std::vector<std::int64_t> partsOf(const NodeView& view, std::int64_t extent) {
+    if (hasInput(view, 1)) return numbersOf(view, 1);
+    const std::int64_t parts = view.node.integer("num_outputs", 0);
+    if (parts < 1 || parts > std::max<std::int64_t>(1, extent)) refuseNode("the dimension does not divide", fmt::format("{} in {} parts", extent, parts));
+    const std::int64_t each = (extent + parts - 1) / parts;
+    std::vector<std::int64_t> sizes(static_cast<std::size_t>(parts), each);
+    sizes.back() = extent - each * (parts - 1);
+    return sizes;
+}
+
 std::vector<TensorType> inferSplit(const NodeView& view) {
     Shape part = inputShape(view, 0);
-    const std::size_t axis = axisOf(view.node, 0, part.size(), part.size() - 1);
-    const std::int64_t parts = view.node.integer("num_outputs", 0);
+    const std::size_t axis = axisWithin(view.node.integer("axis", 0), part.size());
     const std::int64_t extent = fixedExtent(view, 0, axis);
-    if (parts < 1 || extent % parts != 0)
-        refuseNode("the dimension does not divide", fmt::format("{} in {} parts", extent, parts));
-    part[axis] = Dim::fixed(extent / parts);
-    return std::vector<TensorType>(static_cast<std::size_t>(parts), {view.inputs[0]->dtype, part});
+    std::int64_t rest = extent;
+    std::vector<TensorType> types;
+    for (const std::int64_t size : partsOf(view, extent)) {
+        if (size < 0 || size > rest) refuseNode("the parts do not add up", fmt::format("{}", size), fmt::format("{}", extent));
+        rest -= size;
+        part[axis] = Dim::fixed(size);
+        types.push_back({view.inputs[0]->dtype, part});
+    }
+    if (rest != 0 || types.empty()) refuseNode("the parts do not add up", fmt::format("{} left over", rest));
+    return types;
 }
 
 /// Pictures lie channels-last: their logical order is that of memory only with one channel or one pixel.
@@ -137,7 +171,7 @@ std::vector<ChannelLink> splitChannels(const NodeView& view) {
     const Shape& shape = inputShape(view, 0);
     const int axis = static_cast<int>(axisOf(view.node, 0, shape.size(), shape.size() - 1));
     std::vector<ChannelLink> links;
-    const std::int64_t parts = view.node.integer("num_outputs", 1);
+    const auto parts = static_cast<std::int64_t>(inferSplit(view).size());
     for (int k = 0; k < static_cast<int>(parts); ++k)
         links.push_back({ChannelLink::Kind::Splits, 0, axis, k, axis, parts});
     return links;
@@ -160,6 +194,7 @@ constinit const OpEntry kReshape{.name = "Reshape",
                                  .minInputs = 2,
                                  .maxInputs = 2,
                                  .attributes = kReshapeAttributes,
+                                 .constantInputs = kSecond,
                                  .infer = inferReshape,
                                  .cost = flattenCost,
                                  .channels = reshapeChannels,
@@ -176,8 +211,10 @@ constinit const OpEntry kTranspose{.name = "Transpose",
 
 constinit const OpEntry kSplit{.name = "Split",
                                .sinceOpset = 18,
+                               .maxInputs = 2,
                                .outputs = 0,
                                .attributes = kSplitAttributes,
+                               .constantInputs = kSecond,
                                .infer = inferSplit,
                                .cost = splitCost,
                                .channels = splitChannels,

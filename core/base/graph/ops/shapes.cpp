@@ -125,4 +125,58 @@ Cost productCost(const ResolvedNode& node, double multiplyAdds) {
     return {2 * multiplyAdds, 4 * multiplyAdds, moved, 2 * moved};
 }
 
+std::vector<TensorType> sameAsInput(const NodeView& view) { return {*view.inputs[0]}; }
+
+std::vector<ChannelLink> sameDimensions(const NodeView& view) {
+    std::vector<ChannelLink> links;
+    for (int dim = 1; dim < static_cast<int>(inputShape(view, 0).size()); ++dim)
+        links.push_back(sameChannels(0, dim, 0, dim));
+    return links;
+}
+
+std::vector<Saved> savesInputs(const ResolvedNode& node, DeviceKind) {
+    std::vector<Saved> saved;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i)
+        if (node.inputs[i].elements() > 0) saved.push_back(savedInput(static_cast<int>(i)));
+    return saved;
+}
+
+Workspace segmentWorkspace(const ResolvedNode& node, const Arithmetic&) {
+    return {outputBytes(node), 2 * (inputBytes(node) + outputBytes(node))};
+}
+
+Cost oneFlop(const ResolvedNode& node) { return elementwiseCost(node, 1); }
+Cost tenFlops(const ResolvedNode& node) { return elementwiseCost(node, 10); }
+Cost copyCost(const ResolvedNode& node) { return elementwiseCost(node, 0); }
+
+bool hasInput(const NodeView& view, std::size_t input) { return input < view.inputs.size() && view.inputs[input]; }
+
+const std::vector<std::int64_t>& numbersOf(const NodeView& view, std::size_t input) {
+    if (!view.constants[input] || isFloating(view.inputs[input]->dtype))
+        refuseNode(fmt::format("input {} must be a constant of whole numbers", input));
+    return *view.constants[input];
+}
+
+std::vector<double> realsOf(const NodeView& view, std::size_t input) {
+    if (!view.constants[input]) refuseNode(fmt::format("input {} must be a constant", input));
+    if (isFloating(view.inputs[input]->dtype)) return *view.reals[input];
+    return {view.constants[input]->begin(), view.constants[input]->end()};
+}
+
+std::size_t axisWithin(std::int64_t axis, std::size_t rank) {
+    const std::int64_t counted = axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis;
+    if (counted < 0 || counted >= static_cast<std::int64_t>(rank))
+        refuseNode("the axis is out of range", fmt::format("{}", axis), fmt::format("{} dimensions", rank));
+    return static_cast<std::size_t>(counted);
+}
+
+std::vector<std::size_t> axesWithin(const std::vector<std::int64_t>& axes, std::size_t rank) {
+    std::vector<std::size_t> places;
+    for (const std::int64_t axis : axes) {
+        places.push_back(axisWithin(axis, rank));
+        if (std::ranges::count(places, places.back()) > 1) refuseNode("an axis is there twice", fmt::format("{}", axis));
+    }
+    return places;
+}
+
 }  // namespace headroom::graph

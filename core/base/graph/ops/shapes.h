@@ -44,6 +44,28 @@ Cost elementwiseCost(const ResolvedNode& node, double flops);
 /// Cost of a matrix product with `multiplyAdds` multiply-adds; backward makes two products of the same size.
 Cost productCost(const ResolvedNode& node, double multiplyAdds);
 
+/// Types of the outputs of operators that keep their input's.
+std::vector<TensorType> sameAsInput(const NodeView& view);
+/// Every dimension but the first is its own.
+std::vector<ChannelLink> sameDimensions(const NodeView& view);
+/// All inputs that have memory: what an autograd segment reads.
+std::vector<Saved> savesInputs(const ResolvedNode& node, DeviceKind);
+/// Of a kernel made of LibTorch's operators: forward a copy of its outputs; backward, as an autograd segment, all once more.
+Workspace segmentWorkspace(const ResolvedNode& node, const Arithmetic& arithmetic);
+Cost oneFlop(const ResolvedNode& node);
+Cost tenFlops(const ResolvedNode& node);
+Cost copyCost(const ResolvedNode& node);
+
+bool hasInput(const NodeView& view, std::size_t input);
+/// What a constant input of whole numbers holds. Refuses an input that is no constant.
+const std::vector<std::int64_t>& numbersOf(const NodeView& view, std::size_t input);
+/// As numbersOf for a constant of any type.
+std::vector<double> realsOf(const NodeView& view, std::size_t input);
+/// An axis as a place from the front; refuses one outside of [-rank, rank).
+std::size_t axisWithin(std::int64_t axis, std::size_t rank);
+/// Likewise each of several, in their order; refuses repeated ones.
+std::vector<std::size_t> axesWithin(const std::vector<std::int64_t>& axes, std::size_t rank);
+
 inline Saved savedInput(int index) { return {Saved::From::Input, index, {}}; }
 inline Saved savedOutput(int index) { return {Saved::From::Output, index, {}}; }
 inline Saved savedExtra(int index, DType type, std::vector<std::int64_t> shape) {

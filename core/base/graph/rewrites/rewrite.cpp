@@ -19,7 +19,7 @@ public:
     }
 
     void node(const OpEntry& op, const std::vector<ValueId>& inputs, const Attributes& attributes, const Node& as) {
-        const std::vector<ValueId> made = m_to.addNode(op, as.name, mapped(inputs), attributes, as.block);
+        const std::vector<ValueId> made = m_to.addNode(op, as.name, mapped(inputs), attributes, as.block, as.outputCount);
         assert(made.size() == as.outputs.size());
         for (std::size_t k = 0; k < made.size(); ++k) m_new[at(as.outputs[k])] = made[k];
     }
@@ -39,7 +39,7 @@ private:
             case ValueKind::Buffer:
                 return m_to.addBuffer(value.name, value.type, value.initializer);
             case ValueKind::Constant:
-                return m_to.addConstant(value.name, value.constant);
+                return m_to.addConstant(value.name, value.type, value.constant, value.reals);
             case ValueKind::Activation:
                 break;
         }

@@ -5,17 +5,30 @@
 #include <ATen/ops/embedding_dense_backward.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/sum.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include "engine/run/ops/kernels.h"
-#include "engine/run/ops/support.h"
+#include "engine/run/ops/families.h"
+#include "engine/run/segment.h"
 
 namespace headroom::run {
 namespace {
 
 at::Tensor flatIndices(const at::Tensor& indices) { return as(indices.reshape({-1}), at::kLong); }
 
+bool gathersRows(const KernelContext& context) { return graph::gathersRows(context.node, context.inputTypes[0]->shape.size()); }
+
+/// Along any dimension, places below 0 counted from its end; differentiated as a segment.
+void slicesForward(KernelContext& context) {
+    const at::Tensor& x = context.inputs[0];
+    const auto axis = static_cast<std::int64_t>(graph::axisWithin(context.node.integer("axis", 0), static_cast<std::size_t>(x.dim())));
+    const at::Tensor given = flatIndices(context.inputs[1]);
+    context.outputs[0] = owned(context, x.index_select(axis, at::where(given < 0, given + x.size(axis), given)));
+}
+
 void gatherForward(KernelContext& context) {
+    if (!gathersRows(context)) return slicesForward(context);
     const at::Tensor rows = at::index_select(context.inputs[0], 0, flatIndices(context.inputs[1]));
     context.outputs[0] = as(rows, outputType(context)).view(context.outputTypes[0]->shape);
 }
@@ -36,6 +49,7 @@ at::Tensor scatteredSums(const at::Tensor& dy, const at::Tensor& indices, std::i
 }
 
 void gatherBackward(KernelContext& context) {
+    if (!gathersRows(context)) return backwardByAutograd(kGatherKernel, context);
     const at::Tensor dy = context.outputGradients[0].contiguous();
     const at::Tensor indices = flatIndices(context.inputs[1]);
     const std::int64_t rows = inputShape(context)[0], width = dy.size(-1);

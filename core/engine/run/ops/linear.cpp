@@ -7,7 +7,8 @@
 #include <ATen/ops/sum.h>
 
 #include "engine/run/ops/kernels.h"
-#include "engine/run/ops/support.h"
+#include "engine/run/ops/families.h"
+#include "engine/run/segment.h"
 
 namespace headroom::run {
 namespace {
@@ -57,11 +58,24 @@ void gemmBackward(KernelContext& context) {
         const at::Tensor db = transB ? at::mm(dy.t(), transposedIf(a, transA)) : at::mm(transposedIf(a, !transA), dy);
         context.inputGradients[1] = scaled(db, alpha);
     }
-    if (context.wantsGradient.size() > 2 && context.wantsGradient[2])
-        context.inputGradients[2] = scaled(columnSums(dy), beta);
+    if (context.wantsGradient.size() <= 2 || !context.wantsGradient[2]) return;
+    const at::IntArrayRef bias = inputShape(context, 2);
+    const bool isVector = bias.size() == 1 && bias[0] == dy.size(1);
+    context.inputGradients[2] = scaled(isVector ? columnSums(dy) : dy.sum_to_size(bias), beta);
+}
+
+/// Stacks of matrices, and vectors; differentiated as a segment.
+void stacksForward(KernelContext& context) {
+    const at::ScalarType type = wideType(productType(context.inputs[0]));
+    context.outputs[0] = owned(context, as(context.inputs[0], type).matmul(as(context.inputs[1], type)));
+}
+
+bool isOneProduct(const KernelContext& context) {
+    return graph::isOneProduct(context.inputTypes[0]->shape.size(), context.inputTypes[1]->shape.size());
 }
 
 void matMulForward(KernelContext& context) {
+    if (!isOneProduct(context)) return stacksForward(context);
     const at::ScalarType type = productType(context.inputs[0]);
     const at::Tensor place = placeFor(context.outputTypes[0]->shape, outputType(context), type, context.inputs[0].device());
     const at::Tensor x = flat(as(context.inputs[0], type));
@@ -72,6 +86,7 @@ void matMulForward(KernelContext& context) {
 }
 
 void matMulBackward(KernelContext& context) {
+    if (!isOneProduct(context)) return backwardByAutograd(kMatMulKernel, context);
     const at::Tensor gradient = flat(context.outputGradients[0]);
     const at::ScalarType type = productType(gradient);
     const at::Tensor place = context.wantsGradient[0] ? placeFor(inputShape(context), gradient.scalar_type(), type, gradient.device()) : at::Tensor();

@@ -17,8 +17,11 @@
 #include <limits>
 
 #include "base/graph/ops/shapes.h"
+#include "base/graph/ops/windows.h"
 #include "engine/run/ops/kernels.h"
+#include "engine/run/ops/pools.h"
 #include "engine/run/ops/support.h"
+#include "engine/run/segment.h"
 
 namespace headroom::run {
 namespace {
@@ -147,10 +150,18 @@ void maxBackwardComposed(KernelContext& context) {
     context.inputGradients[0] = pads.takeOff(tensor::inLayout(dx), inputShape(context));
 }
 
+bool isPicturePool(const KernelContext& context) {
+    const graph::ResolvedTensor& x = *context.inputTypes[0];
+    return graph::isPicturePool(context.node, x.shape.size()) && graph::isFloating(x.dtype);
+}
+bool isPictureAverage(const KernelContext& context) { return graph::isPictureAverage(context.node, context.inputTypes[0]->shape.size()); }
+
 void maxForward(KernelContext& context) {
+    if (!isPicturePool(context)) return maxPoolOfPlaces(context);
     hasOwnLoops(context.inputs[0]) ? maxForwardOwn(context) : maxForwardComposed(context);
 }
 void maxBackward(KernelContext& context) {
+    if (!isPicturePool(context)) return backwardByAutograd(kMaxPoolKernel, context);
     hasOwnLoops(context.outputGradients[0]) ? maxBackwardOwn(context) : maxBackwardComposed(context);
 }
 
@@ -165,6 +176,7 @@ at::Tensor insideShare(const KernelContext& context, const Pads& pads, const at:
 }
 
 void averageForward(KernelContext& context) {
+    if (!isPictureAverage(context)) return averagePoolOfPlaces(context);
     const graph::Window window = windowOf(context);
     const Pads pads(window);
     const at::Tensor x = pads.put(context.inputs[0], 0);
@@ -175,6 +187,7 @@ void averageForward(KernelContext& context) {
 }
 
 void averageBackward(KernelContext& context) {
+    if (!isPictureAverage(context)) return backwardByAutograd(kAveragePoolKernel, context);
     const graph::Window window = windowOf(context);
     const Pads pads(window);
     at::Tensor dy = tensor::inLayout(context.outputGradients[0]);
@@ -187,14 +200,16 @@ void averageBackward(KernelContext& context) {
 }
 
 void globalForward(KernelContext& context) {
-    context.outputs[0] = tensor::inLayout(at::mean(context.inputs[0], {2, 3}, true));
+    std::vector<std::int64_t> places;
+    for (std::int64_t dim = 2; dim < context.inputs[0].dim(); ++dim) places.push_back(dim);
+    context.outputs[0] = tensor::inLayout(at::mean(context.inputs[0], places, true));
 }
 
 void globalBackward(KernelContext& context) {
     const at::Tensor& dy = context.outputGradients[0];
     const at::IntArrayRef shape = inputShape(context);
     at::Tensor dx = tensor::emptyInLayout(shape, dy.scalar_type(), dy.device());
-    dx.copy_(at::div(dy, static_cast<double>(shape[2] * shape[3])).expand(shape));
+    dx.copy_(at::div(dy, static_cast<double>(c10::multiply_integers(shape.slice(2)))).expand(shape));
     context.inputGradients[0] = dx;
 }
 

@@ -47,10 +47,12 @@ std::int64_t splitAxis(const KernelContext& context) {
 
 void splitForward(KernelContext& context) {
     const std::int64_t axis = splitAxis(context);
-    const auto parts = static_cast<std::int64_t>(context.outputs.size());
-    const std::int64_t width = context.inputs[0].size(axis) / parts;
-    for (std::int64_t k = 0; k < parts; ++k)
-        context.outputs[static_cast<std::size_t>(k)] = context.inputs[0].narrow(axis, k * width, width);
+    std::int64_t from = 0;
+    for (std::size_t k = 0; k < context.outputs.size(); ++k) {
+        const std::int64_t width = context.outputTypes[k]->shape[static_cast<std::size_t>(axis)];
+        context.outputs[k] = context.inputs[0].narrow(axis, from, width);
+        from += width;
+    }
 }
 
 void splitBackward(KernelContext& context) {

@@ -2,6 +2,8 @@
 #include "base/graph/graph.h"
 
 #include "base/errors/error.h"
+#include "base/graph/gradient_path.h"
+#include "base/graph/op_entry.h"
 #include "base/graph/ops/activation.h"
 #include "base/graph/ops/elementwise.h"
 #include "core/base/graph/nets.h"
@@ -57,6 +59,32 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(graph.addNode(kRelu, "r", {a}, {{"alpha", 1.0}}), Error);
         QVERIFY_EXCEPTION_THROWN(graph.addNode(kAdd, "s", {a}), Error);
         QVERIFY_EXCEPTION_THROWN(graph.addNode(kAdd, "t", {a, kNone}), Error);
+    }
+
+    void aParameterBehindANodeWithoutGradientIsRefusedByThatNode() {
+        Graph graph;
+        const ValueId x = graph.addInput("x", {DType::F32, shapeOf("batch,4")});
+        const ValueId w = graph.addParameter("w", {DType::F32, shapeOf("4")}, {});
+        const ValueId scaled = graph.addNode(*findOp("Mul"), "scaled", {x, w}).front();
+        const ValueId hard = graph.addNode(*findOp("Hardmax"), "hard", {scaled}).front();
+        graph.setOutputs(graph.addNode(kRelu, "out", {hard}));
+        try {
+            requireGradients(graph);
+            QFAIL("it was taken");
+        } catch (const Error& error) {
+            QCOMPARE(error.code(), Code::Cfg09);
+            QCOMPARE(error.failures().front().found, std::string("hard (Hardmax)"));
+        }
+    }
+
+    void aNodeWithoutGradientBesideTheWayIsNoObstacle() {
+        Graph graph;
+        const ValueId x = graph.addInput("x", {DType::F32, shapeOf("batch,4")});
+        const ValueId w = graph.addParameter("w", {DType::F32, shapeOf("4")}, {});
+        const ValueId scaled = graph.addNode(*findOp("Mul"), "scaled", {x, w}).front();
+        const ValueId larger = graph.addNode(*findOp("Greater"), "larger", {scaled, x}).front();
+        graph.setOutputs(graph.addNode(*findOp("Where"), "out", {larger, scaled, x}));
+        requireGradients(graph);
     }
 
     void valuesAreListedByKindInOrder() {

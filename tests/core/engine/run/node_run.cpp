@@ -65,6 +65,7 @@ graph::ResolvedNode NodeRun::resolved() const { return {m_graph.nodes().front(),
 
 run::KernelContext NodeRun::context() {
     return {.node = m_graph.nodes().front(),
+            .graph = &m_graph,
             .identity = {},
             .inputTypes = m_inputPointers,
             .outputTypes = m_outputPointers,
