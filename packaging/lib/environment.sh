@@ -55,6 +55,18 @@ add_sample() {
     rm -rf "$cache/tmp/sample"
 }
 
+# make_cases_once: the node tests that tests/conformance runs, in a folder of their own.
+make_cases_once() {
+    [[ -d $cases ]] && return
+    local partial=$cases.partial
+    rm -rf "$partial" "$cache/tmp/cases" && mkdir -p "$partial" "$cache/tmp" || return
+    pip_in "$env" download --no-deps --progress-bar off --dest "$cache/tmp/cases" --requirement "$packaging/wheels-cases.lock" || return
+    "$env/bin/python" -m zipfile -e "$cache"/tmp/cases/onnx-*.whl "$cache/tmp/cases/wheel" || return
+    mv "$cache/tmp/cases/wheel/onnx/backend/test/data/node" "$partial/node" || return
+    rm -rf "$cache/tmp/cases"
+    mv -T "$partial" "$cases"
+}
+
 # alone FILE COMMAND...: two set-ups at the same moment wait for each other.
 alone() {
     local lock=$1

@@ -40,6 +40,16 @@ onnx::TensorProto::DataType elementType(graph::DType type) {
             return onnx::TensorProto::UINT8;
         case graph::DType::Bool:
             return onnx::TensorProto::BOOL;
+        case graph::DType::I8:
+            return onnx::TensorProto::INT8;
+        case graph::DType::I16:
+            return onnx::TensorProto::INT16;
+        case graph::DType::U16:
+            return onnx::TensorProto::UINT16;
+        case graph::DType::U32:
+            return onnx::TensorProto::UINT32;
+        case graph::DType::U64:
+            return onnx::TensorProto::UINT64;
     }
     return onnx::TensorProto::UNDEFINED;
 }
@@ -55,6 +65,12 @@ void setAttribute(onnx::AttributeProto& proto, const std::string& name, const gr
     } else if (const auto* text = std::get_if<std::string>(&attribute)) {
         proto.set_type(onnx::AttributeProto::STRING);
         proto.set_s(*text);
+    } else if (const auto* reals = std::get_if<std::vector<double>>(&attribute)) {
+        proto.set_type(onnx::AttributeProto::FLOATS);
+        for (const double each : *reals) proto.add_floats(static_cast<float>(each));
+    } else if (const auto* texts = std::get_if<std::vector<std::string>>(&attribute)) {
+        proto.set_type(onnx::AttributeProto::STRINGS);
+        for (const std::string& each : *texts) proto.add_strings(each);
     } else {
         proto.set_type(onnx::AttributeProto::INTS);
         for (const std::int64_t number : std::get<std::vector<std::int64_t>>(attribute)) proto.add_ints(number);
@@ -120,13 +136,36 @@ const StView& weightOf(const graph::Value& value, std::span<const StView> weight
     refuseWeight(value, "a weight to be exported is missing");
 }
 
+/// What a constant of the graph holds, in its element type.
+template <class T, class From>
+std::string packed(const std::vector<From>& content) {
+    std::string bytes;
+    for (const From& each : content) {
+        const T number = static_cast<T>(each);
+        bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    }
+    return bytes;
+}
+
+void addConstant(onnx::GraphProto& proto, const graph::Value& value) {
+    std::string bytes;
+    switch (value.type.dtype) {
+        case graph::DType::I64: bytes = packed<std::int64_t>(value.constant); break;
+        case graph::DType::I32: bytes = packed<std::int32_t>(value.constant); break;
+        case graph::DType::Bool: bytes = packed<std::uint8_t>(value.constant); break;
+        case graph::DType::F32: bytes = packed<float>(value.reals); break;
+        case graph::DType::F64: bytes = packed<double>(value.reals); break;
+        default: refuseWeight(value, "a constant of this element type cannot be written");
+    }
+    addInitializer(proto, value.name, elementType(value.type.dtype), graph::resolved(value.type.shape, {}), std::as_bytes(std::span(bytes)));
+}
+
 /// Values of the graph that the file's nodes read: what only training needs stays out.
 void addWeights(onnx::GraphProto& proto, const graph::Graph& net, const std::set<std::string>& read,
                 std::span<const StView> weights) {
     for (const graph::Value& value : net.values()) {
         if (!read.contains(value.name)) continue;
-        if (value.kind == graph::ValueKind::Constant)
-            addNumbers(proto, value.name, value.constant, value.type.shape.empty());
+        if (value.kind == graph::ValueKind::Constant) addConstant(proto, value);
         if (value.kind != graph::ValueKind::Parameter && value.kind != graph::ValueKind::Buffer) continue;
         std::vector<std::int64_t> shape;
         for (const graph::Dim& dim : value.type.shape) shape.push_back(dim.extent);

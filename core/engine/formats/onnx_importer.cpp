@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/formats/onnx_importer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <ranges>
+
+#include "base/errors/error.h"
+#include "engine/formats/checked.h"
+
+namespace headroom::formats {
+namespace {
+
+using graph::Dim;
+using graph::kNone;
+using graph::ValueId;
+
+constexpr auto kProducts = std::to_array<std::string_view>({"Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN", "Gather", "BatchNormalization",
+                                                            "LayerNormalization", "InstanceNormalization", "GroupNormalization", "PRelu"});
+
+graph::Shape shapeOf(const std::vector<std::int64_t>& extents) {
+    graph::Shape shape;
+    for (const std::int64_t extent : extents) shape.push_back(Dim::fixed(extent));
+    return shape;
+}
+
+/// Kernels and matrices: Kaiming; vectors nothing. A file's weights take their place.
+graph::Initializer initializerOf(const graph::HostTensor& tensor) {
+    if (tensor.shape.size() < 2) return {};
+    const std::int64_t rows = std::max<std::int64_t>(1, tensor.shape[0]);
+    return {graph::Initializer::Kind::KaimingNormal, 1, std::max<std::int64_t>(1, graph::elementCount(tensor.shape) / rows)};
+}
+
+}  // namespace
+
+void OnnxImporter::addInput(const std::string& name, graph::TensorType type) { m_inputs[name] = std::move(type); }
+
+void OnnxImporter::addWeight(graph::HostTensor tensor, bool isConstantNode) {
+    Known& entry = m_known[tensor.name];
+    m_inputs.erase(tensor.name);
+    entry.weight = static_cast<int>(m_weights.size());
+    entry.content = contentOf(tensor);
+    m_weights.push_back(std::move(tensor));
+    m_fromConstantNode.push_back(isConstantNode);
+}
+
+void OnnxImporter::fixInputs(const std::vector<ForeignNode>& nodes) {
+    std::set<std::string> needed;
+    for (const ForeignNode& node : nodes | std::views::reverse) {
+        for (const std::size_t input : constantInputsOf(node, m_opset))
+            if (input < node.inputs.size()) needed.insert(node.inputs[input]);
+        const bool isNeeded = isFoldable(node.op) && std::ranges::any_of(node.outputs, [&](const std::string& name) { return needed.contains(name); });
+        if (isNeeded) needed.insert(node.inputs.begin(), node.inputs.end());
+    }
+    for (const auto& [name, tensor] : m_options.known)
+        if (needed.contains(name) && m_inputs.erase(name) > 0) m_known[name].content = contentOf(tensor);
+    for (const auto& [name, type] : m_inputs) m_names.insert(name);
+}
+
+OnnxImporter::Known& OnnxImporter::known(const std::string& name) {
+    const auto found = m_known.find(name);
+    if (found == m_known.end()) refuse("an input has no value", escaped(name));
+    return found->second;
+}
+
+void OnnxImporter::add(const ForeignNode& node) {
+    m_node = &node;
+    if (node.op == "Identity" && node.inputs.size() == 1 && node.outputs.size() == 1) {
+        m_aliases[node.outputs[0]] = resolved(node.inputs[0]);
+        return;
+    }
+    try {
+        if (!fold()) lift(*this);
+    } catch (const Error& error) {
+        const Failure& failure = error.failures().front();
+        if (failure.code != Code::Cfg09) throw;
+        refuse(failure.problem, failure.found.empty() || failure.allowed.empty() ? failure.found + failure.allowed : failure.found + ", " + failure.allowed);
+    }
+}
+
+void OnnxImporter::refuse(std::string problem, std::string found) const {
+    const std::string& name = m_node->name.empty() && !m_node->outputs.empty() ? m_node->outputs.front() : m_node->name;
+    throw Error(Failure{Code::Onx10, fmt::format("{} ({})", escaped(name), escaped(m_node->op)), "the operator is not supported like this: " + problem, std::move(found), {}, {}});
+}
+
+/// Nodes that compute shapes from what is known leave no node behind.
+bool OnnxImporter::fold() {
+    if (m_node->outputs.size() != 1) return false;
+    if (m_node->op == "Shape" || m_node->op == "Size") return foldShape();
+    std::vector<const Content*> inputs;
+    for (std::size_t i = 0; i < inputCount(); ++i) {
+        inputs.push_back(content(i));
+        if (has(i) && !inputs.back()) return false;
+    }
+    std::optional<Content> result = folded(*m_node, inputs);
+    if (!result) return false;
+    giveContent(0, std::move(*result));
+    return true;
+}
+
+bool OnnxImporter::foldShape() {
+    const graph::Shape shape = content(0) ? shapeOf(content(0)->shape) : type(data(0)).shape;
+    const auto rank = static_cast<std::int64_t>(shape.size());
+    Content result;
+    if (m_node->op == "Size") {
+        result.numbers.push_back(graph::product(shape));
+    } else {
+        const auto placed = [&](std::int64_t place) { return std::clamp(place < 0 ? place + rank : place, std::int64_t{0}, rank); };
+        const std::int64_t begin = placed(integer("start", 0)), end = std::max(begin, placed(integer("end", rank)));
+        result.numbers.assign(shape.begin() + begin, shape.begin() + end);
+        result.shape = {end - begin};
+    }
+    giveContent(0, std::move(result));
+    return true;
+}
+
+const Content* OnnxImporter::content(std::size_t input) const {
+    if (!has(input)) return nullptr;
+    const auto found = m_known.find(resolved(m_node->inputs[input]));
+    return found == m_known.end() || !found->second.content ? nullptr : &*found->second.content;
+}
+
+std::vector<std::int64_t> OnnxImporter::numbers(std::size_t input) const {
+    const Content* found = content(input);
+    if (!found || !found->isFixed() || graph::isFloating(found->dtype)) refuse(fmt::format("input {} must be a constant of whole numbers", input));
+    return found->fixedNumbers();
+}
+
+ValueId OnnxImporter::data(std::size_t input) {
+    if (!has(input)) return kNone;
+    m_readAs = input;
+    return dataOf(m_node->inputs[input]);
+}
+
+/// A name that another only repeats (Identity) stands for that one.
+const std::string& OnnxImporter::resolved(const std::string& name) const {
+    const auto alias = m_aliases.find(name);
+    return alias == m_aliases.end() ? name : alias->second;
+}
+
+ValueId OnnxImporter::dataOf(const std::string& given) {
+    const std::string& name = resolved(given);
+    if (const auto input = m_inputs.find(name); input != m_inputs.end() && !m_known.contains(name)) {
+        m_known[name].value = m_model.graph.addInput(name, input->second);
+        checkSize(*m_known[name].value);
+    }
+    Known& entry = known(name);
+    if (entry.value) return *entry.value;
+    if (entry.weight >= 0) return weightValue(entry);
+    if (entry.content && entry.content->isFixed()) {
+        entry.value = bufferOf(tensorOf(*entry.content, fresh(name)));
+        return *entry.value;
+    }
+    if (!entry.maker) refuse("an input has no value", name);
+    constexpr int kDeepest = 64;  // shapes made of shapes made of shapes
+    if (++m_depth > kDeepest) refuse("what computes a shape is nested too deep", escaped(name));
+    const ForeignNode* reader = m_node;
+    m_node = entry.maker;
+    lift(*this);
+    m_node = reader;
+    --m_depth;
+    return *known(name).value;
+}
+
+bool OnnxImporter::isParameter(const graph::HostTensor& tensor, bool isConstantNode) const {
+    if (!graph::isFloating(tensor.dtype)) return false;
+    if (m_node->op == "BatchNormalization" && m_readAs >= 3) return false;
+    if (m_readAs >= 1 || m_node->op == "Gather")
+        if (std::ranges::count(kProducts, m_node->op)) return true;
+    return !isConstantNode && graph::elementCount(tensor.shape) > 1;
+}
+
+ValueId OnnxImporter::weightValue(Known& entry) {
+    const auto index = static_cast<std::size_t>(entry.weight);
+    graph::HostTensor tensor = std::move(m_weights[index]);
+    tensor.name = fresh(tensor.name);
+    if (!isParameter(tensor, m_fromConstantNode[index])) {
+        entry.value = bufferOf(std::move(tensor));
+    } else {
+        entry.value = m_model.graph.addParameter(tensor.name, {tensor.dtype, shapeOf(tensor.shape)}, initializerOf(tensor), tensor.shape.size() > 1);
+        m_model.weights.push_back(std::move(tensor));
+    }
+    return *entry.value;
+}
+
+ValueId OnnxImporter::bufferOf(graph::HostTensor tensor) {
+    const ValueId id = m_model.graph.addBuffer(tensor.name, {tensor.dtype, shapeOf(tensor.shape)}, {});
+    m_model.weights.push_back(std::move(tensor));
+    return id;
+}
+
+ValueId OnnxImporter::constant(std::size_t input) {
+    if (!has(input)) return kNone;
+    const Content* found = content(input);
+    if (!found || !found->isFixed()) refuse(fmt::format("input {} must be a constant", input));
+    Known& entry = known(resolved(m_node->inputs[input]));
+    if (!entry.fixed) {
+        const graph::TensorType type{found->dtype, shapeOf(found->shape)};
+        const bool isReal = graph::isFloating(found->dtype);
+        entry.fixed = m_model.graph.addConstant(fresh(m_node->inputs[input]), type, isReal ? std::vector<std::int64_t>{} : found->fixedNumbers(), found->reals);
+    }
+    return *entry.fixed;
+}
+
+ValueId OnnxImporter::constantOf(std::vector<std::int64_t> content) { return m_model.graph.addConstant(fresh(m_node->outputs.front() + "/numbers"), std::move(content)); }
+
+ValueId OnnxImporter::constantOf(std::vector<double> content) {
+    const graph::TensorType type{graph::DType::F32, {Dim::fixed(std::ssize(content))}};
+    return m_model.graph.addConstant(fresh(m_node->outputs.front() + "/numbers"), type, {}, std::move(content));
+}
+
+ValueId OnnxImporter::scalar(double number, graph::DType type) {
+    if (type == graph::DType::F16 || type == graph::DType::BF16) return step("Cast", {scalar(number, graph::DType::F32)}, {{"to", std::int64_t{type == graph::DType::F16 ? 10 : 16}}});
+    Content content{type, {}, {}, {}};
+    if (graph::isFloating(type)) content.reals = {number};
+    else content.numbers = {Dim{static_cast<std::int64_t>(number), {}}};
+    return bufferOf(tensorOf(content, fresh(m_node->outputs.front() + "/number")));
+}
+
+/// A name that no value has, nor, with numbers behind it, the outputs of a node of several.
+std::string OnnxImporter::fresh(std::string base, std::size_t outputs) {
+    const auto isFree = [&](const std::string& name) {
+        if (m_names.contains(name)) return false;
+        for (std::size_t k = 0; outputs > 1 && k < outputs; ++k)
+            if (m_names.contains(fmt::format("{}.{}", name, k))) return false;
+        return true;
+    };
+    while (!isFree(base)) base += '_';
+    m_names.insert(base);
+    for (std::size_t k = 0; outputs > 1 && k < outputs; ++k) m_names.insert(fmt::format("{}.{}", base, k));
+    return base;
+}
+
+std::vector<ValueId> OnnxImporter::makeNode(std::string_view op, const std::string& name, std::vector<ValueId> inputs, graph::Attributes attributes, int outputCount) {
+    const graph::OpEntry* entry = graph::findOp(op);
+    if (!entry) refuse("unknown operator");
+    while (!inputs.empty() && inputs.back() == kNone) inputs.pop_back();
+    std::erase_if(attributes, [&](const auto& each) { return std::ranges::count(entry->attributes, each.first) == 0 && each.first == "auto_pad"; });
+    const std::size_t outputs = entry->outputs == 0 ? m_node->outputs.size() : static_cast<std::size_t>(entry->outputs);
+    const std::vector<ValueId> made = m_model.graph.addNode(*entry, fresh(name, outputs), std::move(inputs), std::move(attributes), {}, outputCount);
+    for (const ValueId id : made) checkSize(id);
+    return made;
+}
+
+/// Counted before anything runs: a file of some bytes may ask for any amount.
+void OnnxImporter::checkSize(ValueId id) {
+    const graph::Value& value = m_model.graph.value(id);
+    std::optional<std::uint64_t> bytes = static_cast<std::uint64_t>(graph::byteSize(value.type.dtype));
+    for (const Dim& dim : value.type.shape) {
+        if (dim.isFixed() && dim.extent > std::numeric_limits<std::int32_t>::max()) bytes.reset();
+        if (bytes && dim.isFixed() && dim.extent > 0) bytes = product(*bytes, static_cast<std::uint64_t>(dim.extent));
+    }
+    if (bytes) m_bytes += *bytes;
+    if (bytes && *bytes <= m_options.limits.maxValueBytes && m_bytes <= m_options.limits.maxTotalBytes) return;
+    throw Error(Failure{Code::Onx12, escaped(value.name), "it would need more memory than allowed",
+                        fmt::format("{} {}", graph::toString(value.type.shape), bytes ? bytesText(*bytes) : "beyond counting"),
+                        "at most " + bytesText(m_options.limits.maxValueBytes), {}});
+}
+
+ValueId OnnxImporter::step(std::string_view op, std::vector<ValueId> inputs, graph::Attributes attributes) {
+    return makeNode(op, m_node->outputs.front() + "/" + std::string(op), std::move(inputs), std::move(attributes), 0).front();
+}
+
+void OnnxImporter::make(std::string_view op, std::vector<ValueId> inputs, graph::Attributes attributes) {
+    std::size_t last = 0;
+    for (std::size_t k = 0; k < m_node->outputs.size(); ++k)
+        if (wants(k)) last = k;
+    std::string name = m_node->outputs.front();
+    for (std::size_t k = 0; name.empty() && k < m_node->outputs.size(); ++k) name = m_node->outputs[k];
+    const std::vector<ValueId> made = makeNode(op, name, std::move(inputs), std::move(attributes), static_cast<int>(last) + 1);
+    if (made.size() <= last) refuse("it has no such output", m_node->outputs[last]);
+    for (std::size_t k = 0; k < m_node->outputs.size(); ++k) give(k, made[std::min(k, made.size() - 1)]);
+}
+
+void OnnxImporter::give(std::size_t output, ValueId value) {
+    if (wants(output)) m_known[m_node->outputs[output]].value = value;
+}
+
+void OnnxImporter::giveContent(std::size_t output, Content content) {
+    Known& entry = m_known[m_node->outputs[output]];
+    if (!content.isFixed()) entry.maker = m_node;
+    entry.content = std::move(content);
+}
+
+void OnnxImporter::finish(const std::vector<std::string>& outputs) {
+    std::vector<ValueId> ids;
+    for (const std::string& name : outputs) {
+        ForeignNode passing;
+        passing.op = "Identity";
+        passing.inputs = {name};
+        passing.outputs = {name + "/output"};
+        m_node = &passing;
+        ValueId id = dataOf(name);
+        if (m_model.graph.value(id).kind != graph::ValueKind::Activation) id = step("Identity", {id});
+        ids.push_back(id);
+    }
+    m_model.graph.setOutputs(ids);
+}
+
+std::int64_t OnnxImporter::integer(std::string_view attribute, std::int64_t fallback) const {
+    const auto found = m_node->attributes.find(attribute);
+    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+    return held ? *held : fallback;
+}
+double OnnxImporter::real(std::string_view attribute, double fallback) const {
+    const auto found = m_node->attributes.find(attribute);
+    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<double>(&found->second);
+    return held ? *held : fallback;
+}
+std::string OnnxImporter::text(std::string_view attribute, std::string_view fallback) const {
+    const auto found = m_node->attributes.find(attribute);
+    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+    return held ? *held : std::string(fallback);
+}
+std::vector<std::int64_t> OnnxImporter::integers(std::string_view attribute) const {
+    const auto found = m_node->attributes.find(attribute);
+    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<std::vector<std::int64_t>>(&found->second);
+    return held ? *held : std::vector<std::int64_t>{};
+}
+
+}  // namespace headroom::formats

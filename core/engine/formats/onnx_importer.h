@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/graph/op_entry.h"
+#include "engine/formats/onnx_content.h"
+#include "engine/formats/onnx_reader.h"
+
+namespace headroom::formats {
+
+/// A node of a file with the tensors among its attributes.
+struct ForeignNode : OnnxNode {
+    std::map<std::string, graph::HostTensor> tensors;
+};
+
+/// Builds a Graph from a file's nodes, one after the other. A value of the file is one of: a value of the graph; a weight, which
+/// becomes a parameter or a buffer when it is read as data; content that is known, which becomes a constant where a node needs one.
+/// Rules that lift a node read its inputs and give its outputs through this.
+class OnnxImporter {
+public:
+    OnnxImporter(int opset, const OnnxReadOptions& options, OnnxModel& model) : m_opset(opset), m_options(options), m_model(model) {}
+
+    void addInput(const std::string& name, graph::TensorType type);
+    void addWeight(graph::HostTensor tensor, bool isConstantNode);
+    /// Inputs whose content options.known holds and that a constant input of one of the nodes needs.
+    void fixInputs(const std::vector<ForeignNode>& nodes);
+    void add(const ForeignNode& node);
+    void finish(const std::vector<std::string>& outputs);
+
+    // --- for the rules, about the node that is being added
+    int opset() const { return m_opset; }
+    const ForeignNode& node() const { return *m_node; }
+    std::size_t inputCount() const { return m_node->inputs.size(); }
+    bool has(std::size_t input) const { return input < m_node->inputs.size() && !m_node->inputs[input].empty(); }
+    bool wants(std::size_t output) const { return output < m_node->outputs.size() && !m_node->outputs[output].empty(); }
+    /// The input as a tensor of the graph.
+    graph::ValueId data(std::size_t input);
+    /// The input as a constant of the graph; refused where its content is not known. An absent one is kNone.
+    graph::ValueId constant(std::size_t input);
+    /// What is known of the input's content, or null.
+    const Content* content(std::size_t input) const;
+    /// Likewise; refused where it is not known.
+    std::vector<std::int64_t> numbers(std::size_t input) const;
+    const graph::TensorType& type(graph::ValueId value) const { return m_model.graph.value(value).type; }
+    std::int64_t integer(std::string_view attribute, std::int64_t fallback) const;
+    double real(std::string_view attribute, double fallback) const;
+    std::string text(std::string_view attribute, std::string_view fallback) const;
+    std::vector<std::int64_t> integers(std::string_view attribute) const;
+
+    graph::ValueId constantOf(std::vector<std::int64_t> numbers);
+    graph::ValueId constantOf(std::vector<double> reals);
+    /// A tensor of one number that is no parameter.
+    graph::ValueId scalar(double number, graph::DType type);
+    /// A node between; its first output.
+    graph::ValueId step(std::string_view op, std::vector<graph::ValueId> inputs, graph::Attributes attributes = {});
+    /// A node whose outputs are those of the file's node.
+    void make(std::string_view op, std::vector<graph::ValueId> inputs, graph::Attributes attributes = {});
+    /// The output is a value that there is already.
+    void give(std::size_t output, graph::ValueId value);
+    void giveContent(std::size_t output, Content content);
+    [[noreturn]] void refuse(std::string problem, std::string found = {}) const;
+
+private:
+    struct Known {
+        std::optional<graph::ValueId> value;  ///< as data
+        std::optional<graph::ValueId> fixed;  ///< as a constant
+        std::optional<Content> content;
+        int weight = -1;                ///< among m_weights
+        const ForeignNode* maker = nullptr;  ///< of content of named extents: made where it is read as data
+    };
+    Known& known(const std::string& name);
+    const std::string& resolved(const std::string& name) const;
+    bool fold();
+    bool foldShape();
+    graph::ValueId dataOf(const std::string& name);
+    graph::ValueId weightValue(Known& known);
+    bool isParameter(const graph::HostTensor& tensor, bool isConstantNode) const;
+    graph::ValueId bufferOf(graph::HostTensor tensor);
+    std::string fresh(std::string base, std::size_t outputs = 1);
+    std::vector<graph::ValueId> makeNode(std::string_view op, const std::string& name, std::vector<graph::ValueId> inputs, graph::Attributes attributes, int outputCount);
+    void checkSize(graph::ValueId value);
+
+    int m_opset;
+    const OnnxReadOptions& m_options;
+    OnnxModel& m_model;
+    const ForeignNode* m_node = nullptr;
+    std::map<std::string, Known> m_known;
+    std::map<std::string, std::string> m_aliases;
+    std::vector<graph::HostTensor> m_weights;
+    std::vector<bool> m_fromConstantNode;
+    std::set<std::string> m_names;
+    std::map<std::string, graph::TensorType> m_inputs;
+    std::uint64_t m_bytes = 0;
+    std::size_t m_readAs = 0;  ///< input that data() is asked for
+    int m_depth = 0;           ///< of nodes that are made late
+};
+
+/// Adds a file's node by the rule that lifts its operator to the graph's opset (onnx_lifting.cpp).
+void lift(OnnxImporter& importer);
+/// Whether there is a rule, or an operator of that name.
+bool isLiftable(std::string_view op);
+/// Whether inputs of the file's operator have to be known; by position.
+std::vector<std::size_t> constantInputsOf(const OnnxNode& node, int opset);
+
+}  // namespace headroom::formats

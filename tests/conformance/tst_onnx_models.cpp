@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/errors/error.h"
+#include "conformance/onnx_run.h"
+#include "engine/formats/safetensors.h"
+#include "engine/tensor/bridge.h"
+#include "support/data.h"
+#include "support/registry.h"
+
+using namespace headroom;
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path folder() { return fs::path(qEnvironmentVariable("HEADROOM_DATA").toStdString()) / "onnx"; }
+
+at::Tensor tensorOf(const formats::SafetensorsFile& file, const formats::StTensor& tensor) {
+    const graph::DType type = tensor.type == formats::StType::I64 ? graph::DType::I64 : graph::DType::F32;
+    return tensor::inLayout(tensor::fromBytes(type, tensor.shape, file.read(tensor)));
+}
+
+}  // namespace
+
+/// Models of others, with the outputs that ONNX Runtime gave for one input each (shared data, onnx/reference).
+class OnnxModels : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void modelsOfOthersGiveTheirReferenceOutputs_data() {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"Convnet_maxpool", "light_squeezenet", "mnist-net_256x2", "mnist", "resnet_2b", "test_nano", "test_small",
+                                 "version-RFB-320", "version-RFB-320_simplified"})
+            QTest::newRow(name) << QString(name);
+    }
+    void modelsOfOthersGiveTheirReferenceOutputs() {
+        REQUIRE_DATA();
+        QFETCH(QString, name);
+        const formats::OnnxModel model = formats::readOnnx(folder() / (name.toStdString() + ".onnx"));
+        const formats::SafetensorsFile file(folder() / "reference" / (name.toStdString() + ".safetensors"));
+        std::map<std::string, at::Tensor> inputs;
+        for (const formats::StTensor& tensor : file.tensors())
+            if (tensor.name.starts_with("in:")) inputs[tensor.name.substr(3)] = tensorOf(file, tensor);
+        const std::vector<at::Tensor> found = test::outputsOf(model, inputs);
+        for (std::size_t k = 0; k < found.size(); ++k) {
+            const formats::StTensor* named = file.find("out:" + model.outputs[k]);
+            QVERIFY(named);
+            const at::Tensor expected = tensorOf(file, *named);
+            QCOMPARE(found[k].sizes().vec(), expected.sizes().vec());
+            // fp32 sums in another order; the share is of the largest output.
+            const double distance = (found[k] - expected).abs().max().item<double>() / expected.abs().max().item<double>();
+            QVERIFY2(distance <= 1e-4, qPrintable(QString("output %1 differs by %2").arg(k).arg(distance)));
+        }
+    }
+
+    /// Twice the same picture in one batch gives twice the same output.
+    void aBatchOfOneIsFreed_data() {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"Convnet_maxpool", "mnist-net_256x2", "mnist", "resnet_2b"}) QTest::newRow(name) << QString(name);
+    }
+    void aBatchOfOneIsFreed() {
+        REQUIRE_DATA();
+        QFETCH(QString, name);
+        const formats::OnnxModel model = formats::readOnnx(folder() / (name.toStdString() + ".onnx"));
+        QVERIFY(model.batchFreed);
+        const formats::SafetensorsFile file(folder() / "reference" / (name.toStdString() + ".safetensors"));
+        std::map<std::string, at::Tensor> inputs;
+        at::Tensor expected;
+        for (const formats::StTensor& tensor : file.tensors()) {
+            const at::Tensor one = tensorOf(file, tensor);
+            if (tensor.name.starts_with("in:")) inputs[tensor.name.substr(3)] = tensor::inLayout(at::cat({one * 0.5, one}));
+            else expected = one;
+        }
+        const at::Tensor found = test::outputsOf(model, inputs, 2)[0];
+        QCOMPARE(found.size(0), std::int64_t{2});
+        QVERIFY((found[1] - expected[0]).abs().max().item<double>() <= 1e-4 * expected.abs().max().item<double>());
+    }
+
+    void operatorsOfAForeignDomainAreRefusedByName() {
+        REQUIRE_DATA();
+        try {
+            formats::readOnnx(folder() / "pytorch_superresolution_with_pre_post_processing_op18.onnx");
+            QFAIL("it was read");
+        } catch (const Error& error) {
+            QVERIFY(error.code() == Code::Onx10);
+            QVERIFY2(QString(error.what()).contains("::"), error.what());
+        }
+    }
+};
+
+HEADROOM_TEST(OnnxModels)
+#include "tst_onnx_models.moc"
