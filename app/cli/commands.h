@@ -18,6 +18,7 @@ void addStop(CLI::App& app, Session& session);
 void addRuns(CLI::App& app, Session& session);
 void addShow(CLI::App& app, Session& session);
 void addMetrics(CLI::App& app, Session& session);
+void addModel(CLI::App& app, Session& session);
 void addExport(CLI::App& app, Session& session);
 void addVerify(CLI::App& app, Session& session);
 void addConfig(CLI::App& app, Session& session);

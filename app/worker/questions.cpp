@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/questions.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "base/errors/error.h"
 #include "base/models/data_shape.h"
 #include "engine/data/inspect.h"
+#include "engine/formats/onnx_summary.h"
 #include "engine/run/device.h"
 #include "engine/train/check.h"
 #include "engine/train/measure.h"
@@ -64,6 +66,14 @@ json measure(const json& question) {
     return {{"measured", train::measure(config::parse(question.at("config").dump(), "configuration"), sizes)}};
 }
 
+/// {"ask":"model","path":...}: what a model's file holds.
+json model(const json& question) {
+    const std::filesystem::path path = question.at("path").get<std::string>();
+    json found = formats::summaryOf(formats::readOnnx(path));
+    found["file"] = path.filename().string();
+    return found;
+}
+
 json answer(const json& question) {
     const std::string ask = question.at("ask");
     if (ask == "inspect") return inspect(question);
@@ -72,7 +82,8 @@ json answer(const json& question) {
     if (ask == "augment") return augment(question);
     if (ask == "shape") return shape(question);
     if (ask == "measure") return measure(question);
-    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape, measure", {}});
+    if (ask == "model") return model(question);
+    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape, measure, model", {}});
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace headroom::worker {
 
-/// The answer to a question about data, devices or a configuration: {"ask": inspect, devices, check, augment, shape or measure, ...}.
+/// The answer to a question about data, devices or a configuration: {"ask": inspect, devices, check, augment, shape, measure or model, ...}.
 /// Throws CLI-01 where the question is not understood, and what the answer meets.
 nlohmann::json answerTo(const nlohmann::json& question);
 

@@ -27,7 +27,7 @@ private Q_SLOTS:
 };
 
 void Manual::everyCommandIsOnBothPages() {
-    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "config", "doctor"}) {
+    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "model show", "export", "verify", "config", "doctor"}) {
         QVERIFY2(source("packaging/man/headroom.1").contains(QString("\\fBheadroom %1\\fR").arg(command)), command);
         QVERIFY2(source("docs/cli.md").contains(QString("`headroom %1").arg(command)), command);
     }
