@@ -21,6 +21,7 @@ void addMetrics(CLI::App& app, Session& session);
 void addModel(CLI::App& app, Session& session);
 void addExport(CLI::App& app, Session& session);
 void addVerify(CLI::App& app, Session& session);
+void addGenerate(CLI::App& app, Session& session);
 void addConfig(CLI::App& app, Session& session);
 void addDoctor(CLI::App& app, Session& session);
 

@@ -66,8 +66,16 @@ pid_t start(const std::string& name, std::vector<std::string> arguments, int out
     return pid;
 }
 
+/// Takes the whole lines off the text.
+void tellLines(std::string& text, const OnLine& onLine) {
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+        onLine(std::string_view(text).substr(begin, end - begin));
+    text.erase(0, begin);
+}
+
 /// Reads on to the end also where the output is longer than what is kept: the program must not wait for us.
-std::string readToEnd(int descriptor) {
+std::string readToEnd(int descriptor, const OnLine& onLine) {
     std::string text;
     std::array<char, 65536> buffer{};
     for (;;) {
@@ -75,17 +83,18 @@ std::string readToEnd(int descriptor) {
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return text;
         if (text.size() < kLongestOutput) text.append(buffer.data(), static_cast<std::size_t>(count));
+        if (onLine) tellLines(text, onLine);
     }
 }
 
 }  // namespace
 
-ProgramResult runProgram(const std::string& name, const std::vector<std::string>& arguments, ErrorOutput errors) {
+ProgramResult runProgram(const std::string& name, const std::vector<std::string>& arguments, ErrorOutput errors, const OnLine& onLine) {
     Pipe pipe(name);
     const pid_t pid = start(name, arguments, pipe.ends[1], errors);
     pipe.closeWriting();
     ProgramResult result;
-    result.output = readToEnd(pipe.ends[0]);
+    result.output = readToEnd(pipe.ends[0], onLine);
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);

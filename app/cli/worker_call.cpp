@@ -26,25 +26,38 @@ Error refused(const Json& error) {
 }  // namespace
 
 WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments) {
-    const ProgramResult result = runProgram("headroom-worker", arguments, session.quiet ? ErrorOutput::Dropped : ErrorOutput::Shown);
+    return callWorker(session, arguments, [](const Json&) {});
+}
+
+WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments, const std::function<void(const Json&)>& told) {
+    WorkerAnswer answer;
+    const auto onLine = [&](std::string_view line) {
+        answer.document = Json::parse(line, nullptr, false);
+        if (answer.document.is_object()) told(answer.document);
+    };
+    const ErrorOutput errors = session.quiet ? ErrorOutput::Dropped : ErrorOutput::Shown;
+    const ProgramResult result = runProgram("headroom-worker", arguments, errors, onLine);
     if (result.signal != 0) throw broken("it stopped unexpectedly", fmt::format("signal {}", result.signal));
-    WorkerAnswer answer{Json::parse(result.output, nullptr, false), result.status};
+    answer.status = result.status;
     if (!answer.document.is_object()) throw broken("it gave no answer", fmt::format("exit status {}", answer.status));
     return answer;
 }
 
 Json askWorker(const Session& session, const Json& question) {
     WorkerAnswer answer = callWorker(session, {"ask", question.dump()});
-    if (const auto error = answer.document.find("error"); error != answer.document.end() && error->is_object()) throw refused(*error);
+    if (answer.isRefusal()) throw refused(answer.document["error"]);
     return std::move(answer.document);
+}
+
+int refusal(const WorkerAnswer& answer) {
+    const Json& error = answer.document["error"];
+    fmt::print(stderr, "{} {}\n", error.value("code", ""), error.value("message", ""));
+    return answer.status == 0 ? static_cast<int>(Exit::Failure) : answer.status;
 }
 
 int tell(const Session& session, const WorkerAnswer& answer, std::string (*readable)(const Json&)) {
     if (session.json) print(answer.document);
-    if (const auto error = answer.document.find("error"); error != answer.document.end() && error->is_object()) {
-        fmt::print(stderr, "{} {}\n", error->value("code", ""), error->value("message", ""));
-        return answer.status == 0 ? static_cast<int>(Exit::Failure) : answer.status;
-    }
+    if (answer.isRefusal()) return refusal(answer);
     if (!session.json) printText(readable(answer.document));
     return answer.status;
 }

@@ -18,6 +18,7 @@ int runCommand(const Arguments& arguments);
 int serveCommand(const Arguments& arguments);
 int askCommand(const Arguments& arguments);
 int exportCommand(const Arguments& arguments);
+int generateCommand(const Arguments& arguments);
 int verifyCommand(const Arguments& arguments);
 
 }  // namespace headroom::worker

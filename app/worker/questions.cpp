@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-/// {"ask":"inspect","path":...,"options":{target, header, task, samples, holdout, seed}}
+/// {"ask":"inspect","path":...,"options":{target, header, task, samples, holdout, tokenizer, tokenizer_folder, seed}}
 json inspect(const json& question) {
     data::Preparation preparation;
     preparation.data.path = question.at("path").get<std::string>();
@@ -30,6 +30,8 @@ json inspect(const json& question) {
     preparation.data.holdout = options.value("holdout", preparation.data.holdout);
     preparation.data.limit = options.value("limit", preparation.data.limit);
     preparation.data.acceptMissingBatches = options.value("accept_missing_batches", false);
+    preparation.data.tokenizer = options.value("tokenizer", preparation.data.tokenizer);
+    preparation.data.tokenizerFolder = options.value("tokenizer_folder", std::string());
     preparation.seed = options.value("seed", preparation.seed);
     return data::inspect(preparation, options.value("samples", std::int64_t{24}));
 }

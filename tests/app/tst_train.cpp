@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 
 #include "app/headroom.h"
 #include "support/data.h"
@@ -25,6 +26,7 @@ private Q_SLOTS:
     void aRunWithoutMemoryEndsWithFive();
     void anExportIsVerified();
     void anExportThatDiffersFromItsRunEndsWithSeven();
+    void aModelOfBytePairsTravelsWithItsTables();
     void anotherProjectKeepsItsOwnRuns();
     void theFirstStepOfRealDataIsTimed();
 };
@@ -189,6 +191,41 @@ void Training::anExportThatDiffersFromItsRunEndsWithSeven() {
     const Outcome outcome = headroom.run({"verify", model.fileName(), "--data", data, "--run", "y", "--json"});
     QCOMPARE(outcome.status, 7);
     QVERIFY2(outcome.output.contains("EXP-0") || outcome.error.contains("EXP-0"), outcome.error.constData());
+}
+
+void Training::aModelOfBytePairsTravelsWithItsTables() {
+    REQUIRE_WORKER();
+    REQUIRE_DATA();
+    const Headroom headroom;
+    namespace fs = std::filesystem;
+    const fs::path tables = headroom.folder() / "tables", out = headroom.folder() / "out";
+    fs::copy(dataFolder() / "gpt2-bpe", tables);
+    std::ifstream whole(dataFolder() / "text" / "tinyshakespeare.txt");
+    std::string text(60'000, ' ');
+    whole.read(text.data(), static_cast<std::streamsize>(text.size()));
+    std::ofstream(headroom.folder() / "text.txt") << text;
+    const QJsonObject config{{"name", "pairs"},
+                             {"data", QJsonObject{{"path", "text.txt"}, {"tokenizer", "byte_pairs"}, {"tokenizer_folder", "tables"}}},
+                             {"model", QJsonObject{{"arch", "gpt_mini"}}},
+                             {"train", QJsonObject{{"max_steps", 1}, {"batch_size", 2}}}};
+    std::ofstream(headroom.folder() / "pairs.json") << QJsonDocument(config).toJson().toStdString();
+    const Outcome trained = headroom.run({"train", QString::fromStdString((headroom.folder() / "pairs.json").string()), "--quiet"});
+    QVERIFY2(trained.status == 0, trained.error.constData());
+    const Outcome exported = headroom.run({"export", "pairs", "--quiet", "-o", QString::fromStdString(out.string())});
+    QVERIFY2(exported.status == 0, exported.error.constData());
+    const Outcome spoken = headroom.run({"generate", "pairs", "--prompt", "First Citizen:", "--tokens", "5"});
+    QVERIFY2(spoken.status == 0, spoken.error.constData());
+    QVERIFY(spoken.output.startsWith("First Citizen:") && spoken.output.size() > 16);
+    QCOMPARE(headroom.run({"generate", "pairs", "--prompt", "First Citizen:", "--tokens", "5"}).output, spoken.output);
+    QCOMPARE(headroom.run({"generate", "pairs", "--json", "--tokens", "3"}).lines().size(), 4);
+    fs::remove_all(tables);
+    const QString model = QString::fromStdString((out / "model.onnx").string());
+    const QString data = QString::fromStdString((headroom.folder() / "text.txt").string());
+    const Outcome verified = headroom.run({"verify", model, "--data", data, "--json"});
+    QVERIFY2(verified.status == 0, verified.error.constData());
+    QCOMPARE(verified.object()["part"].toString(), QString("validation"));
+    fs::remove_all(out / "tokenizer");
+    QCOMPARE(headroom.run({"verify", model, "--data", data}).status, 3);
 }
 
 void Training::anotherProjectKeepsItsOwnRuns() {

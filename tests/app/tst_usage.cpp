@@ -55,7 +55,7 @@ void Usage::helpAndVersionGoToStandardOutput() {
     const Headroom headroom;
     const Outcome help = headroom.run({"--help"});
     QCOMPARE(help.status, 0);
-    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "doctor", "config"})
+    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "generate", "doctor", "config"})
         QVERIFY2(help.output.contains(QByteArray("\n  ") + command), command);
     const Outcome version = headroom.run({"--version"});
     QCOMPARE(version.status, 0);
@@ -86,7 +86,7 @@ void Usage::commonOptionsStandBeforeAndBehindTheCommand() {
 
 void Usage::anUnknownRunEndsWithFour_data() {
     QTest::addColumn<QString>("command");
-    for (const char* command : {"show", "resume", "pause", "stop", "metrics", "export"}) QTest::newRow(command) << command;
+    for (const char* command : {"show", "resume", "pause", "stop", "metrics", "export", "generate"}) QTest::newRow(command) << command;
 }
 
 void Usage::anUnknownRunEndsWithFour() {

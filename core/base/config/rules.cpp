@@ -42,6 +42,9 @@ bool updatesInBackward(const RunConfig& config) { return config.memory.optimizer
 bool hasNoState(const RunConfig& config) { return config.train.optimizer.name == "sgd" && config.train.optimizer.momentum == 0; }
 
 constexpr Exclusion kExclusions[] = {
+    {"data.tokenizer", [](const RunConfig& c) { return c.data.tokenizer == "byte_pairs"; },
+     "data.tokenizer_folder", [](const RunConfig& c) { return c.data.tokenizerFolder.empty(); },
+     "byte pairs need their tables", "Set data.tokenizer_folder, or data.tokenizer to characters."},
     {"train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
      "train.precision", [](const RunConfig& c) { return c.train.precision != "bf16"; },
      "bf16 weights need bf16 arithmetic", "Set train.precision to bf16, or train.weights to fp32."},

@@ -22,6 +22,8 @@ struct RunConfig {
         std::string task = "auto";     ///< auto, classification, regression
         double holdout = 0.2;          ///< share held out where the data has no test part
         bool acceptMissingBatches = false;
+        std::string tokenizer = "characters";  ///< of text: characters, bytes, byte_pairs
+        std::string tokenizerFolder;           ///< tables of byte pairs
         Augment augment;
     };
     struct Model {

@@ -12,6 +12,7 @@ constexpr double kLargestBatch = 1'048'576;
 bool isSgd(const RunConfig& c) { return c.train.optimizer.name == "sgd"; }
 bool isAdamw(const RunConfig& c) { return c.train.optimizer.name == "adamw"; }
 bool isCosine(const RunConfig& c) { return c.train.schedule.name == "cosine"; }
+bool hasBytePairs(const RunConfig& c) { return c.data.tokenizer == "byte_pairs"; }
 bool offloads(const RunConfig& c) { return c.memory.offload != "off" || c.memory.offloadOptimizer; }
 bool stopsEarly(const RunConfig& c) { return c.train.earlyStopping.patience > 0; }
 
@@ -55,6 +56,12 @@ std::vector<Field> dataFields() {
          .min = 0, .max = 0.9, .zero = "nothing, so there is no validation"},
         {.path = "data.accept_missing_batches", .title = "Accept missing batches", .help = "Trains on CIFAR also where some of its batch files are missing.",
          .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.data.acceptMissingBatches; }},
+        {.path = "data.tokenizer", .title = "Tokens", .help = "What of a text is one number: each of its characters, each byte of its UTF-8 form, or the byte pairs of GPT-2's tables.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.data.tokenizer; },
+         .choices = {{"characters", "Characters"}, {"bytes", "Bytes"}, {"byte_pairs", "Byte pairs"}}},
+        {.path = "data.tokenizer_folder", .title = "Tables of byte pairs", .help = "Folder with encoder.json and vocab.bpe, or vocab.json and merges.txt. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.data.tokenizerFolder; },
+         .zero = "none", .applies = hasBytePairs},
         {.path = "data.augment.crop", .title = "Random crop", .help = "Width of the black border around a picture, of which a window of the original size is cut at random.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.data.augment.crop; },
          .unit = "pixels", .min = 0, .max = 1024, .zero = "off"},

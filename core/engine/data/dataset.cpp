@@ -73,10 +73,10 @@ void prepareText(Dataset& dataset, formats::RawDataset& raw, const Preparation& 
     const auto [trainingEnd, validationBegin] = textParts(raw.text, preparation);
     if (std::min(trainingEnd, length / 10) < context + 1)
         throw Error(Failure{Code::Txt01, "the text", "the text is too short for the context length",
-                            grouped(length) + " characters", fmt::format("at least {}", grouped(10 * (context + 1))),
+                            grouped(length) + " tokens", fmt::format("at least {}", grouped(10 * (context + 1))),
                             "Use a longer text."});
-    dataset.classes = charactersOf(raw.text);
-    dataset.reference = textReference(raw.text, trainingEnd, context);
+    dataset.classes = tokenNames(raw.text);
+    dataset.reference = textReference(raw.text, trainingEnd, preparation);
     dataset.shape = {.kind = models::DataKind::Text, .task = models::Task::NextToken,
                      .vocabulary = static_cast<std::int64_t>(dataset.classes.size()), .context = context};
     const auto ids = std::make_shared<const std::vector<std::int32_t>>(std::move(raw.text.ids));
@@ -110,6 +110,9 @@ formats::DataOptions readerOptions(const config::RunConfig::Data& data) {
     options.limit = data.limit;
     options.target = data.target;
     options.acceptMissingBatches = data.acceptMissingBatches;
+    if (data.tokenizer == "bytes") options.tokens = formats::Tokens::Bytes;
+    if (data.tokenizer == "byte_pairs") options.tokens = formats::Tokens::BytePairs;
+    options.tokenTables = data.tokenizerFolder;
     if (data.header != "auto") options.header = data.header == "yes" ? formats::Header::Yes : formats::Header::No;
     if (data.task == "classification") options.task = formats::Task::Classification;
     if (data.task == "regression") options.task = formats::Task::Regression;

@@ -64,7 +64,7 @@ std::string fingerprintOf(const formats::RawDataset& raw) {
     add(hash, raw.pictures);
     if (raw.testPictures) add(hash, *raw.testPictures);
     add(hash, raw.table);
-    hash.add(raw.text.vocabulary);
+    for (const std::string& token : raw.text.tokens) hash.add(std::string_view(token));
     hash.add(raw.text.ids);
     return hash.hex();
 }

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "base/errors/error.h"
+#include "base/json/utf8.h"
 #include "base/models/data_shape.h"
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
 #include "engine/data/split.h"
-#include "engine/formats/characters.h"
 
 namespace headroom::data {
 namespace {
@@ -75,7 +75,8 @@ void describeTable(json& found, const formats::RawTable& raw) {
 std::string excerptOf(const formats::Text& text) {
     std::string excerpt;
     for (std::size_t i = 0; i < std::min<std::size_t>(text.ids.size(), kExcerpt); ++i)
-        excerpt += formats::toUtf8(text.vocabulary[static_cast<std::size_t>(text.ids[i])]);
+        excerpt += text.tokens[static_cast<std::size_t>(text.ids[i])];
+    excerpt.resize(findInvalidUtf8(excerpt).value_or(excerpt.size()));  // a character may go on in the next token
     return excerpt;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/data/learning.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/json/utf8.h"
 #include "engine/data/table_reference.h"
-#include "engine/formats/characters.h"
 
 namespace headroom::data {
 namespace {
@@ -44,10 +46,17 @@ TextParts textParts(const formats::Text& text, const Preparation& preparation) {
     return parts;
 }
 
-std::vector<std::string> charactersOf(const formats::Text& text) {
-    std::vector<std::string> characters;
-    for (const char32_t character : text.vocabulary) characters.push_back(formats::toUtf8(character));
-    return characters;
+std::vector<std::string> tokenNames(const formats::Text& text) {
+    std::vector<std::string> names;
+    for (const std::string& token : text.tokens) {
+        std::string name = token;
+        if (findInvalidUtf8(token)) {
+            name.clear();
+            for (const char byte : token) name += fmt::format("<0x{:02X}>", static_cast<unsigned char>(byte));
+        }
+        names.push_back(std::move(name));
+    }
+    return names;
 }
 
 json pictureReference(const formats::RawDataset& raw, std::span<const std::int64_t> training,
@@ -69,10 +78,11 @@ json tableReference(const formats::RawDataset& raw, std::span<const std::int64_t
     return reference;
 }
 
-json textReference(const formats::Text& text, std::int64_t trainingEnd, std::int64_t context) {
-    std::vector<std::int64_t> counts(text.vocabulary.size());
+json textReference(const formats::Text& text, std::int64_t trainingEnd, const Preparation& preparation) {
+    std::vector<std::int64_t> counts(text.tokens.size());
     for (std::int64_t i = 0; i < trainingEnd; ++i) ++counts[static_cast<std::size_t>(text.ids[static_cast<std::size_t>(i)])];
-    return {{"kind", "text"}, {"samples", trainingEnd}, {"context", context}, {"vocabulary", charactersOf(text)}, {"counts", counts}};
+    return {{"kind", "text"}, {"samples", trainingEnd}, {"context", preparation.context}, {"tokenizer", preparation.data.tokenizer},
+            {"vocabulary", tokenNames(text)}, {"counts", counts}};
 }
 
 }  // namespace headroom::data

@@ -19,18 +19,19 @@ Split splitOf(const formats::RawDataset& raw, const Preparation& preparation);
 
 PixelStatistics learnPixels(const formats::Pictures& pictures, std::span<const std::int64_t> training);
 
-/// Characters [0, trainingEnd) are for training, those from validationBegin on are held out: the last tenth.
+/// Tokens [0, trainingEnd) are for training, those from validationBegin on are held out: the last tenth.
 struct TextParts {
     std::int64_t trainingEnd = 0, validationBegin = 0;
 };
 TextParts textParts(const formats::Text& text, const Preparation& preparation);
-std::vector<std::string> charactersOf(const formats::Text& text);
+/// Each token as text: itself where its bytes are UTF-8, else "<0xC3>" for every byte.
+std::vector<std::string> tokenNames(const formats::Text& text);
 
 /// The reference statistics, as Dataset::reference has them.
 nlohmann::json pictureReference(const formats::RawDataset& raw, std::span<const std::int64_t> training,
                                 const PixelStatistics& statistics);
 nlohmann::json tableReference(const formats::RawDataset& raw, std::span<const std::int64_t> training,
                               const TableEncoding& encoding);
-nlohmann::json textReference(const formats::Text& text, std::int64_t trainingEnd, std::int64_t context);
+nlohmann::json textReference(const formats::Text& text, std::int64_t trainingEnd, const Preparation& preparation);
 
 }  // namespace headroom::data

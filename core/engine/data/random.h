@@ -13,7 +13,7 @@ constexpr std::uint64_t mixed(std::uint64_t x) {
 }
 
 /// What a random draw is for, so that two uses of the same seed and counters differ.
-enum class Stream : std::uint64_t { Shuffle = 1, Augment = 2, Holdout = 3, Window = 4, Rounding = 5 };
+enum class Stream : std::uint64_t { Shuffle = 1, Augment = 2, Holdout = 3, Window = 4, Rounding = 5, Sampling = 6 };
 
 /// A random number as a function of its arguments: no state, hence the same for any number of threads and after a
 /// resume.

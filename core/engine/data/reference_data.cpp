@@ -17,6 +17,7 @@
 #include "engine/data/reference_fields.h"
 #include "engine/data/table_reference.h"
 #include "engine/data/text_source.h"
+#include "engine/formats/characters.h"
 #include "engine/formats/csv_cells.h"
 #include "engine/formats/characters.h"
 
@@ -118,17 +119,24 @@ ReferenceData tableData(formats::RawDataset& raw, const Reference& reference) {
     return {shape, std::make_unique<TableSource>(store, std::move(chosen.samples)), chosen.part};
 }
 
-std::string codePoint(char32_t character) {
-    return fmt::format("\"{}\" (U+{:04X})", escaped(formats::toUtf8(character)), static_cast<std::uint32_t>(character));
+std::string codePoint(const std::string& character) {
+    return fmt::format("\"{}\" (U+{:04X})", escaped(character), static_cast<std::uint32_t>(formats::decoded(character)));
 }
 
-/// Ids of the reference's vocabulary for those of the text.
+/// Ids of the reference's vocabulary for those of the text. A character that the text alone has is refused; the tokens of other
+/// tokenizers are there before any text.
 std::vector<std::int32_t> knownIds(const formats::Text& text, const std::vector<std::string>& vocabulary, const Reference& reference) {
+    const std::vector<std::string> names = tokenNames(text);
+    if (reference.preparation.data.tokenizer != "characters") {
+        if (names == vocabulary) return text.ids;
+        throw otherData(reference, "the tokenizer's tables are not the model's", fmt::format("{} tokens", grouped(static_cast<std::int64_t>(names.size()))),
+                        fmt::format("{} tokens wanted", grouped(static_cast<std::int64_t>(vocabulary.size()))));
+    }
     std::unordered_map<std::string, std::int32_t> places;
     for (const std::string& character : vocabulary) places.emplace(character, static_cast<std::int32_t>(places.size()));
     std::vector<std::int32_t> renewed;
-    for (const char32_t character : text.vocabulary) {
-        const auto found = places.find(formats::toUtf8(character));
+    for (const std::string& character : names) {
+        const auto found = places.find(character);
         if (found == places.end())
             throw otherData(reference, "a character that the model does not know", codePoint(character),
                             fmt::format("{} characters in its vocabulary", grouped(static_cast<std::int64_t>(vocabulary.size()))));
@@ -139,9 +147,9 @@ std::vector<std::int32_t> knownIds(const formats::Text& text, const std::vector<
     return ids;
 }
 
-bool isOwnText(const formats::Text& text, std::int64_t trainingEnd, std::int64_t context, const Reference& reference) {
+bool isOwnText(const formats::Text& text, std::int64_t trainingEnd, const Preparation& preparation, const Reference& reference) {
     return hasAsMany(reference, static_cast<std::size_t>(trainingEnd)) && trainingEnd <= static_cast<std::int64_t>(text.ids.size()) &&
-           textReference(text, trainingEnd, context) == reference.statistics;
+           textReference(text, trainingEnd, preparation) == reference.statistics;
 }
 
 ReferenceData textData(formats::RawDataset& raw, const Reference& reference) {
@@ -152,9 +160,9 @@ ReferenceData textData(formats::RawDataset& raw, const Reference& reference) {
     if (preparation.context < 1) throw noPreparation("no usable context");
     if (length <= preparation.context)
         throw Error(Failure{Code::Txt01, nameOf(reference), "the text is too short for the context length",
-                            grouped(length) + " characters", "at least " + grouped(preparation.context + 1), "Use a longer text."});
+                            grouped(length) + " tokens", "at least " + grouped(preparation.context + 1), "Use a longer text."});
     const TextParts parts = textParts(raw.text, preparation);
-    const bool own = isOwnText(raw.text, parts.trainingEnd, preparation.context, reference);
+    const bool own = isOwnText(raw.text, parts.trainingEnd, preparation, reference);
     const auto ids = std::make_shared<const std::vector<std::int32_t>>(knownIds(raw.text, vocabulary, reference));
     const models::DataShape shape{.kind = models::DataKind::Text, .task = models::Task::NextToken,
                                   .vocabulary = static_cast<std::int64_t>(vocabulary.size()), .context = preparation.context};

@@ -19,6 +19,7 @@
 #include "engine/formats/onnx_writer.h"
 #include "engine/formats/safetensors.h"
 #include "engine/tensor/bridge.h"
+#include "engine/formats/tokenizer.h"
 
 namespace headroom::deploy {
 namespace {
@@ -29,6 +30,7 @@ using Metadata = std::map<std::string, std::string>;
 /// Names of the file's metadata.
 constexpr const char* kRun = "headroom.run";
 constexpr const char* kConfig = "headroom.config";
+constexpr const char* kTokenizer = "tokenizer";  // folder beside the file, with the tables of byte pairs
 constexpr const char* kReference = "headroom.reference";
 constexpr const char* kClasses = "headroom.classes";
 
@@ -61,6 +63,17 @@ void writeText(const fs::path& file, const std::string& text) {
     out << text;
     if (!out.flush())
         throw Error(Failure{Code::Dsk02, escaped(file.filename().string()), "the file cannot be written", {}, {},
+                            "Check the folder and the room on the disk."});
+}
+
+/// A model of byte pairs is of use with its tables only.
+void copyTables(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    fs::create_directories(to, error);
+    for (const fs::path& table : formats::bytePairTables(from))
+        if (!error) fs::copy_file(table, to / table.filename(), fs::copy_options::overwrite_existing, error);
+    if (error)
+        throw Error(Failure{Code::Dsk02, escaped(to.filename().string()), "the tokenizer's tables cannot be copied", error.message(), {},
                             "Check the folder and the room on the disk."});
 }
 
@@ -135,6 +148,7 @@ data::Reference referenceFrom(const fs::path& file, const fs::path& data) {
     if (!metadata.contains(kConfig)) throw data::noPreparation(fmt::format("no {}", kConfig));
     config::RunConfig config = config::parse(entry(metadata, kConfig), file.filename().string());
     config.data.path = fs::absolute(data).string();
+    if (const fs::path tables = file.parent_path() / kTokenizer; fs::exists(tables)) config.data.tokenizerFolder = tables.string();
     return {data::preparationOf(config), document(metadata, kReference), data::namesFrom(document(metadata, kClasses))};
 }
 
@@ -183,6 +197,7 @@ nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& optio
     if (options.format != Format::Safetensors) report = exportOnnx(trained, weights, folder, options.verification);
     if (options.format != Format::Onnx) formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadataOf(trained));
     report.update({{"run", run.id()}, {"step", trained.step}, {"folder", folder.string()}});
+    if (trained.config.data.tokenizer == "byte_pairs") copyTables(trained.config.data.tokenizerFolder, folder / kTokenizer);
     writeText(folder / "labels.txt", labelsText(trained));
     writeText(folder / "README.md", modelCard(trained, report));
     report["files"] = listed(folder);

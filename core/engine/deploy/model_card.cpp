@@ -19,14 +19,20 @@ std::string row(const std::string& what, const nlohmann::json& figures) {
                        latency[1]["p50_ms"].get<double>());
 }
 
+std::string_view unitOf(std::string_view tokenizer) {
+    if (tokenizer == "bytes") return "text's bytes";
+    return tokenizer == "byte_pairs" ? "byte pairs" : "characters";
+}
+
 std::string preparationText(const TrainedModel& trained) {
     const nlohmann::json& reference = trained.dataset.reference;
     if (reference["kind"] == "pictures")
         return fmt::format("`input` is `[batch, channels, height, width]` in fp32: `(byte / 255 - mean) / deviation` with mean {} "
                            "and deviation {}.", reference["mean"].dump(), reference["deviation"].dump());
     if (reference["kind"] == "text")
-        return fmt::format("`tokens` is `[batch, {}]` in int64: places of the characters in the vocabulary (`labels.txt`, one "
-                           "JSON string a line).", reference["context"].dump());
+        return fmt::format("`tokens` is `[batch, {}]` in int64: places of the {} in the vocabulary (`labels.txt`, one "
+                           "JSON string a line{}).", reference["context"].dump(), unitOf(trained.config.data.tokenizer),
+                           trained.config.data.tokenizer == "byte_pairs" ? "; the tables are in `tokenizer`" : "");
     return "`input` is `[batch, features]` in fp32; how each column becomes features stands in the file's metadata under "
            "`headroom.reference`.";
 }

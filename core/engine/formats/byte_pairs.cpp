@@ -301,9 +301,14 @@ private:
 
 std::vector<std::string_view> piecesOf(std::string_view text) { return Cutter(text).run(); }
 
-std::unique_ptr<Tokenizer> bytePairTokenizer(const std::filesystem::path& folder) {
+std::array<std::filesystem::path, 2> bytePairTables(const std::filesystem::path& folder) {
     const bool isOpenAi = std::filesystem::exists(folder / "encoder.json");
-    const std::filesystem::path table = folder / (isOpenAi ? "encoder.json" : "vocab.json");
+    if (isOpenAi) return {folder / "encoder.json", folder / "vocab.bpe"};
+    return {folder / "vocab.json", folder / "merges.txt"};
+}
+
+std::unique_ptr<Tokenizer> bytePairTokenizer(const std::filesystem::path& folder) {
+    const auto [table, pairs] = bytePairTables(folder);
     std::vector<std::string> tokens = readTokens(table);
     Numbers numbers;
     for (std::size_t id = 0; id < tokens.size(); ++id) numbers.emplace(tokens[id], static_cast<std::int32_t>(id));
@@ -314,7 +319,7 @@ std::unique_ptr<Tokenizer> bytePairTokenizer(const std::filesystem::path& folder
             refuse(Code::Tok01, escaped(table.filename().string()), "a byte has no token", fmt::format("0x{:02X}", byte));
         bytes[static_cast<std::size_t>(byte)] = found->second;
     }
-    Merges merges = readMerges(folder / (isOpenAi ? "vocab.bpe" : "merges.txt"), numbers);
+    Merges merges = readMerges(pairs, numbers);
     return std::make_unique<BytePairTokenizer>(std::move(tokens), std::move(merges), bytes);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/formats/cifar.h"
 #include "engine/formats/detect.h"
 #include "engine/formats/idx.h"
+#include "engine/formats/tokenizer.h"
 
 namespace headroom::formats {
 namespace {
@@ -101,7 +102,11 @@ RawDataset readTextData(const Detected& detected, const DataOptions& options) {
     RawDataset data;
     data.kind = Kind::Text;
     data.format = "text";
-    data.text = readText(detected.path, options.textLimits);
+    switch (options.tokens) {
+        case Tokens::Characters: data.text = readText(detected.path, options.textLimits); break;
+        case Tokens::Bytes: data.text = readText(detected.path, *byteTokenizer()); break;
+        case Tokens::BytePairs: data.text = readText(detected.path, *bytePairTokenizer(options.tokenTables)); break;
+    }
     return data;
 }
 

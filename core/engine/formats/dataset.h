@@ -13,6 +13,7 @@
 namespace headroom::formats {
 
 enum class Header { Auto, Yes, No };
+enum class Tokens { Characters, Bytes, BytePairs };
 enum class Task { Auto, Classification, Regression };
 
 /// How a file or folder is to be understood; what is not said is found out.
@@ -27,6 +28,8 @@ struct DataOptions {
     std::optional<std::vector<std::string>> numeric;
     bool acceptMissingBatches = false;  ///< CIFAR: train although data_batch_k is missing
     std::int64_t classes = 0;           ///< pictures: number of classes, 0 = as the labels say
+    Tokens tokens = Tokens::Characters;  ///< of text
+    std::filesystem::path tokenTables;   ///< folder, of byte pairs
     CsvLimits csvLimits;
     PictureLimits pictureLimits;
     TextLimits textLimits;
@@ -55,7 +58,8 @@ struct RawDataset {
     std::vector<std::string> notes;  ///< what a person should know (missing batches that were accepted)
 };
 
-/// Reads a file or folder. Throws Error: DAT-03, DAT-04, PKL-01 and the codes of the formats.
+/// Reads a file or folder. Throws Error: DAT-03, DAT-04, PKL-01 and the codes of the formats
+/// and of a tokenizer's tables.
 RawDataset readDataset(const std::filesystem::path& path, const DataOptions& options = {});
 
 }  // namespace headroom::formats

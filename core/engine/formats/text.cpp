@@ -9,6 +9,7 @@
 #include "engine/formats/characters.h"
 #include "engine/formats/checked.h"
 #include "engine/formats/file.h"
+#include "engine/formats/tokenizer.h"
 
 namespace headroom::formats {
 namespace {
@@ -43,6 +44,10 @@ void forEachCharacter(const File& file, Visit visit) {
     }
 }
 
+[[noreturn]] void refuseEmpty(const File& file) {
+    throw Error({Code::Txt01, file.name(), "the text is empty", "0 characters", "", "Choose a text."});
+}
+
 }  // namespace
 
 Text readText(const std::filesystem::path& path, const TextLimits& limits) {
@@ -56,17 +61,28 @@ Text readText(const std::filesystem::path& path, const TextLimits& limits) {
     Text text;
     for (std::size_t i = 0; i < kCodePoints; ++i) {
         if (numbers[i] < 0) continue;
-        numbers[i] = static_cast<std::int32_t>(text.vocabulary.size());
-        text.vocabulary.push_back(static_cast<char32_t>(i));
+        numbers[i] = static_cast<std::int32_t>(text.tokens.size());
+        text.tokens.push_back(toUtf8(static_cast<char32_t>(i)));
     }
-    if (characters == 0)
-        throw Error({Code::Txt01, file.name(), "the text is empty", "0 characters", "", "Choose a text."});
-    if (text.vocabulary.size() > limits.maxVocabulary)
-        throw Error({Code::Txt03, file.name(), "too many distinct characters", groupedUnsigned(text.vocabulary.size()),
+    if (characters == 0) refuseEmpty(file);
+    if (text.tokens.size() > limits.maxVocabulary)
+        throw Error({Code::Txt03, file.name(), "too many distinct characters", groupedUnsigned(text.tokens.size()),
                      fmt::format("at most {} allowed", groupedUnsigned(limits.maxVocabulary)), "Choose another text."});
     text.ids.reserve(characters);
     forEachCharacter(file, [&](char32_t character) { text.ids.push_back(numbers[character]); });
     file.requireUnchanged(Code::Txt02);
+    return text;
+}
+
+Text readText(const std::filesystem::path& path, const Tokenizer& tokenizer) {
+    const File file(path);
+    std::string bytes;
+    bytes.reserve(static_cast<std::size_t>(file.size()));
+    forEachCharacter(file, [&](char32_t character) { bytes += toUtf8(character); });
+    if (bytes.empty()) refuseEmpty(file);
+    file.requireUnchanged(Code::Txt02);
+    Text text{{}, tokenizer.encode(bytes)};
+    for (std::int64_t id = 0; id < tokenizer.size(); ++id) text.tokens.push_back(tokenizer.bytesOf(static_cast<std::int32_t>(id)));
     return text;
 }
 

@@ -8,17 +8,22 @@
 
 namespace headroom::formats {
 
-/// A text as numbers of its characters.
+class Tokenizer;
+
+/// A text as numbers of its tokens.
 struct Text {
-    std::vector<char32_t> vocabulary;  ///< distinct characters in rising order of their code points
-    std::vector<std::int32_t> ids;     ///< [character]: indices into the vocabulary
+    std::vector<std::string> tokens;  ///< their bytes, by number
+    std::vector<std::int32_t> ids;    ///< in the order of the text: indices into the tokens
 };
 
 struct TextLimits {
     std::size_t maxVocabulary = 65536;
 };
 
-/// Reads UTF-8 text character by character (a byte order mark is skipped). Throws Error TXT-01 (empty), TXT-02, TXT-03.
+/// Reads UTF-8 text character by character (a byte order mark is skipped); the tokens are its distinct characters in rising order
+/// of their code points. Throws Error TXT-01 (empty), TXT-02, TXT-03.
 Text readText(const std::filesystem::path& path, const TextLimits& limits = {});
+/// The same by another tokenizer; the tokens are all that it has.
+Text readText(const std::filesystem::path& path, const Tokenizer& tokenizer);
 
 }  // namespace headroom::formats

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -33,5 +34,7 @@ std::unique_ptr<Tokenizer> characterTokenizer(std::vector<char32_t> vocabulary);
 /// special tokens have numbers, but no text becomes one. Throws Error DAT-04 (a table is missing), TOK-01 (of tokens), TOK-02 (of
 /// merges).
 std::unique_ptr<Tokenizer> bytePairTokenizer(const std::filesystem::path& folder);
+/// The two files in such a folder: of tokens, and of merges.
+std::array<std::filesystem::path, 2> bytePairTables(const std::filesystem::path& folder);
 
 }  // namespace headroom::formats

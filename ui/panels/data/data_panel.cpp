@@ -35,7 +35,7 @@ QString factsOf(const DataSummary& data) {
     const auto& shape = data.shape;
     if (shape.kind == models::DataKind::Pictures) facts << DataPanel::tr("%1 × %2 × %3").arg(shape.width).arg(shape.height).arg(shape.channels);
     if (shape.kind == models::DataKind::Table) facts << DataPanel::tr("%1 columns").arg(data.columns.size());
-    if (shape.kind == models::DataKind::Text) facts << DataPanel::tr("%1 different characters").arg(shape.vocabulary);
+    if (shape.kind == models::DataKind::Text) facts << DataPanel::tr("%1 different tokens").arg(shape.vocabulary);
     facts << DataPanel::tr("%1 for training").arg(format::grouped(data.train));
     facts << (data.heldOut ? DataPanel::tr("%1 held out for validation (there is no test part)") : DataPanel::tr("%1 for validation")).arg(format::grouped(data.validation));
     if (!data.classes.isEmpty()) facts << DataPanel::tr("%1 classes").arg(data.classes.size());

@@ -66,7 +66,7 @@ at::Tensor inputOf(const Source& source, std::vector<std::int64_t> samples) { re
 formats::RawDataset text(std::int64_t length) {
     formats::RawDataset raw;
     raw.kind = formats::Kind::Text;
-    for (char32_t c = U'a'; c <= U'z'; ++c) raw.text.vocabulary.push_back(c);
+    for (char c = 'a'; c <= 'z'; ++c) raw.text.tokens.emplace_back(1, c);
     for (std::int64_t i = 0; i < length; ++i) raw.text.ids.push_back(std::int32_t(i % 26));
     return raw;
 }

@@ -10,6 +10,7 @@
 #include "engine/data/dataset.h"
 #include "engine/data/reference_data.h"
 #include "engine/data/split.h"
+#include "engine/formats/characters.h"
 #include "support/data.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
@@ -52,7 +53,7 @@ Preparation windows() {
 formats::RawDataset text(std::int64_t length, std::u32string_view characters) {
     formats::RawDataset raw;
     raw.kind = formats::Kind::Text;
-    raw.text.vocabulary.assign(characters.begin(), characters.end());
+    for (const char32_t character : characters) raw.text.tokens.push_back(formats::toUtf8(character));
     for (std::int64_t i = 0; i < length; ++i)
         raw.text.ids.push_back(static_cast<std::int32_t>(static_cast<std::size_t>(i) % characters.size()));
     return raw;
@@ -180,10 +181,24 @@ private Q_SLOTS:
         const Reference reference = referenceOf(prepare(text(3000, U"abcd"), windows()), {});
         EXPECT_REFUSED([&] { prepareByReference(text(500, U"abé"), reference); }, "DAT-05", "new: |\"é\" (U+00E9)|4 characters");
     }
+    void bytesNeedNoVocabularyOfTheirOwn() {
+        Preparation preparation = windows();
+        preparation.data.tokenizer = "bytes";
+        preparation.data.path = m_folder.write("own.txt", std::string(3000, 'a')).string();
+        const Reference reference = referenceOf(load(preparation), preparation, preparation.data.path);
+        QCOMPARE(loadByReference(reference).part, std::string("validation"));
+        Reference other = reference;
+        other.preparation.data.path = m_folder.write("other.txt", std::string(500, 'z')).string();
+        const ReferenceData found = loadByReference(other);
+        QCOMPARE(found.shape.vocabulary, 256);
+        QCOMPARE(all(*found.source).input[0][0].item<std::int64_t>(), 'z');
+        other.statistics["vocabulary"].erase(0);
+        EXPECT_REFUSED([&] { loadByReference(other); }, "DAT-05", "256 tokens|255 tokens wanted");
+    }
     void aTextShorterThanTheContextIsRefused() {
         const Reference reference = referenceOf(prepare(text(3000, U"abcd"), windows()), {});
         QCOMPARE(prepareByReference(text(101, U"ab"), reference).source->size(), 1);
-        EXPECT_REFUSED([&] { prepareByReference(text(100, U"ab"), reference); }, "TXT-01", "100 characters|at least 101");
+        EXPECT_REFUSED([&] { prepareByReference(text(100, U"ab"), reference); }, "TXT-01", "100 tokens|at least 101");
     }
 
     void theTableOfTheRunGivesItsValidationPart() {

@@ -52,7 +52,7 @@ data::Dataset text(std::int64_t context) {
     formats::RawDataset raw;
     raw.kind = formats::Kind::Text;
     raw.format = "synthetic";
-    raw.text.vocabulary = {U'a', U'b', U'c', U'd', U' '};
+    raw.text.tokens = {"a", "b", "c", "d", " "};
     for (std::int64_t i = 0; i < 100 * context; ++i)
         raw.text.ids.push_back(static_cast<std::int32_t>(data::draw(5, data::Stream::Shuffle, i / 2, i % 2) % 5));
     data::Preparation preparation;

@@ -239,7 +239,7 @@ private Q_SLOTS:
         QFETCH(int, micro);
         formats::RawDataset raw;
         raw.kind = formats::Kind::Text;
-        raw.text.vocabulary = {U'a', U'b', U'c', U'd', U'e'};
+        raw.text.tokens = {"a", "b", "c", "d", "e"};
         for (int i = 0; i < 4000; ++i) raw.text.ids.push_back(std::int32_t(i * i % 5));
         const data::Dataset dataset = data::prepare(std::move(raw), {});
         config::RunConfig config = test::smallRun();
