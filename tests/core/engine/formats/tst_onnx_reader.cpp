@@ -307,6 +307,17 @@ private Q_SLOTS:
         QVERIFY(test::cpuSeconds() - before < 2);
     }
 
+    void tenThousandNodesAreReadWithinASecond() {
+        Foreign file;
+        file.input("x", {"n", "4"});
+        for (int i = 0; i < 10'000; ++i) file.node("Relu", {i == 0 ? "x" : "v" + std::to_string(i - 1)}, {"v" + std::to_string(i)});
+        file.output("v9999");
+        const std::filesystem::path path = file.save();
+        const double before = test::cpuSeconds();
+        QCOMPARE(formats::readOnnx(path).graph.nodes().size(), std::size_t{10'000});
+        QVERIFY(test::cpuSeconds() - before < 1);
+    }
+
     void aPickleIsNoModel() {
         const test::TemporaryFolder folder;
         std::ofstream(folder.path() / "net.onnx", std::ios::binary) << std::string("\x80\x04\x95\x10", 4);
