@@ -46,7 +46,11 @@ public:
     const Content* content(std::size_t input) const;
     /// Likewise; refused where it is not known.
     std::vector<std::int64_t> numbers(std::size_t input) const;
-    const graph::TensorType& type(graph::ValueId value) const { return m_model.graph.value(value).type; }
+    /// Refuses kNone: an input that a rule needs is absent.
+    const graph::TensorType& type(graph::ValueId value) const {
+        if (value == graph::kNone) refuse("an input is absent");
+        return m_model.graph.value(value).type;
+    }
     std::int64_t integer(std::string_view attribute, std::int64_t fallback) const;
     double real(std::string_view attribute, double fallback) const;
     std::string text(std::string_view attribute, std::string_view fallback) const;

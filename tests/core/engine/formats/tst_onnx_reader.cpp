@@ -252,6 +252,12 @@ private Q_SLOTS:
         EXPECT_REFUSED([&] { file.read(); }, "ONX-10", "com.evil::Exec (evil)|Frobnicate (my node)|If (c)");
     }
 
+    void anAbsentInputIsRefused() {
+        Foreign file = relu();
+        file.node("Shape", {}, {"s"});
+        EXPECT_REFUSED([&] { file.read(); }, "ONX-10", "s (Shape)|absent");
+    }
+
     void aFormThatIsNotSupportedNamesItsNode() {
         Foreign file;
         file.input("x", {"n", "3", "8", "8"});
