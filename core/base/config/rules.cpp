@@ -67,12 +67,14 @@ constexpr Exclusion kExclusions[] = {
      "a step that has begun to update cannot be left out", "Set train.on_nan to stop, or memory.optimizer_in_backward to false."},
 };
 
+std::string shown(std::string value) { return value.empty() ? "empty" : std::move(value); }
+
 /// "train.weights: bf16 weights need bf16 arithmetic: bf16, train.precision is fp32. ..."
 void refuseExcluded(const RunConfig& config, std::vector<Failure>& all) {
     for (const Exclusion& each : kExclusions) {
         if (!each.when(config) || !each.against(config)) continue;
         all.push_back({Code::Cfg17, std::string(each.field), std::string(each.problem), text(find(each.field)->read(config)),
-                       fmt::format("{} is {}", each.other, text(find(each.other)->read(config))), std::string(each.remedy)});
+                       fmt::format("{} is {}", each.other, shown(text(find(each.other)->read(config)))), std::string(each.remedy)});
     }
 }
 

@@ -21,7 +21,12 @@ constexpr std::size_t kLongestCharacter = 4;  // bytes of UTF-8
 /// Logits of the token after a window of ids.
 class NextToken {
 public:
-    explicit NextToken(const TrainedModel& trained) : m_model(*trained.model), m_executor(m_model.plain()) {}
+    explicit NextToken(const TrainedModel& trained) : m_graph(trained.model->plain()), m_executor(m_graph) {
+        m_tensors.values.resize(m_graph.values().size());
+        m_tensors.gradients.resize(m_graph.values().size());
+        for (const train::NamedTensor& named : trained.model->named())
+            m_tensors.values[static_cast<std::size_t>(m_graph.find(named.name))] = named.tensor;
+    }
 
     at::Tensor logits(std::span<const std::int32_t> window) {
         const auto length = static_cast<std::int64_t>(window.size());
@@ -29,17 +34,18 @@ public:
             plan::LowerOptions options;
             options.mode = plan::Mode::Inference;
             options.extents = {{"batch", 1}, {"sequence", length}};
-            m_program = plan::lower(m_model.plain(), options);
+            m_program = plan::lower(m_graph, options);
             m_length = length;
         }
         const at::Tensor tokens = at::empty({1, length}, at::kLong);
         std::ranges::copy(window, tokens.mutable_data_ptr<std::int64_t>());
-        return m_executor.run(m_program, m_model.tensors(), {tokens}, {}).front()[length - 1];
+        return m_executor.run(m_program, m_tensors, {tokens}, {}).front()[length - 1];
     }
 
 private:
-    train::Model& m_model;
+    const graph::Graph& m_graph;
     run::Executor m_executor;
+    run::TensorSet m_tensors;
     plan::Program m_program;
     std::int64_t m_length = 0;
 };

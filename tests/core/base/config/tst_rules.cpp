@@ -116,6 +116,9 @@ void ConfigRules::settingsThatExcludeEachOtherAreRefusedWithASentence_data() {
     QTest::newRow("8 bits of nothing")
         << QStringList{"train.optimizer.name=sgd", "train.optimizer.momentum=0", "train.optimizer.state=8bit"}
         << "CFG-17 train.optimizer.state: SGD without momentum has no state: 8bit, train.optimizer.momentum is 0. Set a momentum, or train.optimizer.state to fp32.\n";
+    QTest::newRow("byte pairs without tables")
+        << QStringList{"data.tokenizer=byte_pairs"}
+        << "CFG-17 data.tokenizer: byte pairs need their tables: byte_pairs, data.tokenizer_folder is empty. Set data.tokenizer_folder, or data.tokenizer to characters.\n";
     QTest::newRow("nothing to keep outside")
         << QStringList{"train.optimizer.name=sgd", "train.optimizer.momentum=0", "memory.offload_optimizer=true"}
         << "CFG-17 memory.offload_optimizer: SGD without momentum has no state: true, train.optimizer.momentum is 0. Set a momentum, or memory.offload_optimizer to false.\n";
