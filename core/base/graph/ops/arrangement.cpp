@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "base/graph/onnx_types.h"
+#include "base/graph/ops/entries.h"
 #include "base/graph/ops/shapes.h"
 
 namespace headroom::graph {
@@ -229,11 +230,6 @@ constexpr OpEntry needing(int least, OpEntry entry) {
 constexpr OpEntry makes(OpEntry entry) {
     entry.saves = nullptr;
     entry.differentiable = false;
-    return entry;
-}
-/// Backward needs extents alone.
-constexpr OpEntry savingNothing(OpEntry entry) {
-    entry.saves = nullptr;
     return entry;
 }
 constexpr OpEntry linked(OpEntry entry, std::vector<ChannelLink> (*channels)(const NodeView&)) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <numeric>
 
+#include "base/graph/ops/entries.h"
 #include "base/graph/ops/shapes.h"
 
 namespace headroom::graph {
@@ -81,11 +82,6 @@ constexpr OpEntry pair(std::string_view name, int since, Names attributes = {}) 
 }
 constexpr OpEntry inferredBy(OpEntry entry, std::vector<TensorType> (*how)(const NodeView&)) {
     entry.infer = how;
-    return entry;
-}
-/// Backward needs extents alone.
-constexpr OpEntry savingNothing(OpEntry entry) {
-    entry.saves = nullptr;
     return entry;
 }
 /// No gradient passes through it.

@@ -37,22 +37,17 @@ std::vector<std::int64_t> axesOf(C context) {
 /// LibTorch sums no bytes as bytes: whole numbers are summed in int64.
 at::Tensor summed(T x, Axes axes) { return axes.empty() ? x : x.sum(axes, true); }
 
-/// The extreme, or of nothing the least (greatest) number of the type.
-at::Tensor largest(T x, Axes axes) {
+/// The greatest or least number; of nothing the one that every number is beyond.
+template <bool Greatest>
+at::Tensor extreme(T x, Axes axes) {
     if (axes.empty()) return x;
     const at::Tensor numbers = x.scalar_type() == at::kBool ? x.to(at::kByte) : x;
-    if (numbers.numel() > 0) return numbers.amax(axes, true);
+    if (numbers.numel() > 0) return Greatest ? numbers.amax(axes, true) : numbers.amin(axes, true);
     std::vector<std::int64_t> shape = x.sizes().vec();
     for (const std::int64_t axis : axes) shape[static_cast<std::size_t>(axis)] = 1;
-    return numbers.new_full(shape, at::isFloatingType(numbers.scalar_type()) ? -std::numeric_limits<double>::infinity() : 0);
-}
-at::Tensor smallest(T x, Axes axes) {
-    if (axes.empty()) return x;
-    const at::Tensor numbers = x.scalar_type() == at::kBool ? x.to(at::kByte) : x;
-    if (numbers.numel() > 0) return numbers.amin(axes, true);
-    std::vector<std::int64_t> shape = x.sizes().vec();
-    for (const std::int64_t axis : axes) shape[static_cast<std::size_t>(axis)] = 1;
-    return numbers.new_full(shape, at::isFloatingType(numbers.scalar_type()) ? std::numeric_limits<double>::infinity() : 1);
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (at::isFloatingType(numbers.scalar_type())) return numbers.new_full(shape, Greatest ? -kInfinity : kInfinity);
+    return numbers.new_full(shape, Greatest ? 0 : 1);
 }
 at::Tensor multiplied(T x, Axes axes) {
     at::Tensor result = x;
@@ -115,9 +110,9 @@ std::vector<Kernel> reductionKernels() {
             row("ReduceL2", reduced<[](T x, Axes axes) { return at::isFloatingType(x.scalar_type()) && !axes.empty() ? x.norm(2, axes, true) : summed(x * x, axes).sqrt(); }>),
             row("ReduceLogSum", reduced<[](T x, Axes axes) { return summed(x, axes).log(); }>),
             row("ReduceLogSumExp", reduced<logSumExp>),
-            row("ReduceMax", reduced<largest>),
+            row("ReduceMax", reduced<extreme<true>>),
             row("ReduceMean", reduced<[](T x, Axes axes) { return axes.empty() ? x : at::isFloatingType(x.scalar_type()) ? x.mean(axes, true) : x.to(at::kDouble).mean(axes, true); }>),
-            row("ReduceMin", reduced<smallest>),
+            row("ReduceMin", reduced<extreme<false>>),
             row("ReduceProd", reduced<multiplied>),
             row("ReduceSum", reduced<summed>),
             row("ReduceSumSquare", reduced<[](T x, Axes axes) { return summed(x * x, axes); }>),
