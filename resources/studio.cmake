@@ -4,6 +4,7 @@
 set(HEADROOM_ICON_THEME "/usr/share/icons/breeze" CACHE PATH "Folder of the Breeze icon theme")
 set(icons
   data actions/22/database-index
+  model actions/22/distribute-graph-directed
   train actions/22/office-chart-line
   memory actions/22/office-chart-area-stacked
   export actions/22/document-export

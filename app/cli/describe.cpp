@@ -8,6 +8,7 @@
 
 #include "base/store/run_reader.h"
 #include "base/store/run_state.h"
+#include "base/units/iso_time.h"
 #include "cli/session.h"
 
 namespace headroom::cli {

@@ -29,8 +29,8 @@ void declare(CLI::App& app, Session& session) {
     app.add_flag("-y,--yes", session.yes, "Answer every question with yes");
     app.add_option("--data-dir", session.dataDir, "Folder of everything that is ours (also: HEADROOM_HOME)");
     app.add_option("--project", session.projectDir, "Project folder (also: HEADROOM_PROJECT)");
-    for (const auto add : {addPlan, addTrain, addResume, addPause, addStop, addRuns, addShow, addMetrics, addModel, addExport, addVerify, addGenerate,
-                           addConfig, addDoctor})
+    for (const auto add : {addPlan, addTrain, addResume, addPause, addStop, addRuns, addShow, addMetrics, addModels, addModel, addExport, addVerify, addBench,
+                           addPredict, addGenerate, addConfig, addDoctor})
         add(app, session);
     app.require_subcommand(1);
     app.footer(kExitCodes);

@@ -7,6 +7,7 @@
 
 #include "base/config/document.h"
 #include "base/config/fields.h"
+#include "base/graph/document.h"
 #include "base/models/data_shape.h"
 #include "base/plan/batch_finder.h"
 #include "base/plan/run_plan.h"
@@ -53,8 +54,10 @@ void noteAge(const Session& session, const plan::DeviceModel& device) {
 
 plan::RunData dataOf(const Session& session, const config::RunConfig& config) {
     const Json found = askWorker(session, {{"ask", "shape"}, {"config", Json::parse(config::toShortJson(config))}});
-    return {models::shapeFromJson(found.value("shape", Json())), found.value("training", std::int64_t{0}),
-            found.value("validation", std::int64_t{0})};
+    plan::RunData data{models::shapeFromJson(found.value("shape", Json())), found.value("training", std::int64_t{0}),
+                       found.value("validation", std::int64_t{0})};
+    if (found.contains("graph")) data.file = std::make_shared<const graph::Graph>(graph::graphFromJson(found["graph"]));
+    return data;
 }
 
 /// Real steps of the sizes that fit, made by the worker here.

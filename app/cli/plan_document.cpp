@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/graph/summary.h"
 #include "base/plan/figures.h"
 #include "base/plan/moment.h"
 #include "base/units/units.h"
@@ -100,6 +101,12 @@ void addSizes(Rows& rows, const plan::RunPlan& plan, const std::vector<plan::Mea
         rows.push_back({"", fmt::format("--set train.micro_batch={} is the fastest", best->microBatch)});
 }
 
+std::string parametersText(const plan::RunPlan& plan) {
+    const std::int64_t trained = graph::trainedCount(plan.graph);
+    const std::string all = grouped(plan.parameters);
+    return trained == plan.parameters ? all : fmt::format("{}, of which {} are trained", all, grouped(trained));
+}
+
 }  // namespace
 
 Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
@@ -113,6 +120,7 @@ Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, co
                         {"steps_per_epoch", plan.stepsPerEpoch},
                         {"total_steps", plan.totalSteps},
                         {"parameters", plan.parameters},
+                        {"trained", graph::trainedCount(plan.graph)},
                         {"budget", plan.budget ? Json(*plan.budget) : Json(nullptr)},
                         {"fits", plan.fits},
                         {"validated", plan.estimate && plan.estimate->validated},
@@ -131,6 +139,7 @@ std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& dev
               {device.kind == graph::DeviceKind::Cuda ? "on the device" : "process", readableBytes(plan.processPeak)},
               {"budget", budgetText(plan)},
               {"batch", fmt::format("{} x {} = {}", grouped(plan.microBatch), grouped(plan.options.microBatches), grouped(config.train.batchSize))},
+              {"parameters", parametersText(plan)},
               {"device", escaped(device.name)}};
     addTimes(rows, plan, device, config);
     addSizes(rows, plan, sizes);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/print.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/json/number.h"
 #include "cli/session.h"
 
 namespace headroom::cli {
@@ -83,15 +82,6 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     return text;
 }
 
-std::string isoTime(double seconds) {
-    const auto whole = static_cast<std::time_t>(std::floor(seconds));
-    const int milli = static_cast<int>((seconds - std::floor(seconds)) * 1000);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), milli);
-}
-
-Json number(double value) {
-    if (std::isfinite(value)) return value;
-    return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
+Json number(double value) { return json::number<Json>(value); }
 
 }  // namespace headroom::cli

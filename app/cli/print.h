@@ -32,9 +32,7 @@ bool errorIsTerminal();
 /// Columns padded to the widest cell, two spaces apart; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-/// "2026-11-21T04:12:33.123Z".
-std::string isoTime(double secondsSince1970);
-/// Number as JSON; NaN and infinities, which JSON lacks, as text: "nan", "inf", "-inf".
+/// As json::number().
 Json number(double value);
 
 }  // namespace headroom::cli

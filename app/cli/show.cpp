@@ -5,7 +5,9 @@
 #include <fstream>
 #include <memory>
 
+#include "base/store/proofs.h"
 #include "base/store/run_reader.h"
+#include "base/units/iso_time.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/print.h"
@@ -71,6 +73,7 @@ int show(const Session& session, const std::string& text) {
     document["folder"] = chosen.run.path().string();
     document["checkpoints"] = filesIn(chosen.run.checkpoints());
     document["exports"] = filesIn(chosen.run.exports());
+    document["proofs"] = store::readProofs(chosen.run);
     document["receipt"] = receipt;
     document["facts"] = facts;
     print(document);

@@ -9,8 +9,10 @@
 namespace headroom::cli {
 namespace {
 
-Error broken(std::string problem, std::string found) {
-    return Error(Failure{Code::Wrk01, "headroom-worker", std::move(problem), std::move(found), {},
+constexpr const char* kWorker = "headroom-worker";
+
+Error broken(const std::string& program, std::string problem, std::string found) {
+    return Error(Failure{Code::Wrk01, program, std::move(problem), std::move(found), {},
                          "Its messages stand above; headroom doctor looks at the installation."});
 }
 
@@ -20,7 +22,21 @@ Error refused(const Json& error) {
     std::string message = error.value("message", "");
     for (const CodeInfo& each : allCodes())
         if (each.text == code) return Error(Failure{each.code, {}, std::move(message), {}, {}, {}});
-    return broken("it refused for an unknown reason", code);
+    return broken(kWorker, "it refused for an unknown reason", code);
+}
+
+WorkerAnswer call(const Session& session, const std::string& program, const std::vector<std::string>& arguments, const std::function<void(const Json&)>& told) {
+    WorkerAnswer answer;
+    const auto onLine = [&](std::string_view line) {
+        answer.document = Json::parse(line, nullptr, false);
+        if (answer.document.is_object()) told(answer.document);
+    };
+    const ErrorOutput errors = session.quiet ? ErrorOutput::Dropped : ErrorOutput::Shown;
+    const ProgramResult result = runProgram(program, arguments, errors, onLine);
+    if (result.signal != 0) throw broken(program, "it stopped unexpectedly", fmt::format("signal {}", result.signal));
+    answer.status = result.status;
+    if (!answer.document.is_object()) throw broken(program, "it gave no answer", fmt::format("exit status {}", answer.status));
+    return answer;
 }
 
 }  // namespace
@@ -30,17 +46,11 @@ WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& 
 }
 
 WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments, const std::function<void(const Json&)>& told) {
-    WorkerAnswer answer;
-    const auto onLine = [&](std::string_view line) {
-        answer.document = Json::parse(line, nullptr, false);
-        if (answer.document.is_object()) told(answer.document);
-    };
-    const ErrorOutput errors = session.quiet ? ErrorOutput::Dropped : ErrorOutput::Shown;
-    const ProgramResult result = runProgram("headroom-worker", arguments, errors, onLine);
-    if (result.signal != 0) throw broken("it stopped unexpectedly", fmt::format("signal {}", result.signal));
-    answer.status = result.status;
-    if (!answer.document.is_object()) throw broken("it gave no answer", fmt::format("exit status {}", answer.status));
-    return answer;
+    return call(session, kWorker, arguments, told);
+}
+
+WorkerAnswer callProver(const Session& session, const std::vector<std::string>& arguments) {
+    return call(session, "headroom-prover", arguments, [](const Json&) {});
 }
 
 Json askWorker(const Session& session, const Json& question) {

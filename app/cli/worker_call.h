@@ -27,6 +27,8 @@ struct WorkerAnswer {
 WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments);
 /// The same for a command that prints documents line by line: `told` gets each when it comes, the last one, which is the answer, too.
 WorkerAnswer callWorker(const Session& session, const std::vector<std::string>& arguments, const std::function<void(const Json&)>& told);
+/// The same for `headroom-prover`.
+WorkerAnswer callProver(const Session& session, const std::vector<std::string>& arguments);
 /// The answer to one question (see worker/questions.h). Throws as callWorker, and what the worker refused with.
 Json askWorker(const Session& session, const Json& question);
 /// Where the answer is {"error": {...}}: its sentence on standard error; returns the exit status.

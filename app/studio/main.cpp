@@ -2,6 +2,10 @@
 #include <QApplication>
 #include <QCommandLineParser>
 
+#include <algorithm>
+#include <span>
+#include <string_view>
+
 #include "base/errors/error.h"
 #include "base/store/home.h"
 #include "ui/shell/main_window.h"
@@ -15,7 +19,7 @@ struct Options {
     bool sample = false;
 };
 
-Options parse(const QApplication& application) {
+Options parse() {
     QCommandLineParser parser;
     parser.setApplicationDescription(QCoreApplication::translate("main", "The window of Headroom: train, watch, export."));
     parser.addHelpOption();
@@ -25,19 +29,28 @@ Options parse(const QApplication& application) {
     const QCommandLineOption sample(QStringLiteral("sample"), QCoreApplication::translate("main", "Opens with the sample set up."));
     parser.addOptions({home, project, sample});
     parser.addPositionalArgument(QStringLiteral("config"), QCoreApplication::translate("main", "Configuration to start from."), QStringLiteral("[config.json]"));
-    parser.process(application);
+    parser.process(QCoreApplication::arguments());
     return {parser.value(home), parser.value(project), parser.positionalArguments().value(0), parser.isSet(sample)};
+}
+
+/// They are said where there is no display, too.
+bool asksForWordsAlone(std::span<char*> arguments) {
+    return std::ranges::any_of(arguments, [](const std::string_view each) { return each == "-h" || each == "--help" || each == "--help-all" || each == "-v" || each == "--version"; });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    QCoreApplication::setApplicationName(QStringLiteral("headroom-studio"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(HEADROOM_VERSION));
+    if (asksForWordsAlone({argv + 1, static_cast<std::size_t>(argc - 1)})) {
+        const QCoreApplication words(argc, argv);
+        parse();  // says them and ends
+    }
     QApplication application(argc, argv);
-    QApplication::setApplicationName(QStringLiteral("headroom-studio"));
-    QApplication::setApplicationVersion(QStringLiteral(HEADROOM_VERSION));
-    QApplication::setDesktopFileName(QStringLiteral("io.github.headroom.Studio"));
+    QGuiApplication::setDesktopFileName(QStringLiteral("io.github.headroom.Studio"));
     using namespace headroom;
-    const Options options = parse(application);
+    const Options options = parse();
     const QString session = ui::Session::defaultPath();
     ui::theme::apply(application, ui::Session::load(session).scheme);
     try {

@@ -19,6 +19,7 @@ int serveCommand(const Arguments& arguments);
 int askCommand(const Arguments& arguments);
 int exportCommand(const Arguments& arguments);
 int generateCommand(const Arguments& arguments);
+int predictCommand(const Arguments& arguments);
 int verifyCommand(const Arguments& arguments);
 
 }  // namespace headroom::worker

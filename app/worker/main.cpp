@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"run", "run --home HOME --device DEVICE    runs the device's queue", runCommand},
     {"export", "export --run FOLDER ...            writes a run's model and proves it", exportCommand},
     {"verify", "verify --model FILE --data PATH    runs a file in another runtime", verifyCommand},
+    {"predict", "predict --run FOLDER -- INPUT ...   what a net makes of inputs", predictCommand},
     {"generate", "generate --run FOLDER ...          goes on with a text", generateCommand},
     {"ask", "ask QUESTION                       answers one question, a JSON object", askCommand},
     {"serve", "serve                              answers questions, a JSON object a line", serveCommand},

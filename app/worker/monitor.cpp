@@ -130,8 +130,8 @@ void Monitor::watch(const std::stop_token& stop) {
         }
         recorder.record(moment());
         m_others = recorder.others();
-    } catch (const Error&) {
-        // The store cannot be written: the training thread meets the same error at its next point and ends the run.
+    } catch (const Error& error) {
+        m_writer.event("monitor", "No more readings: " + error.failures().front().sentence(), moment());
     }
 }
 

@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/questions.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/graph/document.h"
 #include "base/models/data_shape.h"
+#include "base/models/typical_data.h"
+#include "base/models/weight_names.h"
 #include "engine/data/inspect.h"
 #include "engine/formats/onnx_summary.h"
+#include "engine/formats/weight_files.h"
 #include "engine/run/device.h"
 #include "engine/train/check.h"
 #include "engine/train/measure.h"
+#include "engine/train/model_file.h"
+#include "engine/train/named_weights.h"
 
 namespace headroom::worker {
 namespace {
 
 using nlohmann::json;
 
-/// {"ask":"inspect","path":...,"options":{target, header, task, samples, holdout, tokenizer, tokenizer_folder, seed}}
+/// {"ask":"inspect","path":...,"options":{target, header, task, samples, holdout, tokenizer, tokenizer_folder, seed, channels, height, width,
+/// usual_side}}
 json inspect(const json& question) {
     data::Preparation preparation;
     preparation.data.path = question.at("path").get<std::string>();
@@ -33,6 +43,10 @@ json inspect(const json& question) {
     preparation.data.tokenizer = options.value("tokenizer", preparation.data.tokenizer);
     preparation.data.tokenizerFolder = options.value("tokenizer_folder", std::string());
     preparation.seed = options.value("seed", preparation.seed);
+    preparation.context = options.value("context", preparation.context);
+    models::WantedPictures& pictures = preparation.pictures;
+    pictures = {options.value("channels", pictures.channels), options.value("height", pictures.height), options.value("width", pictures.width),
+                options.value("usual_side", pictures.usualSide)};
     return data::inspect(preparation, options.value("samples", std::int64_t{24}));
 }
 
@@ -46,19 +60,23 @@ json devices(const json&) {
 /// {"ask":"check","config":{...}}: the configuration against its data.
 json check(const json& question) { return train::check(config::parse(question.at("config").dump(), "configuration")); }
 
-/// {"ask":"shape","config":{...}}: what a plan has to know of the configuration's data.
+/// {"ask":"shape","config":{...}}: what a plan has to know of the configuration's data and model file.
 json shape(const json& question) {
     const config::RunConfig config = config::parse(question.at("config").dump(), "configuration");
-    const data::Dataset dataset = data::load(data::preparationOf(config));
-    return {{"shape", models::toJson(dataset.shape)},
-            {"training", dataset.training->size()},
-            {"validation", dataset.validation ? dataset.validation->size() : 0}};
+    const std::shared_ptr<const graph::Graph> graph = train::readModelFile(config).graph;
+    const data::Dataset dataset = data::load(data::preparationOf(config, graph.get()));
+    json found{{"shape", models::toJson(dataset.shape)},
+               {"training", dataset.training->size()},
+               {"validation", dataset.validation ? dataset.validation->size() : 0}};
+    if (graph) found["graph"] = graph::toJson(*graph);
+    return found;
 }
 
 /// {"ask":"augment","config":{...},"samples":n,"epoch":k}: training pictures as an epoch would show them.
 json augment(const json& question) {
     const config::RunConfig config = config::parse(question.at("config").dump(), "configuration");
-    return data::augmented(data::preparationOf(config), question.value("epoch", std::int64_t{0}),
+    const std::shared_ptr<const graph::Graph> graph = train::readModelFile(config).graph;
+    return data::augmented(data::preparationOf(config, graph.get()), question.value("epoch", std::int64_t{0}),
                            question.value("samples", std::int64_t{24}));
 }
 
@@ -68,11 +86,29 @@ json measure(const json& question) {
     return {{"measured", train::measure(config::parse(question.at("config").dump(), "configuration"), sizes)}};
 }
 
-/// {"ask":"model","path":...}: what a model's file holds.
+/// {"ask":"model","path":...,"graph":true}: what a model's file holds, and where that is asked for its graph as a document.
 json model(const json& question) {
     const std::filesystem::path path = question.at("path").get<std::string>();
-    json found = formats::summaryOf(formats::readOnnx(path));
+    const formats::OnnxModel read = formats::readOnnx(path);
+    json found = formats::summaryOf(read);
     found["file"] = path.filename().string();
+    if (question.value("graph", false)) found["graph"] = graph::toJson(read.graph);
+    return found;
+}
+
+/// {"ask":"weights","path":...,"arch":...,"map":..., outputs, side, channels, features, vocabulary, context, width,
+/// layers, heads}: which tensors of the file are which parameters of the net.
+json weights(const json& question) {
+    const std::string arch = question.at("arch");
+    const models::ModelOptions options{.width = question.value("width", std::int64_t{0}), .layers = question.value("layers", std::int64_t{0}),
+                                       .heads = question.value("heads", std::int64_t{0})};
+    const graph::Graph net = models::build(arch, models::typicalData(arch, question), options);
+    const std::filesystem::path path = question.at("path").get<std::string>();
+    const models::WeightMap map = train::mapWeights(net, formats::WeightFiles(path), train::chosenWeights(question.value("map", std::string())));
+    json found = models::toJson(map);
+    found["choice"] = models::toChoice(map);
+    found["file"] = path.filename().string();
+    found["arch"] = arch;
     return found;
 }
 
@@ -85,7 +121,8 @@ json answer(const json& question) {
     if (ask == "shape") return shape(question);
     if (ask == "measure") return measure(question);
     if (ask == "model") return model(question);
-    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape, measure, model", {}});
+    if (ask == "weights") return weights(question);
+    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape, measure, model, weights", {}});
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "base/config/document.h"
+#include "base/graph/summary.h"
 #include "base/process/high_water.h"
 #include "base/store/project.h"
 #include "base/store/resume_terms.h"
@@ -22,6 +23,7 @@
 #include "engine/run/device.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
+#include "engine/train/features.h"
 #include "engine/train/trainer.h"
 #include "engine/train/warm_up.h"
 #include "worker/last_word.h"
@@ -89,19 +91,26 @@ private:
     train::Outcome train() {
         const config::RunConfig config = readConfig(m_folder);
         // The data is decoded while LibTorch and the device start.
-        auto reading = std::async(std::launch::async, [&config] { return data::load(data::preparationOf(config)); });
+        auto reading = std::async(std::launch::async, [&] {
+            const train::ModelFile file = train::modelFileOf(config, m_folder.graph(), m_folder.checkpoints());
+            return std::pair(file, data::load(data::preparationOf(config, file.graph.get())));
+        });
         const at::Device device = deviceOf(m_device, config.train.deterministic);
         tensor::installAllocator();
         train::setComputeThreads();
-        const data::Dataset dataset = reading.get();
+        const auto [file, whole] = reading.get();
         if (caughtSignal() != 0) return {train::Outcome::Kind::Paused, {}, {}, {}, {}};
-        if (device.is_cpu()) train::warmUp(config, dataset, m_folder.checkpoints());
+        std::optional<data::Dataset> features;
+        if (config.train.cacheFeatures) features = train::featuresOf(config, whole, file, device);
+        const data::Dataset& dataset = features ? *features : whole;
+        if (device.is_cpu()) train::warmUp(config, dataset, file, m_folder.checkpoints());
         m_growth.emplace();
         tensor::resetPeak();
         train::TrainerOptions options;
         options.devices = {device};
         options.checkpoints = m_folder.checkpoints();
         options.resume = true;
+        options.file = file;
         const store::ResumeTerms terms = store::takeTerms(m_folder);
         options.acceptChangedData = terms.acceptChangedData;
         options.largestMicroBatch = terms.largestMicroBatch;
@@ -112,7 +121,7 @@ private:
         if (terms.largestMicroBatch > 0) tellOfRescue(trainer);
         describe(config, dataset, trainer);
         const std::int64_t validation = dataset.validation ? dataset.validation->size() : 0;
-        m_receipt.predict(config, {dataset.shape, dataset.training->size(), validation}, m_device, trainer.microBatch(), trainer.budget());
+        m_receipt.predict(config, {dataset.shape, dataset.training->size(), validation, file.graph}, m_device, trainer.microBatch(), trainer.budget());
         m_host.startClock(trainer.position());
         const train::Outcome outcome = trainer.run();
         m_writer.setFact("memory", {{"process_growth", m_growth->most()},
@@ -160,8 +169,9 @@ private:
                                   {"fingerprint", dataset.fingerprint},
                                   {"training", dataset.training->size()},
                                   {"validation", dataset.validation ? dataset.validation->size() : 0}});
-        m_writer.setFact("graph", {{"arch", config.model.arch},
+        m_writer.setFact("graph", {{"arch", config::modelName(config)},
                                    {"parameters", trainer.model().plain().parameterCount()},
+                                   {"trained", graph::trainedCount(trainer.model().training())},
                                    {"nodes", trainer.model().plain().nodes().size()}});
         m_writer.setFact("environment", trainer.environment());
         m_writer.setFact("device", m_device);

@@ -127,6 +127,11 @@ QString Headroom::makeConfig(const QString& name, const QJsonObject& train) cons
 
 QJsonObject Headroom::show(const QString& run) const { return this->run({"show", run, "--json"}).object(); }
 
+void Headroom::strike(const QString& run, int signal) const {
+    // Zero would be the test's whole group of processes.
+    if (const auto pid = static_cast<pid_t>(show(run)["pid"].toInteger()); pid > 0) ::kill(pid, signal);
+}
+
 QJsonObject endless() { return {{"epochs", 1'000'000}}; }
 
 }  // namespace headroom::test

@@ -56,6 +56,8 @@ public:
     /// Returns the configuration's path. `members`: of "train", replacing the defaults.
     QString makeConfig(const QString& name, const QJsonObject& train = {}) const;
     QJsonObject show(const QString& run) const;
+    /// Sends a signal to the worker that holds the run; to nobody where none does.
+    void strike(const QString& run, int signal) const;
 
 private:
     TemporaryFolder m_folder;

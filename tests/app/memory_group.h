@@ -20,8 +20,8 @@ public:
     QString folder() const { return QString::fromStdString(m_folder.string()); }
     /// How many of its processes the kernel has ended.
     int kills() const;
-    /// A process in the group takes memory until the kernel has ended one more, gives it back and ends. False where the
-    /// kernel ended none within `most` bytes.
+    /// A process in the group takes memory until the kernel has ended one more, gives it back and ends, if it is not ended
+    /// too. False where the kernel ended none within `most` bytes.
     bool fillUntilAKill(std::int64_t most) const;
 
 private:

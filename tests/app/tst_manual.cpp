@@ -27,7 +27,7 @@ private Q_SLOTS:
 };
 
 void Manual::everyCommandIsOnBothPages() {
-    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "model show", "export", "verify", "generate", "config", "doctor"}) {
+    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "model show", "export", "verify", "bench", "predict", "generate", "config", "doctor"}) {
         QVERIFY2(source("packaging/man/headroom.1").contains(QString("\\fBheadroom %1\\fR").arg(command)), command);
         QVERIFY2(source("docs/cli.md").contains(QString("`headroom %1").arg(command)), command);
     }
@@ -46,7 +46,7 @@ void Manual::everyOptionIsOnTheManPage() {
     const QString manual = source("packaging/man/headroom.1").remove('\\');
     const test::Headroom headroom;
     const QRegularExpression option("--[a-z-]+");
-    for (const char* command : {"", "plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "generate", "config"}) {
+    for (const char* command : {"", "plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "bench", "predict", "generate", "config"}) {
         const QStringList arguments = *command ? QStringList{command, "--help"} : QStringList{"--help"};
         auto found = option.globalMatch(QString::fromUtf8(headroom.run(arguments).output));
         while (found.hasNext()) {

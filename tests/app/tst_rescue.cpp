@@ -27,10 +27,9 @@ struct Machine {
         for (auto member = members.begin(); member != members.end(); ++member) all[member.key()] = member.value();
         return headroom.start({"train", headroom.makeConfig(name, all), "--json", "--set", "model.arch=cnn"});
     }
-    void strike(const QString& run, int signal) const { ::kill(static_cast<pid_t>(headroom.show(run)["pid"].toInteger()), signal); }
     void strikeAsTheKernel(const QString& run, int kills) const {
         system.setOomKills(kills);
-        strike(run, SIGKILL);
+        headroom.strike(run, SIGKILL);
     }
 };
 
@@ -117,7 +116,7 @@ void Rescuing::anyOtherDeathIsReportedAndAResumeChangesNothing() {
     const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
     Headroom::awaitEvent(*process, "checkpoint");
     machine.system.setOomKills(kills);
-    machine.strike(id, signal);
+    machine.headroom.strike(id, signal);
     const Outcome outcome = Headroom::finish(*process);
     QCOMPARE(outcome.status, 8);
     QVERIFY2(outcome.error.contains("WRK-01 The worker stopped unexpectedly") && outcome.error.contains("headroom resume"), outcome.error.constData());
@@ -174,6 +173,7 @@ void Rescuing::aStopThatWasAskedForIsNotTurnedIntoAResume() {
     const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
     Headroom::awaitEvent(*process, "step");
     const auto pid = static_cast<pid_t>(machine.headroom.show(id)["pid"].toInteger());
+    QVERIFY(pid > 0);
     ::kill(pid, SIGSTOP);  // so that the request is not answered before the worker dies
     QCOMPARE(machine.headroom.run({"stop", id, "--no-wait"}).status, 0);
     machine.system.setOomKills(1);
@@ -206,9 +206,8 @@ void Rescuing::aProcessThatTakesTheMemoryEndsTheWorkerAndNotTheRun() {
     const QString config = headroom.makeConfig("real", {{"epochs", 200}, {"batch_size", 160}});
     const auto process = headroom.start({"train", config, "--json", "--set", "model.arch=cnn"}, group.folder());
     const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
-    Headroom::awaitEvent(*process, "checkpoint");
+    Headroom::awaitEvent(*process, "step");  // nearly all of the run is ahead, however busy the machine is
     QVERIFY(group.fillUntilAKill(kLimit));
-    QVERIFY(group.kills() > 0);
     const Outcome outcome = Headroom::finish(*process);
     QVERIFY2(outcome.status == 0, outcome.error.constData());
     QCOMPARE(headroom.show(id)["state"].toString(), QString("finished"));

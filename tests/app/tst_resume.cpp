@@ -83,7 +83,7 @@ void Resuming::aKilledWorkerIsNoticedAndTheRunGoesOn() {
     const auto process = headroom.start({"train", headroom.makeConfig("w", endless()), "--json"});
     const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
     Headroom::awaitEvent(*process, "checkpoint");
-    ::kill(static_cast<pid_t>(headroom.show(id)["pid"].toInteger()), SIGKILL);
+    headroom.strike(id, SIGKILL);
     const Outcome outcome = Headroom::finish(*process);
     QCOMPARE(outcome.status, 8);
     QVERIFY2(outcome.error.contains("WRK-01") && outcome.error.contains("headroom resume"), outcome.error.constData());
@@ -105,9 +105,9 @@ void Resuming::killedBeforeItsFirstCheckpointItStartsAgain() {
     const QStringList sparing{"--json", "--set", "checkpoint.every_steps=100000"};
     const auto process = headroom.start(QStringList{"train", makeLongConfig(headroom, "b")} + sparing + kSlow);
     const QString id = Headroom::awaitEvent(*process, "run")["id"].toString();
-    QJsonValue pid;
-    while (!pid.isDouble() && !process->waitForFinished(0)) pid = headroom.show(id)["pid"];
-    ::kill(static_cast<pid_t>(pid.toInteger()), SIGKILL);
+    while (!headroom.show(id)["pid"].isDouble() && !process->waitForFinished(0)) {
+    }
+    headroom.strike(id, SIGKILL);
     const Outcome outcome = Headroom::finish(*process);
     // Killed so early that the queue still had its entry, it was started again at once.
     QVERIFY(outcome.status == 8 || outcome.status == 0);

@@ -220,6 +220,9 @@ void Training::aModelOfBytePairsTravelsWithItsTables() {
     QCOMPARE(headroom.run({"generate", "pairs", "--json", "--tokens", "3"}).lines().size(), 4);
     fs::remove_all(tables);
     const QString model = QString::fromStdString((out / "model.onnx").string());
+    const Outcome asked = headroom.run({"predict", model, "First Citizen:", "--json"});
+    QVERIFY2(asked.status == 0, asked.error.constData());
+    QCOMPARE(at(asked.object(), "predictions.0.top").toArray().size(), 5);
     const QString data = QString::fromStdString((headroom.folder() / "text.txt").string());
     const Outcome verified = headroom.run({"verify", model, "--data", data, "--json"});
     QVERIFY2(verified.status == 0, verified.error.constData());

@@ -37,6 +37,7 @@ void Usage::aWrongCommandLineEndsWithTwo_data() {
     QTest::newRow("override without =") << QStringList{"config", "CONFIG", "--set", "train.epochs"};
     QTest::newRow("points below two") << QStringList{"metrics", "x", "--points", "1"};
     QTest::newRow("unknown format") << QStringList{"export", "x", "--format", "pickle"};
+    QTest::newRow("bench of nothing at a time") << QStringList{"bench", "x.onnx", "--batch", "0"};
     QTest::newRow("plan without configuration") << QStringList{"plan"};
     QTest::newRow("config without a file") << QStringList{"config"};
 }
@@ -55,7 +56,7 @@ void Usage::helpAndVersionGoToStandardOutput() {
     const Headroom headroom;
     const Outcome help = headroom.run({"--help"});
     QCOMPARE(help.status, 0);
-    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "generate", "doctor", "config"})
+    for (const char* command : {"plan", "train", "resume", "pause", "stop", "runs", "show", "metrics", "export", "verify", "bench", "predict", "generate", "doctor", "config"})
         QVERIFY2(help.output.contains(QByteArray("\n  ") + command), command);
     const Outcome version = headroom.run({"--version"});
     QCOMPARE(version.status, 0);

@@ -29,13 +29,19 @@ def cifar_folder(work):
     return folder
 
 
+def cifar_at(work, rate):
+    return (lambda: {"path": str(cifar_folder(work)), "augment": {"crop": 4, "flip": True}},
+            {"batch_size": 128, "optimizer": {"name": "adamw", "lr": rate, "weight_decay": 0.05}})
+
+
 def configuration(task, work, precision="bf16", seed=1, **train):
     """The configuration of `task`; `train` overrides keys of its train section."""
     base = {
         "fmnist": ("cnn", lambda: {"path": str(data() / "fashion-mnist"), "augment": {"crop": 2, "flip": True}},
                    {"batch_size": 128, "optimizer": {"name": "adamw", "lr": 0.002}}),
-        "cifar": ("resnet20", lambda: {"path": str(cifar_folder(work)), "augment": {"crop": 4, "flip": True}},
-                  {"batch_size": 128, "optimizer": {"name": "adamw", "lr": 0.004, "weight_decay": 0.05}}),
+        "cifar": ("resnet20", *cifar_at(work, 0.004)),
+        "resnet18": ("resnet18", *cifar_at(work, 0.001)),
+        "vit_tiny": ("vit_tiny", *cifar_at(work, 0.001)),
         "adult": ("mlp", lambda: {"path": str(data() / "tabular/adult-train.csv")},
                   {"batch_size": 256, "optimizer": {"name": "adamw", "lr": 0.002}}),
         "housing": ("mlp", lambda: {"path": str(data() / "tabular/housing.csv"), "target": "median_house_value"},
@@ -73,7 +79,8 @@ def series(run_id, name, home):
 
 def peer_python():
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "headroom"
-    found = sorted(cache.glob("peers-*/bin/python"), key=lambda path: path.stat().st_mtime)
+    # The folder's own time: what lies in it are links to one and the same Python.
+    found = sorted(cache.glob("peers-*/bin/python"), key=lambda path: path.parents[1].stat().st_mtime)
     if not found:
         raise SystemExit("The peers are not installed. Run packaging/peers first.")
     return str(found[-1])

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/TensorOperators.h>
-#include <QProcess>
 
 #include <algorithm>
 #include <map>
@@ -13,41 +12,16 @@
 #include "core/base/graph/operator_rows.h"
 #include "core/engine/run/reference.h"
 #include "engine/formats/onnx_writer.h"
-#include "engine/formats/safetensors.h"
 #include "engine/run/executor.h"
 #include "engine/tensor/bridge.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
 
 using namespace headroom;
+using test::Named;
 using test::OperatorCase;
 
 namespace {
-
-struct Named {
-    std::string name;
-    at::Tensor tensor;
-};
-
-formats::StType typeOf(const at::Tensor& tensor) {
-    switch (tensor.scalar_type()) {
-        case at::kLong: return formats::StType::I64;
-        case at::kInt: return formats::StType::I32;
-        case at::kByte: return formats::StType::U8;
-        case at::kBool: return formats::StType::Bool;
-        case at::kDouble: return formats::StType::F64;
-        default: return formats::StType::F32;
-    }
-}
-
-void write(const std::filesystem::path& path, const std::vector<Named>& tensors) {
-    std::vector<formats::StSpec> specs;
-    for (const Named& one : tensors)
-        specs.push_back({one.name, typeOf(one.tensor), one.tensor.sizes().vec()});
-    formats::SafetensorsWriter writer(path, specs);
-    for (const Named& one : tensors) writer.write(one.name, tensor::toBytes(one.tensor));
-    writer.finish();
-}
 
 at::Tensor tensorOf(const test::Plain& plain, bool whole) {
     const at::Tensor wide = tensor::fromBytes(graph::DType::F64, plain.shape, std::as_bytes(std::span(plain.data)));
@@ -90,7 +64,7 @@ struct Single {
             inputs.push_back({value.name, tensor::inLayout(content.to(tensor::scalarType(value.type.dtype)))});
         }
         while (!ids.empty() && ids.back() == graph::kNone) ids.pop_back();
-        graph.setOutputs(graph.addNode(*graph::findOp(row.op), "node", ids, row.attributes));
+        graph.setOutputs(graph.addNode(*graph::findOp(row.op), "node", ids, row.attributes, {}, row.outputs));
     }
 
     /// Outputs in inference, by the names of the values.
@@ -151,24 +125,20 @@ private Q_SLOTS:
             std::filesystem::create_directories(place);
             const Single single(one);
             formats::writeOnnx(place / "model.onnx", single.graph, {}, {.opset = opset, .metadata = {}});
-            write(place / "inputs.safetensors", single.inputs);
-            write(place / "outputs.safetensors", single.run());
+            test::writeTensors(place / "inputs.safetensors", single.inputs);
+            test::writeTensors(place / "outputs.safetensors", single.run());
         }
         for (const test::OperatorRow& row : test::operatorRows()) {
             if (row.output.empty()) continue;
             const auto place = folder.path() / (std::to_string(number++) + " " + row.op);
             const Single single(row);
             if (!writes(place / "model.onnx", single.graph, opset)) continue;
-            write(place / "inputs.safetensors", single.inputs);
-            write(place / "outputs.safetensors", single.run());
+            test::writeTensors(place / "inputs.safetensors", single.inputs);
+            test::writeTensors(place / "outputs.safetensors", single.run());
         }
         QVERIFY(number > 20);
-        QProcess python;
-        python.start(qEnvironmentVariable("HEADROOM_PYTHON"), {HEADROOM_COMPARE, QString::fromStdString(folder.path().string())});
-        QVERIFY(python.waitForFinished(240000));
-        const QByteArray report = python.readAllStandardOutput();
-        if (!report.isEmpty()) qInfo("%s", report.constData());
-        QVERIFY2(python.exitCode() == 0, python.readAllStandardError());
+        const test::Comparison compared = test::compareInOnnxRuntime(folder.path());
+        QVERIFY2(compared.agrees, compared.report.c_str());
     }
 
     /// Every rule of the writer against the reader's: what was written for an opset is read again and computes the same.

@@ -25,7 +25,9 @@ QString otherValue(const config::Field& field) {
             for (const config::Choice& choice : field.choices)
                 if (str(choice.name) != now) return str(choice.name);
             return now;
-        case Type::Integer: return QString::number(std::max(1.0, std::isfinite(field.min) ? field.min + 2 : 3.0), 'f', 0);
+        case Type::Integer:
+            if (field.path == "data.side") return "16";  // 1 to 7 are refused
+            return QString::number(std::max(1.0, std::isfinite(field.min) ? field.min + 2 : 3.0), 'f', 0);
         case Type::Number:
             if (std::isfinite(field.min) && field.min > 0.25) return QString::number(field.min + 1);
             return now == "0.25" ? "0.125" : "0.25";

@@ -48,7 +48,7 @@ private Q_SLOTS:
             runs.push_back(project.run(id.toStdString()));
         }
         QTRY_VERIFY_WITH_TIMEOUT(store::runState(home, runs[2]) == store::RunState::Queued, 5000);
-        QTRY_VERIFY_WITH_TIMEOUT(store::runState(home, runs[0]) == store::RunState::Running, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(store::runState(home, runs[0]) == store::RunState::Running, 60000);
         studio.kill();
         QVERIFY(!studio.isRunning());
         QVERIFY(store::isLive(store::runState(home, runs[0])));
@@ -63,12 +63,12 @@ private Q_SLOTS:
         QTRY_VERIFY(!window.studio().projectName().isEmpty());
         const QString run = QString::fromUtf8(headroomSays(window.home(), {"train", sampleConfig(), "--set", "train.epochs=40", "--detach"})).trimmed();
         QVERIFY(!run.isEmpty());
-        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Running), 30000);
+        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Running), 60000);
         window.studio().selection().setCurrent(run);
         const ui::Chart* loss = static_cast<ui::TrainPanel*>(window.window().panel("train"))->charts().first();
         QTRY_VERIFY_WITH_TIMEOUT(loss->tabSeparated().count("\ttrain_loss\t") > 20, 10000);
         QVERIFY(store::isLive(*window.state(run)));  // the curve grew while the run was under way
-        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Finished), 60000);
+        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Finished), 150000);
     }
 
     void aRunOfTheWindowIsSeenByTheCommandLine() {
@@ -77,13 +77,13 @@ private Q_SLOTS:
         QVERIFY(window.openSample());
         const QString run = window.start("by hand", {{"train.epochs", "40"}});
         QVERIFY(!run.isEmpty());
-        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Running), 30000);
+        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Running), 60000);
         const QJsonArray listed = QJsonDocument::fromJson(headroomSays(window.home(), {"runs", "--json"})).array();
         QCOMPARE(listed.size(), 1);
         QCOMPARE(listed[0].toObject()["id"].toString(), run);
         QCOMPARE(listed[0].toObject()["name"].toString(), QStringLiteral("by hand"));
         QCOMPARE(listed[0].toObject()["state"].toString(), QStringLiteral("running"));
-        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Finished), 60000);
+        QTRY_COMPARE_WITH_TIMEOUT(window.state(run), std::optional(store::RunState::Finished), 150000);
     }
 };
 

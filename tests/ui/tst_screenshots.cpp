@@ -6,6 +6,8 @@
 #include <QDir>
 #include <QPushButton>
 
+#include <QComboBox>
+#include <QListView>
 #include <QSpinBox>
 #include <QTabBar>
 #include <QTableView>
@@ -14,6 +16,10 @@
 #include "ui/panels/memory/memory_panel.h"
 #include "ui/panels/memory/owners_card.h"
 #include "ui/panels/memory/savings_view.h"
+#include "ui/panels/model/gallery.h"
+#include "ui/panels/model/graph_card.h"
+#include "ui/panels/model/model_panel.h"
+#include "ui/panels/model/node_card.h"
 #include "ui/panels/train/train_panel.h"
 #include "ui/shell/overlays.h"
 #include "ui/widgets/chart.h"
@@ -65,10 +71,45 @@ private Q_SLOTS:
     void emptyPages() {
         window().resize(1560, 940);
         QTRY_VERIFY(!studio().projectName().isEmpty());
-        for (const char* page : {"train", "data", "memory", "export", "system"}) {
+        for (const char* page : {"train", "data", "model", "memory", "export", "system"}) {
             window().openPage(QLatin1String(page));
             take(QStringLiteral("%1-empty").arg(QLatin1String(page)));
         }
+    }
+
+    void modelsForTheSample() {
+        REQUIRE_TRAINING();
+        studio().openSample();
+        QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);
+        window().openPage(QStringLiteral("model"));
+        auto* page = static_cast<ui::ModelPanel*>(window().panel(QStringLiteral("model")));
+        const auto isSurveyed = [page] {
+            for (int row = 0; row < page->gallery().rowCount(); ++row)
+                if (page->gallery().entry(row).unsuited.isEmpty() && !page->gallery().entry(row).facts) return false;
+            return page->graph().view().scene() != nullptr;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(isSurveyed(), 60000);
+        take(QStringLiteral("model"));
+        page->list()->setCurrentIndex(page->gallery().index(page->gallery().rowOf(QStringLiteral("resnet20"))));
+        ui::GraphView& view = page->graph().view();
+        QTRY_VERIFY_WITH_TIMEOUT(view.scene() && view.scene()->find(QStringLiteral("layer2/0/conv1")) >= 0, 20000);
+        take(QStringLiteral("model-closed"));
+        page->reveal(QStringLiteral("layer2/0/conv1"));
+        take(QStringLiteral("model-node"));
+        view.setAllClosed(false);
+        page->graph().colours()->setCurrentIndex(2);
+        page->nodes().tabs()->setCurrentIndex(1);
+        take(QStringLiteral("model-flops"));
+        page->graph().colours()->setCurrentIndex(0);
+        page->graph().compared()->setCurrentIndex(1);
+        page->nodes().tabs()->setCurrentIndex(0);
+        take(QStringLiteral("model-difference"));
+        page->graph().compared()->setCurrentIndex(0);
+        const QString file = qEnvironmentVariable("HEADROOM_SCREENSHOT_MODEL");
+        if (file.isEmpty()) return;
+        QVERIFY(page->accept(file));
+        QTRY_VERIFY_WITH_TIMEOUT(page->gallery().entry(0).isFile, 30000);
+        take(QStringLiteral("model-file"));
     }
 
     void pagesOfRealRuns() {
@@ -138,7 +179,7 @@ private Q_SLOTS:
         window().resize(1560, 940);
         QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);
         QTest::qWait(5000);  // a few readings of the machine
-        for (const char* page : {"train", "data", "memory", "export", "system"}) {
+        for (const char* page : {"train", "data", "model", "memory", "export", "system"}) {
             window().openPage(QLatin1String(page));
             QTest::qWait(500);
             take(QStringLiteral("home-%1").arg(QLatin1String(page)));

@@ -12,6 +12,7 @@
 #include "ui/bridge/fit_planner.h"
 #include "ui/bridge/hardware.h"
 #include "ui/bridge/log_reader.h"
+#include "ui/bridge/model_explorer.h"
 #include "ui/bridge/run_commands.h"
 #include "ui/bridge/run_facts.h"
 #include "ui/bridge/store_reader.h"
@@ -40,6 +41,7 @@ public:
     Hardware& hardware() { return *m_hardware; }
     FitPlanner& fit() { return *m_fit; }
     RunFacts& facts() { return *m_facts; }
+    ModelExplorer& models() { return *m_models; }
 
     void watch(const Watch& watch);
     void followLog(const QString& run);
@@ -64,6 +66,7 @@ private:
     Hardware* m_hardware;
     FitPlanner* m_fit;
     RunFacts* m_facts;
+    ModelExplorer* m_models;
 };
 
 }  // namespace headroom::ui

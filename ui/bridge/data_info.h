@@ -6,9 +6,11 @@
 #include <QStringList>
 #include <QVector>
 
+#include <memory>
 #include <optional>
 
 #include "base/models/models.h"
+#include "base/models/wanted_pictures.h"
 #include "ui/bridge/problem.h"
 
 namespace headroom::ui {
@@ -34,6 +36,7 @@ struct DataSummary {
     QString path, format, excerpt;
     models::DataShape shape;
     bool heldOut = false;
+    bool resized = false;  ///< pictures of any size, made what the draft's model takes
     qint64 train = 0, validation = 0;
     QStringList classes;
     QVector<qint64> counts;
@@ -44,7 +47,10 @@ struct DataSummary {
 };
 DataSummary dataSummaryOf(const QJsonObject& answer);
 
-/// Looks into the draft's data through the worker whenever its path, target, header or task changes.
+/// The graph in an answer to the question `model`. Throws as graph::graphFromJson().
+graph::Graph graphOf(const QJsonObject& answer);
+
+/// Looks into the draft's data and model file through the worker whenever what names them changes.
 class DataInfo : public QObject {
     Q_OBJECT
 public:
@@ -53,6 +59,10 @@ public:
 
     State state() const { return m_state; }
     const DataSummary& summary() const { return m_summary; }
+    /// What nets are made from: the data's shape and, once the worker has read it, the graph of the draft's model file.
+    models::Basis basis() const { return {m_summary.shape, m_graph}; }
+    /// Why there is no graph of the model file; empty where there is one, or no file.
+    const Problem& modelFailure() const { return m_modelFailure; }
     const Problem& failure() const { return m_failure; }
     void look();
 
@@ -60,6 +70,8 @@ Q_SIGNALS:
     void changed();
 
 private:
+    void lookAtModel();
+    void takeModel(const QJsonObject& answer);
     void enter(State state);
 
     WorkerQuestions& m_questions;
@@ -69,6 +81,11 @@ private:
     Problem m_failure;
     qint64 m_asked = 0;
     QString m_last;
+    models::WantedPictures m_wanted;
+    std::shared_ptr<const graph::Graph> m_graph;
+    Problem m_modelFailure;
+    qint64 m_modelAsked = 0;
+    QString m_modelPath;
 };
 
 }  // namespace headroom::ui

@@ -11,7 +11,7 @@ namespace headroom::ui::format {
 namespace {
 
 QString tr(const char* text) { return QCoreApplication::translate("format", text); }
-const QChar kThin(0x2009);
+const QChar kThin(0x202f), kNoBreak(0x00a0);  // both keep a line together
 
 /// "2.0e-5": without the zeros that fill exponents.
 QString scientific(double number) { return QString::number(number, 'e', 1).replace("e-0", "e-").replace("e+00", "").replace("e+0", "e+"); }
@@ -55,6 +55,22 @@ QString bytesOf(Bytes part, Bytes whole) {
         .arg(static_cast<double>(part) / unit, 0, 'f', large ? 1 : 0)
         .arg(static_cast<double>(whole) / unit, 0, 'f', large ? 1 : 0)
         .arg(large ? QStringLiteral("GiB") : QStringLiteral("MiB"));
+}
+
+QString compact(double number) {
+    static constexpr const char* kSteps[] = {"", "k", "M", "G", "T", "P"};
+    std::size_t step = 0;
+    while (std::fabs(number) >= 999.5 && step + 1 < std::size(kSteps)) number /= 1000, ++step;
+    const double size = std::fabs(number);
+    const int digits = step == 0 && number == std::round(number) ? 0 : size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+    return QString::number(number, 'f', digits) + kNoBreak + QLatin1String(kSteps[step]);
+}
+
+QString shortTime(double seconds) {
+    if (seconds >= 0.9995) return seconds < 100 ? tr("%1 s").arg(seconds, 0, 'f', seconds < 10 ? 2 : 1) : duration(seconds);
+    const double ms = seconds * 1e3;
+    if (ms >= 0.9995) return tr("%1 ms").arg(ms, 0, 'f', ms < 10 ? 2 : ms < 100 ? 1 : 0);
+    return tr("%1 µs").arg(seconds * 1e6, 0, 'f', seconds < 1e-5 ? 1 : 0);
 }
 
 QString duration(double seconds) {

@@ -19,6 +19,10 @@ QString percent(double share, int digits = 0);
 QString bytes(Bytes size);
 /// "6.6 of 8.0 GiB": the unit of the second.
 QString bytesOf(Bytes part, Bytes whole);
+/// Three significant digits and what stands for thousands: "4.61 k", "1.81 G", "120 ".
+QString compact(double number);
+/// "11.2 ms", "340 µs", "1.8 s".
+QString shortTime(double seconds);
 /// "48 s", "11 min", "2 h 05 min".
 QString duration(double seconds);
 /// "≈ 4–5 min left".

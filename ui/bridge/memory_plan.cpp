@@ -56,7 +56,7 @@ std::optional<Bytes> MemoryPlan::budget() const {
 std::optional<plan::FitQuestion> MemoryPlan::question() const {
     const auto limit = budget();
     if (!m_memory.planned || !limit) return std::nullopt;
-    return plan::FitQuestion{m_draft.config(), m_data.summary().shape, m_device, *limit, {}};
+    return plan::FitQuestion{m_draft.config(), m_data.basis(), m_device, *limit, {}};
 }
 
 std::vector<std::int64_t> MemoryPlan::sizesToMeasure() const {
@@ -71,7 +71,7 @@ const plan::ConfiguredStep& MemoryPlan::configured() {
     if (m_configured && device == m_device)
         m_configured = m_configured->changedTo(m_draft.config());
     else
-        m_configured.emplace(m_draft.config(), m_data.summary().shape, device);
+        m_configured.emplace(m_draft.config(), m_data.basis(), device);
     if (const auto limit = budget()) m_configured = m_configured->within(*limit);
     m_device = device;
     return *m_configured;
@@ -85,7 +85,8 @@ void MemoryPlan::replan() {
             m_memory = stepMemory(m_draft.config(), configured(), budget());
         } catch (const Error& error) {
             m_configured.reset();
-            m_memory.fault = QString::fromStdString(error.failures().front().sentence());
+            const QString& ofFile = m_data.modelFailure().text;
+            m_memory.fault = ofFile.isEmpty() ? QString::fromStdString(error.failures().front().sentence()) : ofFile;
         }
         countSteps(m_memory, m_draft.config(), m_data.summary().train);
     }

@@ -33,10 +33,14 @@ public:
     explicit Panel(QWidget* parent = nullptr) : QWidget(parent) { setObjectName(QStringLiteral("page")); }
     /// Takes a dropped file or folder; false where the page has no use for it.
     virtual bool accept(const QString&) { return false; }
+    /// Goes to the page's own search; false where it has none.
+    virtual bool find() { return false; }
 
 Q_SIGNALS:
     /// Asks the shell for another page or an action by its name.
     void wanted(const QString& action);
+    /// Asks the shell to show a node of the chosen model's graph.
+    void nodeWanted(const QString& node);
 };
 
 }  // namespace headroom::ui

@@ -27,11 +27,12 @@ constexpr ActionSpec kTable[] = {
     {"pin", N("Run"), N("Pin"), "", N("Keeps the selected run at the top")},
     {"export", N("Run"), N("Export"), "Ctrl+E", N("Shows the export of the selected run")},
     {"page_data", N("View"), N("Data"), "Ctrl+1", N("What the data holds")},
-    {"page_train", N("View"), N("Train"), "Ctrl+2", N("Curves and settings")},
-    {"page_memory", N("View"), N("Memory"), "Ctrl+3", N("What a step needs, what makes it fit, what a run took")},
-    {"page_export", N("View"), N("Export"), "Ctrl+4", N("Files and their proof")},
-    {"page_system", N("View"), N("System"), "Ctrl+5", N("What this machine offers")},
-    {"filter", N("View"), N("Filter runs"), "Ctrl+F", N("Goes to the filter of the list of runs")},
+    {"page_model", N("View"), N("Model"), "Ctrl+2", N("Architectures, files and their graphs")},
+    {"page_train", N("View"), N("Train"), "Ctrl+3", N("Curves and settings")},
+    {"page_memory", N("View"), N("Memory"), "Ctrl+4", N("What a step needs, what makes it fit, what a run took")},
+    {"page_export", N("View"), N("Export"), "Ctrl+5", N("Files and their proof")},
+    {"page_system", N("View"), N("System"), "Ctrl+6", N("What this machine offers")},
+    {"filter", N("View"), N("Find"), "Ctrl+F", N("Goes to the search of the page, or to the filter of the list of runs")},
     {"runs", N("View"), N("Runs"), "F8", N("Shows or hides the list of runs")},
     {"hardware", N("View"), N("Hardware"), "F9", N("Shows or hides the machine's figures")},
     {"log", N("View"), N("Log"), "Ctrl+J", N("Shows or hides the log of the selected run")},
@@ -47,7 +48,7 @@ constexpr ActionSpec kTable[] = {
 constexpr std::pair<const char*, const char*> kFocusKeys[] = {
     {"← →", N("Chart: move the cursor, with Shift by ten points")}, {"L", N("Chart: logarithmic values")}, {"X", N("Chart: next x axis")},
     {"[  ]", N("Chart: less or more smoothing")}, {"R", N("Chart: show all")}, {"T", N("Chart: values as a table")},
-    {"Ctrl+C", N("Chart: copy picture and values")}, {"H", N("Runs: draw the run or not")}, {"P", N("Runs: pin")}};
+    {"Ctrl+C", N("Chart: copy picture and values")}, {"+  −  0  F", N("Graph: larger, smaller, full size, all of it")}, {"Return", N("Graph: open or close a block")}, {"H", N("Runs: draw the run or not")}, {"P", N("Runs: pin")}};
 #undef N
 
 }  // namespace

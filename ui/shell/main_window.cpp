@@ -6,12 +6,14 @@
 #include <QDockWidget>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScreen>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include "ui/panels/data/data_panel.h"
 #include "ui/panels/export/export_panel.h"
 #include "ui/panels/memory/memory_panel.h"
+#include "ui/panels/model/model_panel.h"
 #include "ui/panels/system/system_panel.h"
 #include "ui/panels/train/setup_card.h"
 #include "ui/panels/train/train_panel.h"
@@ -37,7 +39,7 @@ MainWindow::MainWindow(Studio& studio, const QString& session, QWidget* parent)
       m_status(new StatusLine(studio)), m_welcome(new WelcomePage), m_paletteCard(new CommandPalette(this, m_actions, studio)), m_shortcuts(new ShortcutList(this)), m_close(new CloseCard(this)) {
     setWindowTitle(tr("Headroom"));
     setMinimumSize(kSmallest);
-    resize(kUsual);
+    resize(kUsual.boundedTo(screen()->availableSize()));
     setAcceptDrops(true);
     setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowTabbedDocks);
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
@@ -56,7 +58,9 @@ MainWindow::~MainWindow() = default;
 void MainWindow::addPages() {
     const Context context = m_studio.context();
     m_train = new TrainPanel(context);
+    m_model = new ModelPanel(context);
     const std::tuple<const char*, QString, Panel*> pages[] = {{"data", tr("Data"), new DataPanel(context)},
+                                                              {"model", tr("Model"), m_model},
                                                               {"train", tr("Train"), m_train},
                                                               {"memory", tr("Memory"), new MemoryPanel(context)},
                                                               {"export", tr("Export"), new ExportPanel(context)},
@@ -68,6 +72,11 @@ void MainWindow::addPages() {
         m_panels[key] = panel;
         connect(panel, &Panel::wanted, this, [this](const QString& action) { m_actions[action]->trigger(); });
     }
+    for (Panel* panel : std::as_const(m_panels))
+        connect(panel, &Panel::nodeWanted, this, [this](const QString& node) {
+            openPage(QStringLiteral("model"));
+            m_model->reveal(node);
+        });
     m_stack->addWidget(m_welcome);
     connect(m_welcome, &WelcomePage::wanted, this, [this](const QString& action) { m_actions[action]->trigger(); });
     connect(m_activity, &ActivityBar::chosen, this, &MainWindow::openPage);
@@ -213,7 +222,7 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
 void MainWindow::dropEvent(QDropEvent* event) {
     const QString path = event->mimeData()->urls().first().toLocalFile();
     if (path.endsWith(QLatin1String(".json"))) return m_studio.openConfig(path);
-    openPage(QStringLiteral("data"));
+    openPage(path.endsWith(QLatin1String(".onnx"), Qt::CaseInsensitive) ? QStringLiteral("model") : QStringLiteral("data"));
     m_panels[m_page]->accept(path);
 }
 

@@ -15,6 +15,7 @@ namespace headroom::ui {
 class ActivityBar;
 class CloseCard;
 class CommandPalette;
+class ModelPanel;
 class Panel;
 class ProblemsCard;
 class RunListCard;
@@ -71,6 +72,7 @@ private:
     StatusLine* m_status;
     WelcomePage* m_welcome;
     TrainPanel* m_train = nullptr;
+    ModelPanel* m_model = nullptr;
     RunListCard* m_runList = nullptr;
     ProblemsCard* m_problems = nullptr;
     CommandPalette* m_paletteCard;

@@ -8,6 +8,7 @@
 
 #include <functional>
 
+#include "base/config/document.h"
 #include "base/store/home.h"
 
 namespace headroom::ui {
@@ -79,7 +80,7 @@ QString Studio::device() const {
 /// The configuration's name, or the net's; with a number where a run has it already.
 QString Studio::freshName() const {
     const config::RunConfig& config = m_draft.config();
-    const QString base = QString::fromStdString(config.name.empty() ? config.model.arch : config.name);
+    const QString base = QString::fromStdString(config.name.empty() ? config::modelName(config) : config.name);
     const auto taken = [this](const QString& name) {
         return std::any_of(m_runs.all().begin(), m_runs.all().end(), [&](const auto& run) { return run.name == name.toStdString(); });
     };

@@ -49,7 +49,7 @@ WelcomePage::WelcomePage(QWidget* parent) : QWidget(parent) {
     cards->setSpacing(12);
     cards->addStretch();
     cards->addWidget(choice(tr("Handwritten digits"), tr("1 797 pictures of 8 × 8, already here. Trains in about half a minute on two cores."), tr("Try the sample"), true, sample));
-    cards->addWidget(choice(tr("A folder of data"), tr("Pictures as IDX (MNIST, Fashion-MNIST) or CIFAR binary. Dropping it on the window does the same."), tr("Open folder…"), false, folder));
+    cards->addWidget(choice(tr("A folder of data"), tr("Pictures in a folder for each class, as IDX (MNIST, Fashion-MNIST) or CIFAR binary. Dropping it on the window does the same."), tr("Open folder…"), false, folder));
     cards->addWidget(choice(tr("A table or a text"), tr("CSV with a column to predict, or plain text to learn characters from."), tr("Open file…"), false, file));
     cards->addStretch();
     auto* layout = new QVBoxLayout(this);

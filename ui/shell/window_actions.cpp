@@ -22,7 +22,7 @@ constexpr int kRecent = 8;
 }
 
 void MainWindow::connectActions() {
-    for (const char* page : {"data", "train", "memory", "export", "system"})
+    for (const char* page : {"data", "model", "train", "memory", "export", "system"})
         m_actions.on(qPrintable(QStringLiteral("page_%1").arg(QLatin1String(page))), this, [this, page] { openPage(QLatin1String(page)); });
     m_actions.on("export", this, [this] { openPage(QStringLiteral("export")); });
     m_actions.on("new_run", this, [this] { openPage(QStringLiteral("train")); m_train->setup().form().setFocus(); });
@@ -42,7 +42,10 @@ void MainWindow::connectActions() {
     m_actions.on("pin", &m_studio, &Studio::togglePin);
     m_actions.on("rename", m_runList, &RunListCard::rename);
     m_actions.on("copy_command", this, [this] { QApplication::clipboard()->setText(m_studio.command()); Q_EMIT m_studio.said(tr("The command is on the clipboard.")); });
-    m_actions.on("filter", this, [this] { showDock(QStringLiteral("runs"), true); m_runList->filter()->setFocus(); });
+    m_actions.on("filter", this, [this] {
+        if (m_panels[m_page]->find()) return;
+        showDock(QStringLiteral("runs"), true); m_runList->filter()->setFocus();
+    });
     m_actions.on("restore_layout", this, &MainWindow::defaultLayout);
     m_actions.on("theme_system", this, [this] { setScheme(SchemeChoice::System); });
     m_actions.on("theme_dark", this, [this] { setScheme(SchemeChoice::Dark); });

@@ -106,7 +106,7 @@ QIcon icon(const QString& name, QColor colour) {
     QString svg = textOf(QStringLiteral(":/icons/%1.svg").arg(name));
     if (svg.isEmpty()) return {};
     const QString paint = (colour.isValid() ? colour : tokens().text).name();
-    for (const char* ink : {"#232629", "#eff0f1", "#fcfcfc", "#4d4d4d"}) svg.replace(QLatin1String(ink), paint);
+    for (const char* ink : {"#232629", "#eff0f1", "#fcfcfc", "#4d4d4d", "#3daee9"}) svg.replace(QLatin1String(ink), paint);
     QSvgRenderer renderer(svg.toUtf8());
     QIcon result;
     for (const int size : {16, 22, 32, 44}) {

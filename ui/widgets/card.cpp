@@ -2,15 +2,31 @@
 #include "ui/widgets/card.h"
 
 #include <QHBoxLayout>
+#include <QPainter>
 #include <QStyle>
 #include <QVBoxLayout>
 
 #include "ui/theme/theme.h"
 
 namespace headroom::ui {
+namespace {
+
+/// Gives way in a narrow card: its end becomes an ellipsis.
+class FigureLabel : public QLabel {
+public:
+    QSize minimumSizeHint() const override { return {0, QLabel::minimumSizeHint().height()}; }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        style()->drawItemText(&painter, rect(), static_cast<int>(alignment()), palette(), isEnabled(), fontMetrics().elidedText(text(), Qt::ElideRight, width()), foregroundRole());
+    }
+};
+
+}  // namespace
 
 Card::Card(const QString& title, QWidget* parent)
-    : QFrame(parent), m_body(new QVBoxLayout), m_head(new QHBoxLayout), m_title(new QLabel(title)), m_figure(new QLabel) {
+    : QFrame(parent), m_body(new QVBoxLayout), m_head(new QHBoxLayout), m_title(new QLabel(title)), m_figure(new FigureLabel) {
     setObjectName(QStringLiteral("card"));
     setAttribute(Qt::WA_StyledBackground);
     m_title->setFont(theme::textFont(0.95, QFont::DemiBold));

@@ -91,6 +91,7 @@ private:
     void styleLine(const Key& key, Line& line);
     void feedLine(Line& line);
     void reportExtent();
+    double endPixels() const;
     void fitRanges();
     void fitValues();
     void placeEnd();

@@ -55,14 +55,23 @@ void Chart::reportExtent() {
     m_group.setExtent(this, extent);
 }
 
+/// Room for the last value at the end of the selected curve.
+double Chart::endPixels() const {
+    const Line* line = selectedLine();
+    if (!line || line->trace.x.isEmpty()) return kEndPixels;
+    const Trace& trace = line->trace;
+    const QString text = figureText(trace.x.size() < 60 ? trace.value.last() : trace.smooth.last());
+    return std::max<double>(kEndPixels, QFontMetrics(theme::figureFont(0.88)).horizontalAdvance(text) + 9);
+}
+
 void Chart::fitRanges() {
     if (m_group.range()) {
         m_plot->xAxis->setRange(m_group.range()->first, m_group.range()->second);
     } else {
         auto [low, high] = m_group.extent().value_or(std::pair(0.0, 1.0));
         if (low == high) high = low + 1;
-        const double width = std::max(60.0, m_plot->axisRect()->width() - kEndPixels);
-        m_plot->xAxis->setRange(low, high + (high - low) * kEndPixels / width);
+        const double end = endPixels(), width = std::max(60.0, m_plot->axisRect()->width() - end);
+        m_plot->xAxis->setRange(low, high + (high - low) * end / width);
     }
     fitValues();
 }

@@ -47,6 +47,16 @@ void HistoryChart::restyle() {
 void HistoryChart::resizeEvent(QResizeEvent* event) {
     Card::resizeEvent(event);
     m_plot->xAxis->ticker()->setTickCount(std::clamp(width() / kTickWidth, 2, 5));
+    if (!m_figure.isEmpty()) showFigure();
+}
+
+/// As much of the figure as stands beside the title; all of it is in the tool tip.
+void HistoryChart::showFigure() {
+    constexpr int kAround = 40;  // margins, and the gap to the title
+    const int room = width() - kAround - QFontMetrics(theme::textFont(0.95, QFont::DemiBold)).horizontalAdvance(heading());
+    const bool fits = QFontMetrics(theme::figureFont(0.93)).horizontalAdvance(m_figure) <= room;
+    setFigure(fits ? m_figure : m_figure.section(QStringLiteral(" · "), 0, 0));
+    setToolTip(fits ? QString() : m_figure);
 }
 
 void HistoryChart::changeEvent(QEvent* event) {
@@ -62,13 +72,15 @@ void HistoryChart::setUnreadable(const QString& reason) {
     m_reason->setText(reason);
     m_reason->show();
     m_plot->hide();
+    m_figure.clear();
     setFigure({});
 }
 
 void HistoryChart::add(const Sample& sample, const QString& figure) {
     m_plot->show();
     m_reason->hide();
-    setFigure(figure);
+    m_figure = figure;
+    showFigure();
     m_samples.push_back(sample);
     while (!m_samples.empty() && sample.time - m_samples.front().time > kSeconds) m_samples.pop_front();
     if (isVisible()) replot();

@@ -35,10 +35,12 @@ protected:
 
 private:
     void restyle();
+    void showFigure();
     void replot();
 
     int m_series;
     Figures m_figures;
+    QString m_figure;
     QCustomPlot* m_plot;
     QCPGraph *m_all, *m_ours, *m_limitLine;
     QLabel* m_reason;

@@ -101,7 +101,7 @@ void MemoryBar::paintMeasured(QPainter& painter, const QRectF& bar, double scale
     painter.fillPath(mark, colour);
     painter.setPen(colour);
     painter.setFont(theme::textFont(0.85));
-    const QString words = tr("measured %1").arg(format::bytes(*m_measured));
+    const QString words = tr("tensors measured %1").arg(format::bytes(*m_measured));
     const double wide = painter.fontMetrics().horizontalAdvance(words);
     painter.drawText(QPointF(std::clamp(x - wide - 8, 0.0, bar.right() - wide), bar.top() - 8), words);
 }

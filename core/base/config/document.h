@@ -52,6 +52,9 @@ std::filesystem::path offloadFolder(const RunConfig& config, const std::filesyst
 std::optional<Bytes> bytesFromText(std::string_view text);
 /// memory.budget in bytes; nothing = automatic.
 std::optional<Bytes> memoryBudget(const RunConfig& config);
+/// What a run's model is called, in checkpoints and where runs are compared: the architecture, or the name of its file.
+std::string modelName(std::string_view arch, std::string_view file);
+inline std::string modelName(const RunConfig& config) { return modelName(config.model.arch, config.model.file); }
 /// Optimizer steps that see every training sample once: the last one may be smaller, but a lone last sample joins the one
 /// before it (a batch norm of one sample has no variance).
 std::int64_t stepsPerEpoch(std::int64_t samples, std::int64_t batchSize);

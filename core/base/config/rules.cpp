@@ -5,6 +5,7 @@
 
 #include "base/config/document.h"
 #include "base/config/fields.h"
+#include "base/models/models.h"
 #include "base/units/units.h"
 
 namespace headroom::config {
@@ -27,6 +28,12 @@ std::optional<Failure> batchFault(const RunConfig::Train& train) {
                    fmt::format("Use {}.", nearestDivisors(train.batchSize, train.microBatch))};
 }
 
+std::optional<Failure> sideFault(const RunConfig::Data& data) {
+    constexpr std::int64_t kLeast = 8;
+    if (data.side == 0 || data.side >= kLeast) return std::nullopt;
+    return Failure{Code::Cfg04, "data.side", "too small for a picture", grouped(data.side), fmt::format("0 or at least {} allowed", kLeast), {}};
+}
+
 /// A setting that another one makes impossible.
 struct Exclusion {
     std::string_view field;             ///< what is refused
@@ -41,10 +48,24 @@ bool updatesInBackward(const RunConfig& config) { return config.memory.optimizer
 
 bool hasNoState(const RunConfig& config) { return config.train.optimizer.name == "sgd" && config.train.optimizer.momentum == 0; }
 
+bool headsDoNotDivide(const RunConfig& config) {
+    const std::int64_t width = config.model.width > 0 ? config.model.width : models::kGpt2.width;
+    const std::int64_t heads = config.model.heads > 0 ? config.model.heads : models::kGpt2.heads;
+    return config.model.arch == "gpt" && width % heads != 0;
+}
+
 constexpr Exclusion kExclusions[] = {
+    {"model.heads", headsDoNotDivide, "model.width", headsDoNotDivide, "the heads must divide the width",
+     "Set model.width to a multiple of model.heads."},
     {"data.tokenizer", [](const RunConfig& c) { return c.data.tokenizer == "byte_pairs"; },
      "data.tokenizer_folder", [](const RunConfig& c) { return c.data.tokenizerFolder.empty(); },
      "byte pairs need their tables", "Set data.tokenizer_folder, or data.tokenizer to characters."},
+    {"train.cache_features", [](const RunConfig& c) { return c.train.cacheFeatures; },
+     "data.augment.crop", [](const RunConfig& c) { return c.data.augment.crop > 0; },
+     "features are those of the pictures as they are", "Set data.augment.crop to 0, or train.cache_features to false."},
+    {"train.cache_features", [](const RunConfig& c) { return c.train.cacheFeatures; },
+     "data.augment.flip", [](const RunConfig& c) { return c.data.augment.flip; },
+     "features are those of the pictures as they are", "Set data.augment.flip to false, or train.cache_features to false."},
     {"train.weights", [](const RunConfig& c) { return c.train.weights == "bf16"; },
      "train.precision", [](const RunConfig& c) { return c.train.precision != "bf16"; },
      "bf16 weights need bf16 arithmetic", "Set train.precision to bf16, or train.weights to fp32."},
@@ -99,6 +120,7 @@ std::vector<Failure> faults(const RunConfig& config) {
         if (auto fault = field.check(field.read(config))) all.push_back(std::move(*fault));
     if (!all.empty()) return all;
     if (auto fault = batchFault(config.train)) all.push_back(std::move(*fault));
+    if (auto fault = sideFault(config.data)) all.push_back(std::move(*fault));
     refuseExcluded(config, all);
     return all;
 }
@@ -124,6 +146,10 @@ std::vector<Failure> faultsOn(const RunConfig& config, const Machine& machine) {
 std::string resolvedDevice(const RunConfig& config, const Machine& machine) {
     if (config.device != "auto") return config.device;
     return machine.cudaDevices > 0 ? "cuda:0" : "cpu";
+}
+
+std::string modelName(std::string_view arch, std::string_view file) {
+    return file.empty() ? std::string(arch) : std::filesystem::path(file).stem().string();
 }
 
 std::filesystem::path offloadFolder(const RunConfig& config, const std::filesystem::path& own) {

@@ -22,13 +22,31 @@ struct RunConfig {
         std::string task = "auto";     ///< auto, classification, regression
         double holdout = 0.2;          ///< share held out where the data has no test part
         bool acceptMissingBatches = false;
+        std::int64_t side = 0;                 ///< of a folder's pictures; 0 = automatic
         std::string tokenizer = "characters";  ///< of text: characters, bytes, byte_pairs
         std::string tokenizerFolder;           ///< tables of byte pairs
+        std::string normalise = "learned";  ///< of pictures: learned, unit, raw, imagenet, stated
+        std::string mean, deviation;        ///< stated: a number a channel, with commas between
         Augment augment;
+    };
+    struct Lora {
+        std::int64_t rank = 0;  ///< 0 = off
+        double alpha = 16;      ///< updates count alpha / rank
+        double dropout = 0;
+        std::string targets = "*";  ///< patterns of weights
+        std::string adapter;        ///< safetensors file to begin with
     };
     struct Model {
         std::string arch = "mlp";  ///< a builder of base/models
-        double dropout = 0;
+        double dropout = 0;        ///< of a builder's net
+        std::int64_t width = 0, layers = 0, heads = 0;  ///< gpt, lstm (no heads); 0 = the architecture's own
+        std::int64_t context = 128;                     ///< text: tokens of a sequence
+        std::string file;          ///< an ONNX file in place of a builder
+        std::string output;        ///< the file's value that is taken as the logits; empty = its output
+        std::string head = "auto"; ///< auto, keep, new
+        std::string weights;       ///< a safetensors file whose weights a builder's net begins with
+        std::string weightsMap;    ///< a JSON file of their names, where they are not found
+        Lora lora;
     };
     struct Optimizer {
         std::string name = "adamw";  ///< adamw, sgd
@@ -62,6 +80,9 @@ struct RunConfig {
         double labelSmoothing = 0;
         EarlyStopping earlyStopping;
         std::string onNan = "stop";  ///< stop, skip, lower_rate
+        double layerDecay = 1;       ///< of the learning rate from the head down
+        bool cacheFeatures = false;  ///< what the frozen part makes of a sample is kept
+        std::string freeze;          ///< patterns of parameters that are not trained
         std::int64_t evalEvery = 0;  ///< steps between evaluations; 0 = once an epoch
         std::int64_t seed = 1;
         bool deterministic = true;

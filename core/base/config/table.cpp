@@ -11,8 +11,16 @@ constexpr double kLargestBatch = 1'048'576;
 
 bool isSgd(const RunConfig& c) { return c.train.optimizer.name == "sgd"; }
 bool isAdamw(const RunConfig& c) { return c.train.optimizer.name == "adamw"; }
+bool hasFile(const RunConfig& c) { return !c.model.file.empty(); }
+bool hasNoFile(const RunConfig& c) { return c.model.file.empty(); }
+bool beginsWithWeights(const RunConfig& c) { return hasNoFile(c) && !c.model.weights.empty(); }
+bool hasLora(const RunConfig& c) { return c.model.lora.rank > 0; }
 bool isCosine(const RunConfig& c) { return c.train.schedule.name == "cosine"; }
 bool hasBytePairs(const RunConfig& c) { return c.data.tokenizer == "byte_pairs"; }
+bool statesPixels(const RunConfig& c) { return c.data.normalise == "stated"; }
+bool hasAnyHeads(const RunConfig& c) { return hasNoFile(c) && c.model.arch == "gpt"; }
+bool hasAnySize(const RunConfig& c) { return hasAnyHeads(c) || (hasNoFile(c) && c.model.arch == "lstm"); }
+bool readsText(const RunConfig& c) { return hasFile(c) || hasAnySize(c) || c.model.arch == "gpt_mini"; }
 bool offloads(const RunConfig& c) { return c.memory.offload != "off" || c.memory.offloadOptimizer; }
 bool stopsEarly(const RunConfig& c) { return c.train.earlyStopping.patience > 0; }
 
@@ -36,12 +44,16 @@ std::vector<Field> generalFields() {
 
 std::vector<Field> dataFields() {
     return {
-        {.path = "data.path", .title = "Data", .help = "Folder or file to train on: IDX (MNIST), CIFAR binary, CSV or plain text. Relative to the folder of the configuration.",
+        {.path = "data.path", .title = "Data", .help = "Folder or file to train on: pictures (PNG, JPEG) in a folder for each class, IDX (MNIST), CIFAR binary, CSV or plain text. Relative to the folder of the configuration.",
          .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.data.path; },
          .level = Level::Simple, .required = true},
-        {.path = "data.limit", .title = "Limit", .help = "Uses only the first samples of the training part, in file order. The validation part is never cut.",
+        {.path = "data.limit", .title = "Limit", .help = "Uses only the first samples of the training part, in file order; of folders of pictures one of each class by turns. The validation part is never cut.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.data.limit; },
          .unit = "samples", .min = 0, .max = kMost, .zero = "all"},
+        {.path = "data.side", .title = "Side of pictures", .help = "Pictures of a folder become squares of this side: the largest in the middle of each, scaled. At least 8; other data have a size of their own.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.data.side; },
+         .level = Level::Simple, .unit = "pixels", .min = 0, .max = 1024,
+         .zero = "what the model file takes, else 224 (mlp, tabular_resnet, cnn and resnet20: 64), but at most the median of the pictures' shorter sides"},
         {.path = "data.target", .title = "Target column", .help = "Column of a table that is to be predicted: its name, or its number counted from 0.",
          .type = Type::Column, .at = [](RunConfig& c) -> Slot { return &c.data.target; },
          .level = Level::Simple, .zero = "the last column"},
@@ -62,6 +74,15 @@ std::vector<Field> dataFields() {
         {.path = "data.tokenizer_folder", .title = "Tables of byte pairs", .help = "Folder with encoder.json and vocab.bpe, or vocab.json and merges.txt. Relative to the folder of the configuration.",
          .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.data.tokenizerFolder; },
          .zero = "none", .applies = hasBytePairs},
+        {.path = "data.normalise", .title = "Normalisation", .help = "What a net sees of a picture's bytes: value / 255 minus the mean, over the deviation, of the training pictures, of ImageNet or as stated; value / 255; or the bytes as they are. A model file wants what it was trained with.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.data.normalise; },
+         .choices = {{"learned", "Learned from the data"}, {"unit", "0 to 1"}, {"raw", "0 to 255"}, {"imagenet", "As of ImageNet"}, {"stated", "Stated"}}},
+        {.path = "data.mean", .title = "Mean", .help = "Mean of value / 255, a number a channel with commas between.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.data.mean; },
+         .zero = "0", .applies = statesPixels},
+        {.path = "data.deviation", .title = "Deviation", .help = "Standard deviation of value / 255, a number a channel with commas between.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.data.deviation; },
+         .zero = "1", .applies = statesPixels},
         {.path = "data.augment.crop", .title = "Random crop", .help = "Width of the black border around a picture, of which a window of the original size is cut at random.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.data.augment.crop; },
          .unit = "pixels", .min = 0, .max = 1024, .zero = "off"},
@@ -74,10 +95,51 @@ std::vector<Field> modelFields() {
     return {
         {.path = "model.arch", .title = "Architecture", .help = "Network to train.",
          .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.model.arch; },
-         .level = Level::Simple, .choices = architectureChoices()},
+         .level = Level::Simple, .choices = architectureChoices(), .applies = hasNoFile},
         {.path = "model.dropout", .title = "Dropout", .help = "Share of activations set to zero in training, against learning by heart.",
          .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.model.dropout; },
-         .min = 0, .max = 0.95, .zero = "off"},
+         .min = 0, .max = 0.95, .zero = "off", .applies = hasNoFile},
+        {.path = "model.width", .title = "Width", .help = "Numbers that stand for a token between the layers of gpt or lstm. A multiple of the heads.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.model.width; },
+         .min = 0, .max = 65'536, .zero = "768 for gpt, 256 for lstm", .applies = hasAnySize},
+        {.path = "model.layers", .title = "Layers", .help = "Layers of gpt or lstm, one after the other.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.model.layers; },
+         .min = 0, .max = 1024, .zero = "12 for gpt, 2 for lstm", .applies = hasAnySize},
+        {.path = "model.heads", .title = "Heads", .help = "Heads of attention of gpt, side by side. They divide the width.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.model.heads; },
+         .min = 0, .max = 1024, .zero = "12", .applies = hasAnyHeads},
+        {.path = "model.context", .title = "Context", .help = "Tokens of a text that the net sees at once. GPT-2's own weights have 1024.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.model.context; },
+         .unit = "tokens", .min = 1, .max = 65'536, .applies = readsText},
+        {.path = "model.file", .title = "Model file", .help = "ONNX file to train on from its weights, in place of an architecture. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.model.file; },
+         .level = Level::Simple, .zero = "none"},
+        {.path = "model.output", .title = "Output", .help = "Value of the model file that is taken as its output, by the name that the graph view shows. An inner value gets a new head behind it.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.model.output; },
+         .zero = "the file's only output", .applies = hasFile},
+        {.path = "model.head", .title = "Head", .help = "The last layer of a model file. Automatic: its own where it gives as many numbers as the data has classes, else a new one.",
+         .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.model.head; },
+         .choices = {{"auto", "Automatic"}, {"keep", "The model's own"}, {"new", "New"}}, .applies = hasFile},
+        {.path = "model.weights", .title = "Weights", .help = "safetensors file, or the index of its shards, whose weights the architecture begins with. Names of Hugging Face, torchvision and timm are known; a head for other classes stays new. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.model.weights; },
+         .level = Level::Simple, .zero = "drawn from the seed", .applies = hasNoFile},
+        {.path = "model.weights_map", .title = "Names of weights", .help = "JSON file that says where parameters come from if their names are not found, as headroom model import --write-map makes it: {\"ours\": \"theirs\"}; null leaves one as the seed draws it. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.model.weightsMap; },
+         .zero = "none", .applies = beginsWithWeights},
+        {.path = "model.lora.rank", .title = "LoRA rank", .help = "Trains, in place of the weights, an update of this rank beside each matrix (low-rank adaptation): far less memory for gradients and optimizer. Exports hold the sum of both.",
+         .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.model.lora.rank; },
+         .min = 0, .max = 4096, .zero = "off"},
+        {.path = "model.lora.alpha", .title = "LoRA alpha", .help = "Updates count alpha / rank.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.model.lora.alpha; },
+         .min = 0, .max = 1e6, .minExcluded = true, .applies = hasLora},
+        {.path = "model.lora.dropout", .title = "LoRA dropout", .help = "Share of what the updates read that is set to zero in training.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.model.lora.dropout; },
+         .min = 0, .max = 0.95, .zero = "off", .applies = hasLora},
+        {.path = "model.lora.targets", .title = "LoRA targets", .help = "Patterns of the weights that get an update, as for frozen ones. Only matrices that one product reads, and never the head.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.model.lora.targets; }, .required = true, .applies = hasLora},
+        {.path = "model.lora.adapter", .title = "LoRA adapter", .help = "safetensors file in PEFT's layout whose updates the run begins with. Its rank is that of the run. Relative to the folder of the configuration.",
+         .type = Type::Path, .at = [](RunConfig& c) -> Slot { return &c.model.lora.adapter; },
+         .zero = "none", .applies = hasLora},
     };
 }
 
@@ -170,6 +232,14 @@ std::vector<Field> trainFields() {
         {.path = "train.on_nan", .title = "At NaN", .help = "What happens when the loss or a gradient becomes NaN or infinite: the run stops as diverged, or the step is undone and left out, if wanted with half the learning rate from then on.",
          .type = Type::Choice, .at = [](RunConfig& c) -> Slot { return &c.train.onNan; },
          .choices = {{"stop", "Stop"}, {"skip", "Leave the step out"}, {"lower_rate", "Leave it out, halve the rate"}}},
+        {.path = "train.layer_decay", .title = "Layer decay", .help = "Factor of the learning rate from each layer to the one before it, counted from the head: early layers of a trained model then change less. A block of the model is a layer.",
+         .type = Type::Number, .at = [](RunConfig& c) -> Slot { return &c.train.layerDecay; },
+         .min = 0, .max = 1, .minExcluded = true},
+        {.path = "train.cache_features", .title = "Keep features", .help = "Runs the frozen first part of the model once for every sample and trains the rest on what came out: far faster where only the head is trained. The features are kept in memory.",
+         .type = Type::Boolean, .at = [](RunConfig& c) -> Slot { return &c.train.cacheFeatures; }},
+        {.path = "train.freeze", .title = "Frozen", .help = "Parameters that stay as they are, by patterns of their names with commas between: * stands for anything, ! before a pattern takes out again what it fits. \"*, !head.*\" trains a new head alone. Batch norms of frozen parameters keep their statistics.",
+         .type = Type::Text, .at = [](RunConfig& c) -> Slot { return &c.train.freeze; },
+         .zero = "none"},
         {.path = "train.eval_every", .title = "Evaluate every", .help = "Steps between two evaluations on the validation part.",
          .type = Type::Integer, .at = [](RunConfig& c) -> Slot { return &c.train.evalEvery; },
          .unit = "steps", .min = 0, .max = kMost, .zero = "once an epoch"},

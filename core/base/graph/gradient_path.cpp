@@ -31,7 +31,7 @@ std::vector<bool> behindOutput(const Graph& graph, bool gradients) {
 /// By ValueId: whether a parameter without a gradient is in it.
 std::vector<bool> madeOfLost(const Graph& graph, const std::vector<bool>& all, const std::vector<bool>& passed) {
     std::vector<bool> lost(graph.values().size(), false);
-    for (const ValueId id : graph.parameters()) lost[at(id)] = all[at(id)] && !passed[at(id)];
+    for (const ValueId id : graph.trained()) lost[at(id)] = all[at(id)] && !passed[at(id)];
     for (const Node& node : graph.nodes())
         if (std::ranges::any_of(node.inputs, [&](ValueId id) { return id != kNone && lost[at(id)]; }))
             for (const ValueId id : node.outputs) lost[at(id)] = true;

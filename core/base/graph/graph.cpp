@@ -21,13 +21,24 @@ constexpr DTypeInfo kDTypes[] = {{4, "float32"}, {8, "float64"}, {2, "float16"},
                                  {8, "int64"},   {4, "int32"},   {1, "uint8"},   {1, "bool"},
                                  {1, "int8"},    {2, "int16"},   {2, "uint16"},  {4, "uint32"}, {8, "uint64"}};
 
-std::int64_t factorExtent(std::string_view factor, const Extents& extents) {
+std::int64_t termExtent(std::string_view term, const Extents& extents) {
     std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(factor.data(), factor.data() + factor.size(), number);
-    if (error == std::errc{} && end == factor.data() + factor.size()) return number;
-    const auto found = extents.find(std::string(factor));
+    const auto [end, error] = std::from_chars(term.data(), term.data() + term.size(), number);
+    if (error == std::errc{} && end == term.data() + term.size()) return number;
+    const auto found = extents.find(std::string(term));
     assert(found != extents.end() && "a named dimension has no extent");
     return found == extents.end() ? 1 : found->second;
+}
+
+/// A factor may be a sum ("past+sequence", what attention's cache grows to): '+' binds closer than '*'.
+std::int64_t factorExtent(std::string_view factor, const Extents& extents) {
+    std::int64_t extent = 0;
+    while (true) {
+        const std::size_t plus = factor.find('+');
+        extent += termExtent(factor.substr(0, plus), extents);
+        if (plus == std::string_view::npos) return extent;
+        factor.remove_prefix(plus + 1);
+    }
 }
 
 std::int64_t namedExtent(std::string_view name, const Extents& extents) {
@@ -205,11 +216,14 @@ std::vector<ValueId> Graph::addNode(const OpEntry& op, std::string nodeName, std
     checkAttributes(node);
     std::vector<TensorType> types = inferred(*this, node);
     assert(op.outputs == 0 || static_cast<int>(types.size()) <= op.outputs);
-    for (std::size_t k = 0; k < types.size(); ++k)
-        node.outputs.push_back(addValue({.name = types.size() == 1 ? node.name : fmt::format("{}.{}", node.name, k),
+    for (std::size_t k = 0; k < types.size(); ++k) {
+        std::string outputName = types.size() == 1 ? node.name : fmt::format("{}.{}", node.name, k);
+        if (m_byName.contains(outputName)) refuse(node, "a name is there twice", escaped(outputName));
+        node.outputs.push_back(addValue({.name = std::move(outputName),
                                          .kind = ValueKind::Activation,
                                          .type = std::move(types[k]),
                                          .producer = node.id}));
+    }
     m_nodes.push_back(node);
     return node.outputs;
 }
@@ -226,6 +240,12 @@ std::vector<ValueId> ofKind(const std::vector<Value>& values, ValueKind kind) {
 std::vector<ValueId> Graph::inputs() const { return ofKind(m_values, ValueKind::Input); }
 std::vector<ValueId> Graph::parameters() const { return ofKind(m_values, ValueKind::Parameter); }
 std::vector<ValueId> Graph::buffers() const { return ofKind(m_values, ValueKind::Buffer); }
+
+std::vector<ValueId> Graph::trained() const {
+    std::vector<ValueId> ids = parameters();
+    std::erase_if(ids, [this](ValueId id) { return value(id).frozen; });
+    return ids;
+}
 
 ValueId Graph::find(std::string_view valueName) const {
     const auto found = m_byName.find(valueName);

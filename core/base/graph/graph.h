@@ -50,14 +50,14 @@ constexpr std::int32_t kNone = -1;
 /// How a parameter is filled before training; a function of (seed, parameter name). Kaiming (arXiv 1502.01852):
 /// standard deviation gain / sqrt(fanIn) (normal), bound gain * sqrt(3 / fanIn) (uniform).
 struct Initializer {
-    enum class Kind { Zeros, Ones, Normal, Uniform, KaimingUniform, KaimingNormal } kind = Kind::Zeros;
-    double scale = 1;        ///< standard deviation (Normal), bound (Uniform), gain (Kaiming*)
+    enum class Kind { Zeros, Ones, Normal, Uniform, KaimingUniform, KaimingNormal, Constant } kind = Kind::Zeros;
+    double scale = 1;        ///< standard deviation (Normal), bound (Uniform), gain (Kaiming*), the number (Constant)
     std::int64_t fanIn = 0;  ///< Kaiming*
 };
 
 enum class ValueKind {
     Input,      ///< fed with every batch
-    Parameter,  ///< trained
+    Parameter,  ///< trained, unless it is frozen
     Buffer,     ///< kept beside the parameters, changed by nodes (running statistics)
     Constant,   ///< fixed data of the graph (shapes, masks)
     Activation  ///< made by a node
@@ -70,8 +70,11 @@ struct Value {
     NodeId producer = kNone;
     Initializer initializer{};             ///< parameters and buffers
     bool weightDecay = true;               ///< parameters: matrices and kernels decay, norms and biases do not
+    bool frozen = false;                   ///< parameters: stays as it is, has no gradient
     std::vector<std::int64_t> constant{};  ///< constants: whole numbers (shapes, axes)
     std::vector<double> reals{};           ///< constants of a floating type: their content (scales)
+
+    bool isTrained() const { return kind == ValueKind::Parameter && !frozen; }
 };
 
 using Attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>, std::vector<std::string>>;
@@ -111,7 +114,7 @@ public:
     /// Of any element type and shape; the content is in the vector that suits the type.
     ValueId addConstant(std::string name, TensorType type, std::vector<std::int64_t> numbers, std::vector<double> reals);
     /// Appends a node, infers the types of its outputs (named `<name>` or `<name>.<k>`) and returns them. A Failure of
-    /// shape inference is thrown as Error CFG-09 that names the node.
+    /// shape inference, or a name that is taken, is thrown as Error CFG-09 that names the node.
     std::vector<ValueId> addNode(const OpEntry& op, std::string name, std::vector<ValueId> inputs,
                                  Attributes attributes = {}, std::string block = {}, int outputCount = 0);
     void setOutputs(std::vector<ValueId> outputs) { m_outputs = std::move(outputs); }
@@ -125,6 +128,7 @@ public:
     std::vector<ValueId> inputs() const;      ///< values of kind Input, in order of addition
     std::vector<ValueId> parameters() const;  ///< likewise
     std::vector<ValueId> buffers() const;
+    std::vector<ValueId> trained() const;  ///< parameters that are not frozen
     /// The value of that name, or kNone.
     ValueId find(std::string_view name) const;
     std::int64_t parameterCount() const;  ///< elements of all parameters

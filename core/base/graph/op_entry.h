@@ -49,6 +49,9 @@ struct Saved {
     /// From::Extra: the input of which it is the gradient, for an upstream gradient of one. Backward scales it in place and
     /// hands it on; it makes no tensor for that input.
     int gradientOf = kNone;
+    /// From::Input: the only input whose gradient needs it; it is not kept where that gradient is not wanted (the input of
+    /// a product with a frozen weight).
+    int onlyFor = kNone;
 };
 
 /// How a device computes, as far as kernels need memory for it.

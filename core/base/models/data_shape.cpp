@@ -8,7 +8,7 @@ namespace headroom::models {
 namespace {
 
 constexpr std::array<const char*, 3> kKinds{"pictures", "table", "text"};
-constexpr std::array<const char*, 3> kTasks{"classification", "regression", "next_token"};
+constexpr std::array<const char*, 4> kTasks{"classification", "regression", "next_token", "segmentation"};
 
 struct Extent {
     const char* key;
@@ -23,8 +23,8 @@ constexpr auto kExtents = std::to_array<Extent>({{"channels", &DataShape::channe
                                                  {"outputs", &DataShape::outputs}});
 
 /// The enumerator that a word stands for; the first where it stands for none.
-template <class Enum>
-Enum enumerator(const nlohmann::json& object, const char* key, const std::array<const char*, 3>& words) {
+template <class Enum, std::size_t N>
+Enum enumerator(const nlohmann::json& object, const char* key, const std::array<const char*, N>& words) {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_string()) return Enum{};
     const auto word = std::ranges::find(words, found->get<std::string>());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <compare>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +16,8 @@ enum class DataKind { Pictures, Table, Text };
 enum class Task {
     Classification,  ///< target `target` [batch], whole numbers
     Regression,      ///< target `target` [batch, outputs], fp32
-    NextToken        ///< target `target` [batch, sequence], whole numbers
+    NextToken,       ///< target `target` [batch, sequence], whole numbers
+    Segmentation     ///< target `target` [batch, h, w], whole numbers: a class a pixel
 };
 
 /// What a model has to know of the data.
@@ -28,8 +31,20 @@ struct DataShape {
     std::int64_t outputs = 0;  ///< classes, or numbers to predict; text: ignored, the vocabulary counts
 };
 
+/// What a net is made from besides its settings.
+struct Basis {
+    Basis(DataShape data = {}, std::shared_ptr<const graph::Graph> model = nullptr) : shape(data), file(std::move(model)) {}
+
+    DataShape shape;
+    std::shared_ptr<const graph::Graph> file;  ///< the graph of model.file; null: an architecture is built
+};
+
 struct ModelOptions {
     double dropout = 0;  ///< share of activations set to zero in training; 0 = no dropout nodes
+    /// Of architectures of any size (gpt, lstm); 0 = the architecture's own. The width is a multiple of the heads.
+    std::int64_t width = 0, layers = 0, heads = 0;
+
+    auto operator<=>(const ModelOptions&) const = default;
 };
 
 struct Architecture {
@@ -45,18 +60,21 @@ std::span<const Architecture> architectures();
 std::string_view suggestedArchitecture(const DataShape& data);
 
 /// The net up to its logits: inputs `input` [batch, c, h, w] or [batch, features] in fp32 (logically NCHW), or `tokens`
-/// [batch, sequence] of whole numbers; output `logits` [batch, outputs] ([batch*sequence, vocabulary] for text).
+/// [batch, sequence] of whole numbers; output `logits` [batch, outputs] ([batch*sequence, vocabulary] for text, [batch, outputs, h, w] for segmentation).
 /// Throws Error CFG-04 for an unknown name, DAT-05 where the architecture does not suit the data.
 graph::Graph build(std::string_view architecture, const DataShape& data, const ModelOptions& options = {});
 
-/// Adds the input `target` and the loss node `loss` (a sum over samples or tokens) after output 0, the logits; the
+/// Adds the input `target` and the loss node `loss` (a sum over samples, tokens or pixels) after output 0, the logits; the
 /// outputs are then {loss, logits}. Label smoothing is for classes and tokens only.
 void appendLoss(graph::Graph& graph, Task task, double labelSmoothing = 0);
 
 struct GptSize {
     std::int64_t layers = 4, width = 128, heads = 4;
+    std::string_view gelu = "none";  ///< ONNX's form: none (exact), tanh (GPT-2's)
 };
-/// A decoder of any size; gpt_mini is the default size. GPT-2's layout: pre-norm, GELU, learned positions, tied head.
+constexpr GptSize kGpt2{12, 768, 12, "tanh"};  ///< its smallest, of 124 million parameters
+/// A decoder of any size; gpt_mini is the default size. GPT-2's layout: pre-norm, GELU, learned positions, tied head;
+/// parameters have the names and shapes of Hugging Face's GPT-2.
 graph::Graph buildGpt(const DataShape& data, const GptSize& size, const ModelOptions& options = {});
 
 }  // namespace headroom::models

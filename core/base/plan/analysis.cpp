@@ -19,10 +19,10 @@ namespace {
 
 std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
 
-/// Parameters, and all floating values that depend on one.
+/// Trained parameters, and all floating values that depend on one.
 std::vector<bool> valuesWithGradient(const Graph& graph) {
     std::vector<bool> wants(graph.values().size(), false);
-    for (const ValueId id : graph.parameters()) wants[at(id)] = true;
+    for (const ValueId id : graph.trained()) wants[at(id)] = true;
     for (const Node& node : graph.nodes()) {
         const bool any = std::ranges::any_of(node.inputs, [&](ValueId id) { return id != kNone && wants[at(id)]; });
         if (!any || !node.op->differentiable) continue;
@@ -43,6 +43,13 @@ std::vector<bool> nodesWithBackward(const Graph& graph, const std::vector<bool>&
             if (id != kNone && wants[at(id)]) reaches[at(id)] = true;
     }
     return runs;
+}
+
+/// What a node's backward reads, without factors of products that only unwanted gradients need.
+std::vector<Saved> neededSaves(const graph::ResolvedNode& node, const std::vector<bool>& wants, graph::DeviceKind device) {
+    std::vector<Saved> saves = node.node.op->saves(node, device);
+    std::erase_if(saves, [&](const Saved& saved) { return saved.onlyFor != kNone && !wants[at(node.node.inputs[static_cast<std::size_t>(saved.onlyFor)])]; });
+    return saves;
 }
 
 /// Which nodes may be made again: those asked for, but none whose output is kept.
@@ -160,7 +167,7 @@ Analysis analyse(const Graph& graph, const LowerOptions& options) {
     for (const Node& node : graph.nodes()) {
         analysis.nodes.push_back(resolvedNode(node, analysis.values, options.precision));
         if (analysis.runsBackward[at(node.id)] && node.op->saves)
-            analysis.saves[at(node.id)] = node.op->saves(analysis.nodes.back(), options.device);
+            analysis.saves[at(node.id)] = neededSaves(analysis.nodes.back(), analysis.wantsGradient, options.device);
     }
     schedule(graph, options, analysis);
     return analysis;

@@ -13,9 +13,9 @@ namespace {
 
 std::size_t at(Kind kind) { return static_cast<std::size_t>(kind); }
 
-std::vector<std::int64_t> parameterElements(const Graph& graph, const Program& program) {
+std::vector<std::int64_t> trainedElements(const Graph& graph, const Program& program) {
     std::vector<std::int64_t> elements;
-    for (const graph::ValueId id : graph.parameters()) {
+    for (const graph::ValueId id : graph.trained()) {
         const SlotId slot = program.valueSlots[static_cast<std::size_t>(id)];
         elements.push_back(program.slots[static_cast<std::size_t>(slot)].tensor.elements());
     }
@@ -95,11 +95,15 @@ private:
 
 BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& program) {
     BytesByKind held{};
-    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, parameterElements(graph, program));
-    if (options.ema) held[at(Kind::Ema)] = program.liveBefore[at(Kind::Weights)];
-    if (options.undo)
-        for (const graph::ValueId id : graph.buffers())
-            held[at(Kind::Other)] += program.slots[static_cast<std::size_t>(program.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
+    held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, trainedElements(graph, program));
+    const auto bytesOf = [&](const std::vector<graph::ValueId>& ids) {
+        Bytes sum = 0;
+        for (const graph::ValueId id : ids)
+            sum += program.slots[static_cast<std::size_t>(program.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
+        return sum;
+    };
+    if (options.ema) held[at(Kind::Ema)] = bytesOf(graph.trained()) + bytesOf(graph.buffers());
+    if (options.undo) held[at(Kind::Other)] = bytesOf(graph.buffers());
     if (options.keepsBest) held[at(Kind::Other)] += program.liveBefore[at(Kind::Weights)] + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
     held[at(Kind::Batches)] = options.batchesAhead * program.liveBefore[at(Kind::Batches)];
     return held;
@@ -140,7 +144,7 @@ StepPlan assembled(const Graph& graph, const StepOptions& options, Program first
     step.offload = std::move(placement.offload);
     step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
     step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
-    step.stateOutside = optimizerBytesOutside(options.optimizer, parameterElements(graph, step.first));
+    step.stateOutside = optimizerBytesOutside(options.optimizer, trainedElements(graph, step.first));
     Assembly assembly(step, heldBeside(graph, options, step.first));
     assembly.resident(step.first);
     assembly.program(Stage::First, step.first);

@@ -8,22 +8,22 @@
 namespace headroom::plan {
 
 ConfiguredStep::Recipe ConfiguredStep::recipeOf(const config::RunConfig& config) {
-    return {config.model.arch, config.model.dropout, config.train.labelSmoothing, config.memory.chunkedLoss};
+    return {config.model, config.train.freeze, config.train.labelSmoothing, config.train.cacheFeatures, config.memory.chunkedLoss};
 }
 
-ConfiguredStep::ConfiguredStep(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device)
-    : m_data(data), m_device(device), m_recipe(recipeOf(config)), m_net(netOf(config)), m_options(stepOptions(config, data, device)) {}
+ConfiguredStep::ConfiguredStep(const config::RunConfig& config, models::Basis basis, graph::DeviceKind device)
+    : m_basis(std::move(basis)), m_device(device), m_recipe(recipeOf(config)), m_net(netOf(config)), m_options(stepOptions(config, m_basis.shape, device)) {}
 
 std::shared_ptr<const ConfiguredStep::Net> ConfiguredStep::netOf(const config::RunConfig& config) const {
-    graph::Graph net = models::build(config.model.arch, m_data, {.dropout = config.model.dropout});
+    graph::Graph net = plan::netOf(config, m_basis);
     const std::int64_t parameters = net.parameterCount();
     return std::make_shared<const Net>(
-        Net{lossOnly(trainingGraph(std::move(net), m_data.task, config.train.labelSmoothing), config), parameters});
+        Net{lossOnly(trainingGraph(trainedPart(std::move(net), config), m_basis.shape.task, config.train.labelSmoothing), config), parameters});
 }
 
 ConfiguredStep ConfiguredStep::changedTo(const config::RunConfig& config) const {
     ConfiguredStep other = *this;
-    other.m_options = stepOptions(config, m_data, m_device);
+    other.m_options = stepOptions(config, m_basis.shape, m_device);
     other.m_recipe = recipeOf(config);
     if (other.m_recipe != m_recipe) {
         std::shared_ptr<const Net> known = m_memory ? m_memory->nets[other.m_recipe] : nullptr;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "base/plan/planner.h"
 #include "base/plan/training_step.h"
@@ -15,8 +16,8 @@ namespace headroom::plan {
 /// often as somebody asks. Making the graph takes several times as long as planning it. A cheap value.
 class ConfiguredStep {
 public:
-    /// Throws DAT-05 where the model does not suit the data.
-    ConfiguredStep(const config::RunConfig& config, const models::DataShape& data, graph::DeviceKind device);
+    /// Throws as netOf().
+    ConfiguredStep(const config::RunConfig& config, models::Basis basis, graph::DeviceKind device);
 
     /// The step of another configuration on the same data and device, within the same budget; the graph is shared where
     /// it is the same.
@@ -45,10 +46,18 @@ public:
 private:
     /// All that decides about the graph besides the data.
     struct Recipe {
-        std::string arch;
-        double dropout = 0, labelSmoothing = 0;
-        bool chunkedLoss = false;
-        auto operator<=>(const Recipe&) const = default;
+        config::RunConfig::Model model;
+        std::string freeze;
+        double labelSmoothing = 0;
+        bool cacheFeatures = false, chunkedLoss = false;
+
+        auto parts() const {
+            const config::RunConfig::Lora& lora = model.lora;
+            return std::tie(model.arch, model.dropout, model.width, model.layers, model.heads, model.context, model.file, model.output, model.head,
+                            lora.rank, lora.alpha, lora.dropout, lora.targets, freeze, labelSmoothing, cacheFeatures, chunkedLoss);
+        }
+        bool operator==(const Recipe& other) const { return parts() == other.parts(); }
+        bool operator<(const Recipe& other) const { return parts() < other.parts(); }
     };
     struct Net {
         graph::Graph graph;
@@ -64,7 +73,7 @@ private:
     auto asked(const Asked& question) const;
     static Recipe recipeOf(const config::RunConfig& config);
 
-    models::DataShape m_data;
+    models::Basis m_basis;
     graph::DeviceKind m_device;
     Recipe m_recipe;
     std::shared_ptr<Memory> m_memory;  ///< null: nothing is remembered

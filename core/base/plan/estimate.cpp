@@ -41,7 +41,7 @@ std::optional<Estimate> estimate(const RunWork& work, const DeviceModel& device,
     const auto own = calibration.of(key);
     Estimate estimate;
     estimate.step = ratio * work.step;
-    estimate.run = ratio * (work.step * work.steps + work.evaluations);
+    estimate.run = ratio * (work.step * work.steps + work.evaluations + work.features);
     estimate.validated = measured || (own && own->stepRatio);
     estimate.watts = wattsOf(device, calibration, key);
     estimate.wattHours = wattHours(estimate.watts, estimate.run.typical);

@@ -19,6 +19,7 @@ struct RunWork {
     double step = 0;         ///< of one whole step
     double steps = 0;        ///< in whole steps: the last one of an epoch may be smaller
     double evaluations = 0;  ///< seconds of all of them
+    double features = 0;     ///< seconds that the frozen part takes for all samples, once
 };
 
 /// Time, energy and money of a run before it was made.

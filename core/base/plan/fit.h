@@ -17,7 +17,7 @@ namespace headroom::plan {
 
 struct FitQuestion {
     config::RunConfig config;
-    models::DataShape data;
+    models::Basis data;
     graph::DeviceKind device = graph::DeviceKind::Cpu;
     Bytes budget = 0;
     /// Seconds that an optimizer step of a configuration takes; empty = nobody knows.
@@ -45,7 +45,7 @@ struct Fit {
 /// to a divisor of the batch. A combination is left out where some of its techniques alone allow as large a micro-batch and are
 /// as fast. Best first: the fewest seconds a step where they are known, else the fewest changes, then the fewest micro-batches,
 /// then the smallest peak.
-/// Throws MEM-02 where nothing fits, DAT-05 where the model does not suit the data.
+/// Throws MEM-02 where nothing fits, and as netOf().
 std::vector<Fit> waysToFit(const FitQuestion& question);
 
 /// Whether a batch fits with some techniques, and how.
@@ -67,7 +67,7 @@ struct FitMatrix {
     std::vector<std::int64_t> batches;  ///< powers of two around the configuration's batch, and that one itself
     std::vector<MatrixRow> rows;        ///< as configured, each technique alone, all that lower the peak together
 };
-/// Throws DAT-05 where the model does not suit the data.
+/// Throws as netOf().
 FitMatrix whatFits(const FitQuestion& question);
 
 /// The configuration that a cell stands for.

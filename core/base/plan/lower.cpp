@@ -65,6 +65,7 @@ private:
     SlotId savedInput(const Node& node, std::size_t index, Instruction& instruction);
     void makeGradients(const Node& node, Instruction& instruction);
     void handOn(const Node& node, Instruction& instruction);
+    bool isTrained(ValueId id) const { return m_graph.value(id).isTrained(); }
     bool isWanted(const Node& node, std::size_t input) const;
     Kind gradientKind(const Node& node, std::size_t input) const;
     bool isShared(const Node& node, std::size_t input) const;
@@ -152,7 +153,7 @@ void Lowering::countContributions() {
     m_contributions.assign(m_graph.values().size(), 0);
     for (const Node& node : m_graph.nodes())
         for (const ValueId id : node.inputs)
-            if (id != kNone && m_analysis.runsBackward[at(node.id)] && m_graph.value(id).kind == ValueKind::Parameter) ++m_contributions[at(id)];
+            if (id != kNone && m_analysis.runsBackward[at(node.id)] && isTrained(id)) ++m_contributions[at(id)];
 }
 
 void Lowering::placeGivenValues() {
@@ -166,7 +167,7 @@ void Lowering::placeGivenValues() {
         if (kind != ValueKind::Activation && kind != ValueKind::Constant) placeGiven(static_cast<ValueId>(i));
     }
     if (m_options.mode == Mode::Inference || m_options.gradients != Gradients::Present) return;
-    for (const ValueId id : m_graph.parameters())
+    for (const ValueId id : m_graph.trained())
         m_program.gradientSlots[at(id)] = track(
             m_ledger.allocate(Kind::Gradients, gradientOf(id), ownerOf(id, ".grad")), kForever);
 }
@@ -443,7 +444,7 @@ void Lowering::releaseAfterBackward(const Node& node, Instruction& instruction) 
 
 void Lowering::updateComplete(const Node& node, Instruction& instruction) {
     for (const ValueId id : node.inputs) {
-        if (id == kNone || m_graph.value(id).kind != ValueKind::Parameter || --m_contributions[at(id)] > 0) continue;
+        if (id == kNone || !isTrained(id) || --m_contributions[at(id)] > 0) continue;
         instruction.updates.push_back(id);
         release(m_program.gradientSlots[at(id)], instruction);
     }

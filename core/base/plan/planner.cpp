@@ -17,7 +17,7 @@ std::vector<bool> allNodes(const graph::Graph& graph) { return firstNodes(graph,
 }  // namespace
 
 Planner::Planner(const graph::Graph& graph) : m_graph(graph) {
-    for (const graph::ValueId id : graph.parameters())
+    for (const graph::ValueId id : graph.trained())
         m_elements.push_back(graph::elementCount(graph::resolved(graph.value(id).type.shape, {})));
 }
 

@@ -35,13 +35,13 @@ public:
 
     double seconds() const {
         double sum = 0;
-        for (const Instruction& instruction : m_program.instructions) sum += seconds(instruction);
+        for (const Instruction& instruction : m_program.instructions) sum += secondsOf(instruction);
         if (m_device.outside > 0) sum += 2 * static_cast<double>(bytesOut(m_program)) / m_device.outside;
         return sum;
     }
 
-private:
-    double seconds(const Instruction& instruction) const {
+    /// Of one instruction, but for what waits outside.
+    double secondsOf(const Instruction& instruction) const {
         const graph::Node& node = m_graph.node(instruction.node);
         const double around = static_cast<double>(bytesAround(instruction)) / m_device.bandwidth;
         const ResolvedNode& resolved = m_nodes[at(instruction.node)];
@@ -54,6 +54,7 @@ private:
         return m_device.nodeSeconds + around + std::max(flops / rate(*node.op), bytes / m_device.bandwidth);
     }
 
+private:
     bool movesNothing(const ResolvedNode& node) const {
         const graph::OpEntry& op = *node.node.op;
         if (op.identityInInference && m_program.mode == Mode::Inference) return true;
@@ -105,16 +106,23 @@ double rooflineSeconds(const graph::Graph& graph, const Program& program, const 
     return Roofline(graph, program, device).seconds();
 }
 
+std::vector<double> nodeSeconds(const graph::Graph& graph, const Program& program, const DeviceModel& device) {
+    const Roofline roofline(graph, program, device);
+    std::vector<double> seconds(graph.nodes().size(), 0.0);
+    for (const Instruction& instruction : program.instructions) seconds[at(instruction.node)] += roofline.secondsOf(instruction);
+    return seconds;
+}
+
 double updateSeconds(const graph::Graph& graph, const StepPlan& step, const StepOptions& options, bool clips,
                      const DeviceModel& device) {
     Bytes weights = 0;
-    for (const graph::ValueId id : graph.parameters())
+    for (const graph::ValueId id : graph.trained())
         weights += step.first.slots[static_cast<std::size_t>(step.first.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
     const Bytes state = step.moments.front().live[static_cast<std::size_t>(Kind::Optimizer)];
     Bytes bytes = 3 * weights + 2 * state;         // read gradients and weights, write weights; read and write the state
     if (options.ema) bytes += 3 * weights;         // read both, write the averages
     if (clips) bytes += 3 * weights;               // read for the norm, read and write to scale
-    const auto tensors = static_cast<double>(graph.parameters().size());
+    const auto tensors = static_cast<double>(graph.trained().size());
     const double outside = device.outside > 0 ? 2 * static_cast<double>(step.stateOutside) / device.outside : 0;  // comes and goes
     return static_cast<double>(bytes) / device.bandwidth + tensors * device.nodeSeconds + outside;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <vector>
+
 #include "base/plan/device_model.h"
 #include "base/plan/step_plan.h"
 
@@ -10,6 +12,9 @@ namespace headroom::plan {
 
 /// Seconds of one micro-batch, forward and (training) backward, as the program runs it.
 double rooflineSeconds(const graph::Graph& graph, const Program& program, const DeviceModel& device);
+
+/// The same by NodeId, without what comes and goes outside of the device's memory.
+std::vector<double> nodeSeconds(const graph::Graph& graph, const Program& program, const DeviceModel& device);
 
 /// Seconds of the update: it reads the gradients, and reads and writes weights, optimizer state and averages. With
 /// `clips` the gradients' norm is taken and they are scaled.

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/config/document.h"
+#include "base/models/cut.h"
 #include "base/plan/process_peak.h"
 #include "base/plan/roofline.h"
 #include "base/plan/training_step.h"
@@ -38,17 +39,17 @@ bool keepsBest(const config::RunConfig& config, const RunPlan& plan, const RunDa
     return mayKeepBest(plan.graph, plan.step, plan.options.device, plan.budget.value_or(0));
 }
 
-/// One evaluation, in batches of the micro-batch's size.
-double evaluationSeconds(const graph::Graph& withLogits, const RunPlan& plan, const RunData& data, const DeviceModel& device) {
-    const std::int64_t batch = std::min(plan.microBatch, data.validation);
+/// So many samples through a graph without its backward, in batches of the micro-batch's size.
+double inferenceSeconds(const graph::Graph& graph, const RunPlan& plan, std::int64_t samples, const DeviceModel& device) {
+    const std::int64_t batch = std::min(plan.microBatch, samples);
     LowerOptions lowering{.mode = Mode::Inference, .precision = plan.options.precision, .device = plan.options.device,
                           .extents = plan.options.extents, .keep = {}};
     lowering.extents["batch"] = batch;
-    const double each = rooflineSeconds(withLogits, lower(withLogits, lowering), device);
-    return each * std::ceil(static_cast<double>(data.validation) / static_cast<double>(batch));
+    const double each = rooflineSeconds(graph, lower(graph, lowering), device);
+    return each * std::ceil(static_cast<double>(samples) / static_cast<double>(batch));
 }
 
-RunWork workOf(const config::RunConfig& config, const graph::Graph& withLogits, const RunPlan& plan, const RunData& data,
+RunWork workOf(const config::RunConfig& config, const graph::Graph& net, const graph::Graph& withLogits, const RunPlan& plan, const RunData& data,
                const DeviceModel& device) {
     RunWork work;
     work.step = rooflineSeconds(plan.graph, plan.step, plan.options, config.train.clipNorm > 0, device);
@@ -57,7 +58,9 @@ RunWork workOf(const config::RunConfig& config, const graph::Graph& withLogits, 
     const double filled = places > 0 ? static_cast<double>(data.training) / places : 1;
     work.steps = static_cast<double>(plan.totalSteps) * filled;
     if (const auto number = evaluations(config, plan, data); number > 0)
-        work.evaluations = static_cast<double>(number) * evaluationSeconds(withLogits, plan, data, device);
+        work.evaluations = static_cast<double>(number) * inferenceSeconds(withLogits, plan, data.validation, device);
+    if (config.train.cacheFeatures)
+        work.features = inferenceSeconds(models::cutFrozen(net).before, plan, data.training + data.validation, device);
     return work;
 }
 
@@ -80,8 +83,8 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
                 const Calibration& calibration, const RunPlanOptions& options) {
     requirePrecision(config, device);
     RunPlan plan;
-    const graph::Graph net = models::build(config.model.arch, data.shape, {.dropout = config.model.dropout});
-    const graph::Graph withLogits = trainingGraph(net, data.shape.task, config.train.labelSmoothing);
+    const graph::Graph net = netOf(config, {data.shape, data.file});
+    const graph::Graph withLogits = trainingGraph(trainedPart(net, config), data.shape.task, config.train.labelSmoothing);
     plan.graph = lossOnly(withLogits, config);
     plan.parameters = net.parameterCount();
     plan.options = stepOptions(config, data.shape, device.kind);
@@ -100,7 +103,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
     }
     const CalibrationKey key = calibrationKey(config, device);
     plan.processPeak = processPeakOf(plan, device, calibration, key);
-    if (device.hasRates()) plan.work = workOf(config, withLogits, plan, data, device);
+    if (device.hasRates()) plan.work = workOf(config, net, withLogits, plan, data, device);
     plan.estimate = estimate(plan.work, device, calibration, key, config.cost, options.measuredStep);
     return plan;
 }
@@ -126,7 +129,7 @@ std::optional<Failure> misfit(const config::RunConfig& config, const RunPlan& pl
 }
 
 CalibrationKey calibrationKey(const config::RunConfig& config, const DeviceModel& device) {
-    return {device.name, config.train.precision, config.model.arch};
+    return {device.name, config.train.precision, config::modelName(config)};
 }
 
 }  // namespace headroom::plan

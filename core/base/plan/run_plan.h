@@ -11,10 +11,11 @@
 
 namespace headroom::plan {
 
-/// What a plan has to know of the data.
+/// What a plan has to know of the data and of the model's file.
 struct RunData {
     models::DataShape shape;
     std::int64_t training = 0, validation = 0;  ///< samples of each part
+    std::shared_ptr<const graph::Graph> file{};  ///< as in models::Basis
 };
 
 /// A run before it is made: what a step holds in memory, whether that fits, how long all takes and what it costs.
@@ -39,7 +40,7 @@ struct RunPlanOptions {
     std::optional<Interval> measuredStep{};  ///< seconds of steps of this very run, just taken
 };
 
-/// Pure: no file, no device is looked at. Throws CFG-04, DAT-05 as models::build, CFG-11 where the device
+/// Pure: no file, no device is looked at. Throws as netOf(), CFG-11 where the device
 /// lacks the precision.
 RunPlan planRun(const config::RunConfig& config, const RunData& data, const DeviceModel& device,
                 const Calibration& calibration, const RunPlanOptions& options = {});

@@ -14,6 +14,17 @@ namespace headroom::plan {
 
 class Planner;
 
+/// What a configuration says of a built-in architecture.
+models::ModelOptions modelOptions(const config::RunConfig& config);
+
+/// The net up to its logits: built, or made of the model file's graph; with what is frozen marked.
+/// Throws CFG-04, DAT-05, CFG-09 as models::build, models::adapted and models::freeze.
+graph::Graph netOf(const config::RunConfig& config, const models::Basis& basis);
+
+/// The part of it that training steps run: with train.cache_features what lies behind the frozen part (models::cutFrozen), whose input
+/// are features; else all.
+graph::Graph trainedPart(graph::Graph net, const config::RunConfig& config);
+
 /// The graph that training runs: the loss appended, then the training rules.
 graph::Graph trainingGraph(graph::Graph net, models::Task task, double labelSmoothing);
 

@@ -16,8 +16,11 @@ public:
     const std::filesystem::path& path() const { return m_path; }
     RunId id() const { return m_path.filename().string(); }
     std::filesystem::path config() const { return m_path / "config.json"; }
+    /// The graph of the file that the run's model came from.
+    std::filesystem::path graph() const { return m_path / "graph.json"; }
     std::filesystem::path database() const { return m_path / "run.sqlite"; }
     std::filesystem::path notes() const { return m_path / "notes.json"; }
+    std::filesystem::path proofs() const { return m_path / "proofs.json"; }
     std::filesystem::path checkpoints() const { return m_path / "checkpoints"; }
     std::filesystem::path exports() const { return m_path / "exports"; }
     std::filesystem::path log() const { return m_path / "log.txt"; }

@@ -90,7 +90,11 @@ struct RunWriter::Parts {
     std::condition_variable_any wake;
     Buffer buffer;
     std::map<std::string, SeriesId, std::less<>> ids;
-    std::vector<std::int64_t> lastSteps;  ///< by series id - 1
+    struct Tail {
+        SeriesKind kind = SeriesKind::Step;
+        Moment last;
+    };
+    std::vector<Tail> tails;  ///< by series id - 1
     std::optional<Error> failure;
     std::atomic<bool> failed{false};
     std::atomic<bool> unwritten{false};  ///< something was taken over and its write failed
@@ -122,8 +126,8 @@ void RunWriter::Parts::load() {
         const Pyramid& pyramid = pyramids.insert_or_assign(id, database.pyramid(id, info.count)).first->second;
         ids[info.name] = id;
         if (info.name == names::kTrainLoss) lossSeries = id;
-        lastSteps.resize(static_cast<std::size_t>(id), 0);
-        lastSteps[static_cast<std::size_t>(id) - 1] = info.count > 0 ? pyramid.last().at.step : 0;
+        tails.resize(static_cast<std::size_t>(id));
+        tails[static_cast<std::size_t>(id) - 1] = {info.kind, info.count > 0 ? pyramid.last().at : Moment{}};
         if (info.count > 0) live.lasts[info.name] = pyramid.last();
     }
     loadSparkline();
@@ -250,7 +254,7 @@ std::int64_t RunWriter::recordedStep() const {
     const std::lock_guard buffered(m_parts->bufferMutex);
     std::int64_t step = 0;
     for (const auto& [id, info] : m_parts->series)
-        if (info.kind == SeriesKind::Step) step = std::max(step, m_parts->lastSteps[static_cast<std::size_t>(id) - 1]);
+        if (info.kind == SeriesKind::Step) step = std::max(step, m_parts->tails[static_cast<std::size_t>(id) - 1].last.step);
     return step;
 }
 
@@ -275,7 +279,7 @@ void RunWriter::rewindTo(std::int64_t step) {
             p.live.lasts[name] = pyramid.last();
         else
             p.live.lasts.erase(name);
-        p.lastSteps[static_cast<std::size_t>(id) - 1] = pyramid.last().at.step;
+        p.tails[static_cast<std::size_t>(id) - 1].last = pyramid.last().at;
         p.pyramids.insert_or_assign(id, std::move(pyramid));
     }
     p.loadSparkline();
@@ -286,12 +290,12 @@ SeriesId RunWriter::define(std::string_view name, std::string_view unit, SeriesK
     const std::lock_guard guard(p.bufferMutex);
     if (const auto found = p.ids.find(name); found != p.ids.end()) return found->second;
     SeriesInfo info;
-    info.id = static_cast<SeriesId>(p.lastSteps.size()) + 1;
+    info.id = static_cast<SeriesId>(p.tails.size()) + 1;
     info.name = name;
     info.unit = unit;
     info.kind = kind;
     p.ids.emplace(info.name, info.id);
-    p.lastSteps.push_back(0);
+    p.tails.push_back({kind, {}});
     p.buffer.series.push_back(info);
     p.wake.notify_one();
     return info.id;
@@ -300,15 +304,20 @@ SeriesId RunWriter::define(std::string_view name, std::string_view unit, SeriesK
 void RunWriter::append(SeriesId series, const Moment& at, double value) {
     Parts& p = *m_parts;
     const std::lock_guard guard(p.bufferMutex);
-    auto& lastStep = p.lastSteps.at(static_cast<std::size_t>(series) - 1);
-    if (at.step < lastStep)
-        throw Error({.code = Code::Int01,
-                     .subject = fmt::format("series {}", series),
-                     .problem = "steps go back",
-                     .found = fmt::format("{} after {}", at.step, lastStep)});
-    lastStep = at.step;
+    Parts::Tail& tail = p.tails.at(static_cast<std::size_t>(series) - 1);
+    Moment moment = at;
+    if (at.step < tail.last.step) {
+        if (tail.kind == SeriesKind::Step)
+            throw Error({.code = Code::Int01,
+                         .subject = fmt::format("series {}", series),
+                         .problem = "steps go back",
+                         .found = fmt::format("{} after {}", at.step, tail.last.step)});
+        moment = tail.last;
+        moment.wallTime = at.wallTime;
+    }
+    tail.last = moment;
     const bool first = p.buffer.empty();
-    p.buffer.samples.push_back({series, {stored(at), value}});
+    p.buffer.samples.push_back({series, {stored(moment), value}});
     if (first) p.wake.notify_one();
 }
 

@@ -42,7 +42,8 @@ public:
 
     /// The series of this name, made where it is missing. Unit as in "s", "bytes", "J", "1".
     SeriesId define(std::string_view name, std::string_view unit, SeriesKind kind = SeriesKind::Step);
-    /// Steps of one series never go back (rewindTo() aside): INT-01.
+    /// Steps of one series never go back, rewindTo() aside: INT-01. Readings (kind Time) go on while steps are made again: until the
+    /// run has caught up, their progress stands still.
     void append(SeriesId series, const Moment& at, double value);
     /// Something that happened, for the log and the charts. `kind` as in Event.
     void event(std::string_view kind, std::string_view text, const Moment& at = {});

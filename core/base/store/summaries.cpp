@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/config/document.h"
 #include "base/store/atomic_file.h"
 
 namespace headroom::store {
@@ -82,7 +83,7 @@ RunSummary birthSummary(const RunFolder& folder) {
     summary.id = folder.id();
     summary.name = !notes.name.empty() ? notes.name : text(config, "/name");
     if (summary.name.empty()) summary.name = summary.id;
-    summary.arch = text(config, "/model/arch");
+    summary.arch = config::modelName(text(config, "/model/arch"), text(config, "/model/file"));
     summary.data = std::filesystem::path(text(config, "/data/path")).filename().string();
     summary.device = text(config, "/device");
     summary.trashed = notes.trashed;

@@ -48,16 +48,21 @@ __device__ float largestMagnitude(float x) {
 }
 
 /// As in run/simd/update.h.
-__device__ std::uint8_t codeOf(float x, float scale, Levels kind) {
+__device__ std::uint8_t codeOf(float x, float scale, Levels kind, std::uint32_t random) {
     const DynamicMap& map = kind == Levels::Signed ? kSignedMap : kUnsignedMap;
     const float y = fabsf(x) / (scale > 0 ? scale : 1.0f);
     int d = 0;
-    while (d + 1 < run::simd::kDecades && y >= map.decades[d + 1].threshold) ++d;
+    while (d + 1 < run::simd::kDecades && y >= map.decades[d + 1].lowest) ++d;
     const run::simd::Decade& decade = map.decades[d];
-    int number = min(decade.first + int((y - decade.base) * decade.scale), decade.last);
-    if (y >= map.threshold) number = map.top;
-    const bool counts = kind == Levels::Signed ? y >= map.decades[0].threshold : y > 0;
-    if (!counts) number = 0;
+    const float place = (y - decade.base) * decade.scale - 0.5f;
+    const int k = min(int(place), decade.last);
+    float share = place - float(k);
+    if (k == decade.last) share *= decade.above;
+    const bool fromZero = kind == Levels::Signed && y < map.decades[0].lowest;
+    if (fromZero) share = y * (1 / map.decades[0].lowest);
+    int number = (fromZero ? 0 : decade.first) + k + (float(random >> 8) * 0x1p-24f < share ? 1 : 0);
+    if (y >= 1) number = map.top;
+    if (!(y > 0)) number = 0;
     return std::uint8_t(x < 0 ? map.zero - min(number, map.zero) : map.zero + number);
 }
 
@@ -72,7 +77,8 @@ __device__ void close(const MomentMemory& moment, std::int64_t block, std::int64
     if (moment.bits == 8) {
         const float scale = largestMagnitude(x);
         if (threadIdx.x == 0) moment.scales[block] = scale;
-        if (inside) static_cast<std::uint8_t*>(moment.numbers)[i] = codeOf(x, scale, moment.kind);
+        const std::uint32_t random = bitsOf(std::uint64_t(i), step, moment.key);
+        if (inside) static_cast<std::uint8_t*>(moment.numbers)[i] = codeOf(x, scale, moment.kind, random);
     } else if (inside && moment.bits == 16) {
         roundStochastically(moment.numbers, i, x, step, moment.key);
     } else if (inside) {

@@ -28,7 +28,7 @@ void preparePictures(Dataset& dataset, formats::RawDataset& raw, const Preparati
     const auto& [crop, flip] = preparation.data.augment;
     Split split = splitOf(raw, preparation);
     requireTraining(split);
-    const PixelStatistics statistics = learnPixels(raw.pictures, split.training);
+    const PixelStatistics statistics = pixelsFor(raw.pictures, split.training, preparation);
     dataset.reference = pictureReference(raw, split.training, statistics);
     const auto store = shared(std::move(raw.pictures));
     const auto normaliser = std::make_shared<const Normaliser>(statistics, store->bytesPerPicture());
@@ -86,8 +86,9 @@ void prepareText(Dataset& dataset, formats::RawDataset& raw, const Preparation& 
 
 }  // namespace
 
-Preparation preparationOf(const config::RunConfig& config) {
-    return {config.data, static_cast<std::uint64_t>(config.train.seed), models::DataShape{}.context};
+Preparation preparationOf(const config::RunConfig& config, const graph::Graph* file) {
+    return {config.data, static_cast<std::uint64_t>(config.train.seed), config.model.context,
+            models::wantedPictures(config.data.side, config.model.arch, file), config.loader.threads};
 }
 
 Dataset prepare(formats::RawDataset raw, const Preparation& preparation) {
@@ -105,8 +106,11 @@ Dataset prepare(formats::RawDataset raw, const Preparation& preparation) {
     return dataset;
 }
 
-formats::DataOptions readerOptions(const config::RunConfig::Data& data) {
+formats::DataOptions readerOptions(const Preparation& preparation) {
+    const config::RunConfig::Data& data = preparation.data;
     formats::DataOptions options;
+    options.folder.wanted = preparation.pictures;
+    options.folder.threads = preparation.threads;
     options.limit = data.limit;
     options.target = data.target;
     options.acceptMissingBatches = data.acceptMissingBatches;
@@ -120,7 +124,7 @@ formats::DataOptions readerOptions(const config::RunConfig::Data& data) {
 }
 
 formats::RawDataset read(const Preparation& preparation) {
-    return formats::readDataset(preparation.data.path, readerOptions(preparation.data));
+    return formats::readDataset(preparation.data.path, readerOptions(preparation));
 }
 
 Dataset load(const Preparation& preparation) { return prepare(read(preparation), preparation); }

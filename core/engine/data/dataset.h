@@ -33,8 +33,8 @@ struct Dataset {
 /// shorter than the context).
 Dataset prepare(formats::RawDataset raw, const Preparation& preparation);
 
-/// How the readers are to understand the data of a configuration.
-formats::DataOptions readerOptions(const config::RunConfig::Data& data);
+/// How the readers are to understand the data.
+formats::DataOptions readerOptions(const Preparation& preparation);
 
 /// Reads `data.path` as the preparation says. Throws as formats::readDataset.
 formats::RawDataset read(const Preparation& preparation);

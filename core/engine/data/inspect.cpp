@@ -13,6 +13,7 @@
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
 #include "engine/data/split.h"
+#include "engine/formats/image.h"
 
 namespace headroom::data {
 namespace {
@@ -23,12 +24,22 @@ using formats::ColumnType;
 
 constexpr std::int64_t kRows = 20, kExcerpt = 1200;
 constexpr std::int64_t kMostSamples = 200;
+constexpr std::int64_t kLargestTile = 160;  ///< pixels a side
+
+/// Larger ones are shown smaller.
+formats::Image forTile(const formats::Pictures& pictures, std::span<const std::uint8_t> pixels) {
+    formats::Image image{pictures.height, pictures.width, pictures.channels, {pixels.begin(), pixels.end()}};
+    const std::int64_t longest = std::max(image.height, image.width);
+    if (longest <= kLargestTile) return image;
+    return formats::resized(image, std::max<std::int64_t>(1, image.height * kLargestTile / longest), std::max<std::int64_t>(1, image.width * kLargestTile / longest));
+}
 
 json tile(const formats::Pictures& pictures, std::int64_t picture, std::span<const std::uint8_t> pixels,
           const std::vector<std::string>& classes) {
     const std::int32_t label = pictures.labels[static_cast<std::size_t>(picture)];
-    return {{"label", classes[static_cast<std::size_t>(label)]}, {"width", pictures.width}, {"height", pictures.height},
-            {"channels", pictures.channels}, {"pixels", base64(pixels)}};
+    const formats::Image image = forTile(pictures, pixels);
+    return {{"label", classes[static_cast<std::size_t>(label)]}, {"width", image.width}, {"height", image.height},
+            {"channels", image.channels}, {"pixels", base64(image.pixels)}};
 }
 
 std::span<const std::uint8_t> pixelsOf(const formats::Pictures& pictures, std::int64_t picture) {
@@ -109,6 +120,7 @@ json inspect(const Preparation& preparation, std::int64_t samples) {
     formats::RawDataset raw = read(preparation);
     json found = json::object();
     found["held_out"] = !raw.testPictures.has_value();
+    found["resized"] = raw.resized;
     json tiles = json::array();
     for (const std::int64_t picture : spread(raw.pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples)))
         tiles.push_back(tile(raw.pictures, picture, pixelsOf(raw.pictures, picture), raw.classes));

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
+#include "base/errors/error.h"
 #include "base/json/utf8.h"
 #include "engine/data/table_reference.h"
 
@@ -18,6 +21,36 @@ std::vector<std::int64_t> classCounts(std::span<const std::int32_t> labels, std:
     std::vector<std::int64_t> counts(classes);
     for (const std::int64_t sample : chosen) ++counts[static_cast<std::size_t>(labels[static_cast<std::size_t>(sample)])];
     return counts;
+}
+
+/// Of the ImageNet training set, as torchvision's models are trained with; one channel: their means.
+PixelStatistics imagenet(std::size_t channels) {
+    if (channels == 3) return {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+    return {std::vector(channels, 0.449), std::vector(channels, 0.226)};
+}
+
+/// A number a channel, or one for all; empty: `fallback`.
+std::vector<double> stated(const char* field, const std::string& text, std::size_t channels, double fallback) {
+    const bool isDeviation = fallback == 1;
+    const auto refuse = [&](std::string allowed) {
+        throw Error(Failure{Code::Cfg04, field, "not usable for these pictures", escaped(text), std::move(allowed), {}});
+    };
+    if (text.empty()) return std::vector(channels, fallback);
+    std::vector<double> numbers;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t end = std::min(text.find(',', from), text.size());
+        const std::size_t first = std::min(text.find_first_not_of(' ', from), end);
+        double number = 0;
+        const auto [rest, error] = std::from_chars(text.data() + first, text.data() + end, number);
+        if (error != std::errc{} || std::string_view(rest, text.data() + end).find_first_not_of(' ') != std::string_view::npos ||
+            !std::isfinite(number) || (isDeviation && number <= 0))
+            refuse(isDeviation ? "numbers above 0 with commas between" : "numbers with commas between");
+        numbers.push_back(number);
+        from = end + 1;
+    }
+    if (numbers.size() == 1) return std::vector(channels, numbers.front());
+    if (numbers.size() != channels) refuse(fmt::format("{} numbers needed", channels));
+    return numbers;
 }
 
 }  // namespace
@@ -34,7 +67,14 @@ Split splitOf(const formats::RawDataset& raw, const Preparation& preparation) {
     return split;
 }
 
-PixelStatistics learnPixels(const formats::Pictures& pictures, std::span<const std::int64_t> training) {
+PixelStatistics pixelsFor(const formats::Pictures& pictures, std::span<const std::int64_t> training, const Preparation& preparation) {
+    const std::string& kind = preparation.data.normalise;
+    const auto channels = static_cast<std::size_t>(pictures.channels);
+    if (kind == "unit") return {std::vector(channels, 0.0), std::vector(channels, 1.0)};
+    if (kind == "raw") return {std::vector(channels, 0.0), std::vector(channels, 1 / 255.0)};
+    if (kind == "imagenet") return imagenet(channels);
+    if (kind == "stated")
+        return {stated("data.mean", preparation.data.mean, channels, 0), stated("data.deviation", preparation.data.deviation, channels, 1)};
     return pixelStatistics(pictures.pixels, pictures.bytesPerPicture(), pictures.channels, training);
 }
 

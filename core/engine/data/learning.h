@@ -17,7 +17,9 @@ namespace headroom::data {
 /// Where there is a test part, all others are for training and `validation` is empty.
 Split splitOf(const formats::RawDataset& raw, const Preparation& preparation);
 
-PixelStatistics learnPixels(const formats::Pictures& pictures, std::span<const std::int64_t> training);
+/// What pictures are normalised by: learned from the training part, or as `data.normalise` says. Throws CFG-04 for a stated number
+/// that is none, is no deviation, or stands for no channel.
+PixelStatistics pixelsFor(const formats::Pictures& pictures, std::span<const std::int64_t> training, const Preparation& preparation);
 
 /// Tokens [0, trainingEnd) are for training, those from validationBegin on are held out: the last tenth.
 struct TextParts {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/data/picture_source.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace headroom::data {
@@ -44,6 +45,14 @@ Samples PictureSource::assemble(std::span<const std::int64_t> samples, const Dra
         *label++ = m_store->labels[static_cast<std::size_t>(m_chosen[static_cast<std::size_t>(sample)])];
     // permute keeps the strides of [batch, height, width, channels]: channels-last also with a single channel
     return {pixels.permute({0, 3, 1, 2}), labels};
+}
+
+std::vector<RawInput> PictureSource::raw(std::span<const std::int64_t> samples) const {
+    const auto batch = static_cast<std::int64_t>(samples.size());
+    const at::Tensor pixels = batchTensor({batch, m_size.height, m_size.width, m_size.channels}, at::kByte, {});
+    const auto bytes = static_cast<std::size_t>(m_size.bytes());
+    fill(samples, {}, pixels.data_ptr<std::uint8_t>(), [bytes](const std::uint8_t* in, std::uint8_t* out) { std::copy_n(in, bytes, out); });
+    return {{"picture", pixels.permute({0, 3, 1, 2}).contiguous()}};
 }
 
 }  // namespace headroom::data

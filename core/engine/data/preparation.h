@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/config/run_config.h"
+#include "base/models/wanted_pictures.h"
 
 namespace headroom::data {
 
@@ -11,7 +12,10 @@ struct Preparation {
     config::RunConfig::Data data;
     std::uint64_t seed = 1;  ///< of the holdout
     std::int64_t context = 128;  ///< of text
+    models::WantedPictures pictures;  ///< what those of a folder become
+    std::int64_t threads = 1;         ///< that decode a folder
 };
-Preparation preparationOf(const config::RunConfig& config);
+/// `file`: the graph of model.file, which says what pictures it takes. Without it - of a run whose reference is known - only data.side does.
+Preparation preparationOf(const config::RunConfig& config, const graph::Graph* file = nullptr);
 
 }  // namespace headroom::data

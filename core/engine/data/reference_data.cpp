@@ -19,7 +19,7 @@
 #include "engine/data/text_source.h"
 #include "engine/formats/characters.h"
 #include "engine/formats/csv_cells.h"
-#include "engine/formats/characters.h"
+#include "engine/formats/image.h"
 
 namespace headroom::data {
 namespace {
@@ -51,18 +51,11 @@ Chosen ownPart(Split split) {
 
 bool areOwnPictures(const formats::RawDataset& raw, const Split& split, const Reference& reference) {
     return hasAsMany(reference, split.training.size()) &&
-           pictureReference(raw, split.training, learnPixels(raw.pictures, split.training)) == reference.statistics;
+           pictureReference(raw, split.training, pixelsFor(raw.pictures, split.training, reference.preparation)) == reference.statistics;
 }
 
 std::string sizeText(std::int64_t height, std::int64_t width, std::int64_t channels) {
     return fmt::format("{} x {} pixels with {} {}", width, height, channels, channels == 1 ? "channel" : "channels");
-}
-
-models::DataShape pictureShape(const Reference& reference) {
-    const auto size = field<std::vector<std::int64_t>>(reference.statistics, "size");
-    if (size.size() != 3) throw noPreparation("no usable size");
-    return {.kind = models::DataKind::Pictures, .task = models::Task::Classification, .channels = size[2], .height = size[0],
-            .width = size[1], .outputs = static_cast<std::int64_t>(reference.classes.size())};
 }
 
 void requireSize(const formats::Pictures& pictures, const models::DataShape& shape, const Reference& reference) {
@@ -72,18 +65,8 @@ void requireSize(const formats::Pictures& pictures, const models::DataShape& sha
                     sizeText(shape.height, shape.width, shape.channels) + " wanted");
 }
 
-std::shared_ptr<const Normaliser> normaliserOf(const Reference& reference, const models::DataShape& shape) {
-    const PixelStatistics statistics{field<std::vector<double>>(reference.statistics, "mean"),
-                                     field<std::vector<double>>(reference.statistics, "deviation")};
-    const auto channels = static_cast<std::size_t>(shape.channels);
-    if (statistics.mean.size() != channels || statistics.deviation.size() != channels ||
-        !std::ranges::all_of(statistics.deviation, [](double deviation) { return deviation > 0; }))
-        throw noPreparation("no usable mean and deviation of each channel");
-    return std::make_shared<const Normaliser>(statistics, shape.height * shape.width * shape.channels);
-}
-
 ReferenceData pictureData(formats::RawDataset& raw, const Reference& reference) {
-    const models::DataShape shape = pictureShape(reference);
+    const models::DataShape shape = pictureShapeOf(reference);
     renumberLabels(raw, reference.classes, nameOf(reference));
     requireSize(raw.testPictures ? *raw.testPictures : raw.pictures, shape, reference);
     const auto normaliser = normaliserOf(reference, shape);
@@ -109,7 +92,7 @@ ReferenceData tableData(formats::RawDataset& raw, const Reference& reference) {
         throw otherData(reference, "the target is of another kind than the model's", {}, {});
     renumberLabels(raw, reference.classes, nameOf(reference));
     const auto store = std::make_shared<const TableStore>(
-        apply(encoding, raw.table, findColumns(encoding, raw.table.table, nameOf(reference)), nameOf(reference)));
+        apply(encoding, raw.table, findColumns(encoding, raw.table.table, nameOf(reference)), nameOf(reference), RawColumns::Keep));
     Split split = splitOf(raw, reference.preparation);
     Chosen chosen = isOwnTable(raw, split, reference) ? ownPart(std::move(split)) : Chosen{allOf(raw.table.table.rows), "all"};
     const models::DataShape shape{.kind = models::DataKind::Table,
@@ -204,6 +187,25 @@ formats::Kind kindOf(const Reference& reference) {
 
 }  // namespace
 
+models::DataShape pictureShapeOf(const Reference& reference) {
+    const auto size = field<std::vector<std::int64_t>>(reference.statistics, "size");
+    constexpr formats::ImageLimits kLimits{};
+    const bool inRange = size.size() == 3 && std::ranges::all_of(size, [](std::int64_t extent) { return extent >= 1 && extent <= kLimits.maxSide; });
+    if (!inRange || static_cast<std::uint64_t>(size[0] * size[1] * size[2]) > kLimits.maxDecoded) throw noPreparation("no usable size");
+    return {.kind = models::DataKind::Pictures, .task = models::Task::Classification, .channels = size[2], .height = size[0],
+            .width = size[1], .outputs = static_cast<std::int64_t>(reference.classes.size())};
+}
+
+std::shared_ptr<const Normaliser> normaliserOf(const Reference& reference, const models::DataShape& shape) {
+    const PixelStatistics statistics{field<std::vector<double>>(reference.statistics, "mean"),
+                                     field<std::vector<double>>(reference.statistics, "deviation")};
+    const auto channels = static_cast<std::size_t>(shape.channels);
+    if (statistics.mean.size() != channels || statistics.deviation.size() != channels ||
+        !std::ranges::all_of(statistics.deviation, [](double deviation) { return deviation > 0; }))
+        throw noPreparation("no usable mean and deviation of each channel");
+    return std::make_shared<const Normaliser>(statistics, shape.height * shape.width * shape.channels);
+}
+
 std::vector<std::string> namesFrom(const nlohmann::json& classes) {
     if (!holds<std::vector<std::string>>(classes)) throw noPreparation("no usable classes");
     return classes.get<std::vector<std::string>>();
@@ -220,9 +222,14 @@ ReferenceData prepareByReference(formats::RawDataset raw, const Reference& refer
 }
 
 ReferenceData loadByReference(const Reference& reference) {
-    formats::DataOptions options = readerOptions(reference.preparation.data);
+    formats::DataOptions options = readerOptions(reference.preparation);
     options.acceptMissingBatches = true;  // they would be for training
+    options.folder.leastClasses = 1;      // the model has its own
     if (kindOf(reference) == formats::Kind::Table) expectColumns(options, reference);
+    if (kindOf(reference) == formats::Kind::Pictures) {
+        const models::DataShape shape = pictureShapeOf(reference);
+        options.folder.wanted = {shape.channels, shape.height, shape.width};
+    }
     return prepareByReference(formats::readDataset(reference.preparation.data.path, options), reference);
 }
 

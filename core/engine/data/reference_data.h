@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/models/models.h"
+#include "engine/data/normalise.h"
 #include "engine/data/preparation.h"
 #include "engine/data/source.h"
 #include "engine/formats/dataset.h"
@@ -21,6 +22,10 @@ struct Reference {
 
 /// Class names of a file's metadata. Throws EXP-03 where it holds anything else.
 std::vector<std::string> namesFrom(const nlohmann::json& classes);
+
+/// Of a reference of pictures. Throws EXP-03 where it is not whole.
+models::DataShape pictureShapeOf(const Reference& reference);
+std::shared_ptr<const Normaliser> normaliserOf(const Reference& reference, const models::DataShape& shape);
 
 /// Samples that a net meets after its training, prepared by the statistics of its own training data.
 struct ReferenceData {

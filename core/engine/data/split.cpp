@@ -33,10 +33,12 @@ void limitTraining(Split& split, std::int64_t limit) {
         split.training.resize(static_cast<std::size_t>(limit));
 }
 
-std::vector<std::int64_t> allOf(std::int64_t count) {
-    std::vector<std::int64_t> numbers(static_cast<std::size_t>(count));
-    std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+std::vector<std::int64_t> numbersFrom(std::int64_t first, std::int64_t end) {
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(end - first));
+    std::iota(numbers.begin(), numbers.end(), first);
     return numbers;
 }
+
+std::vector<std::int64_t> allOf(std::int64_t count) { return numbersFrom(0, count); }
 
 }  // namespace headroom::data

@@ -18,6 +18,8 @@ Split holdOut(std::int64_t samples, std::span<const std::int32_t> labels, double
 /// The first `limit` training samples in file order; 0 = all.
 void limitTraining(Split& split, std::int64_t limit);
 
+/// first, first + 1, ... end - 1.
+std::vector<std::int64_t> numbersFrom(std::int64_t first, std::int64_t end);
 /// 0, 1, ... count - 1.
 std::vector<std::int64_t> allOf(std::int64_t count);
 

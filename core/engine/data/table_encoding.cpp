@@ -114,10 +114,23 @@ std::vector<std::int32_t> featuresOfRows(const CategoryFeatures& features, const
     return ones;
 }
 
+/// Places in the encoding's list of categories; -1: missing, behind the last: unknown.
+std::vector<std::int64_t> codesOfRows(const ColumnEncoding& encoding, const Column& column, std::size_t rows) {
+    std::unordered_map<std::string_view, std::int64_t> places;
+    for (const std::string& name : encoding.categories) places.emplace(name, std::ssize(places));
+    std::vector<std::int64_t> codes(rows);
+    for (std::size_t row = 0; row < rows; ++row) {
+        const std::string cell = formats::cellText(column, row);
+        const auto place = places.find(cell);
+        codes[row] = cell.empty() ? -1 : place == places.end() ? std::ssize(places) : place->second;
+    }
+    return codes;
+}
+
 /// Builds the compact rows column by column; the rows are laid out once the number of columns is known.
 class Encoder {
 public:
-    Encoder(std::size_t rows, const std::string& subject) : m_rows(rows), m_subject(subject) {}
+    Encoder(std::size_t rows, const std::string& subject, RawColumns raw) : m_rows(rows), m_subject(subject), m_raw(raw == RawColumns::Keep) {}
 
     void add(const ColumnEncoding& encoding, const Column& column) {
         if (encoding.type == ColumnType::Numeric) addNumbers(encoding, column);
@@ -130,7 +143,10 @@ public:
         for (std::size_t row = 0; row < m_rows; ++row) {
             for (const auto& column : m_numbers) m_store.numbers.push_back(column[row]);
             for (const auto& column : m_ones) m_store.ones.push_back(column[row]);
+            for (const auto& column : m_rawNumbers) m_store.rawNumbers.push_back(column[row]);
+            for (const auto& column : m_rawCategories) m_store.rawCategories.push_back(column[row]);
         }
+        m_store.rawNumberColumns = std::ssize(m_rawNumbers);
         return std::move(m_store);
     }
 
@@ -140,6 +156,7 @@ private:
         std::vector<float> features(m_rows);
         std::ranges::transform(values, features.begin(),
                                [&](double v) { return std::isnan(v) ? 0.0F : scaled(v, encoding.numbers); });
+        if (m_raw) m_rawNumbers.emplace_back(values.begin(), values.end());
         addNumberFeature(std::move(features));
         if (!encoding.missing) return;
         std::vector<float> flags(m_rows);
@@ -155,13 +172,17 @@ private:
     void addCategories(const ColumnEncoding& encoding, const Column& column) {
         const CategoryFeatures features(encoding, static_cast<std::int32_t>(m_store.features));
         m_ones.push_back(featuresOfRows(features, column, m_rows));
+        if (m_raw) m_rawCategories.push_back(codesOfRows(encoding, column, m_rows));
         m_store.features += encoding.features();
         ++m_store.categories;
     }
 
     const std::size_t m_rows;
     const std::string& m_subject;
+    const bool m_raw;
     TableStore m_store;
+    std::vector<std::vector<float>> m_rawNumbers;
+    std::vector<std::vector<std::int64_t>> m_rawCategories;
     std::vector<std::vector<float>> m_numbers;
     std::vector<std::vector<std::int32_t>> m_ones;
 };
@@ -235,8 +256,8 @@ ColumnPlaces findColumns(const TableEncoding& encoding, const formats::Table& ta
 }
 
 TableStore apply(const TableEncoding& encoding, const formats::RawTable& raw, const ColumnPlaces& places,
-                 const std::string& subject) {
-    Encoder encoder(static_cast<std::size_t>(raw.table.rows), subject);
+                 const std::string& subject, RawColumns rawColumns) {
+    Encoder encoder(static_cast<std::size_t>(raw.table.rows), subject, rawColumns);
     for (std::size_t i = 0; i < places.size(); ++i) encoder.add(encoding.columns[i], raw.table.columns[places[i]]);
     TableStore store = encoder.finish();
     store.regression = encoding.values.has_value();

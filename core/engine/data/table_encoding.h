@@ -58,9 +58,11 @@ std::optional<std::size_t> positionIn(const std::string& name);
 /// All names are those that tables without a header get.
 bool isUnnamed(const TableEncoding& encoding);
 
+enum class RawColumns { Drop, Keep };
+
 /// The rows of any table with these columns, by the statistics of the encoding alone. Throws CSV-08 that names the column
 /// where a column of numbers holds texts. Labels are taken as they are.
 TableStore apply(const TableEncoding& encoding, const formats::RawTable& raw, const ColumnPlaces& places,
-                 const std::string& subject);
+                 const std::string& subject, RawColumns rawColumns = RawColumns::Drop);
 
 }  // namespace headroom::data

@@ -50,4 +50,19 @@ Samples TableSource::assemble(std::span<const std::int64_t> samples, const Draw&
     return {input, targets(samples, placement)};
 }
 
+std::vector<RawInput> TableSource::raw(std::span<const std::int64_t> samples) const {
+    const TableStore& store = *m_store;
+    const auto batch = static_cast<std::int64_t>(samples.size());
+    std::vector<RawInput> inputs;
+    const auto add = [&]<typename Element>(const char* name, at::ScalarType type, const std::vector<Element>& all, std::int64_t columns) {
+        if (all.empty()) return;
+        inputs.push_back({name, batchTensor({batch, columns}, type, {})});
+        auto* out = inputs.back().tensor.template data_ptr<Element>();
+        for (const std::int64_t sample : samples) out = std::copy_n(all.data() + row(sample) * static_cast<std::size_t>(columns), columns, out);
+    };
+    add("numbers", at::kFloat, store.rawNumbers, store.rawNumberColumns);
+    add("categories", at::kLong, store.rawCategories, store.categories);
+    return inputs;
+}
+
 }  // namespace headroom::data

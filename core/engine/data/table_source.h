@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/data/raw_source.h"
 #include "engine/data/source.h"
 
 namespace headroom::data {
@@ -18,14 +19,21 @@ struct TableStore {
     bool regression = false;
     std::vector<std::int32_t> labels;  ///< [row], classification
     std::vector<float> targets;        ///< [row], regression, standardised
+
+    /// Where they were kept: as they stood in the table.
+    std::int64_t rawNumberColumns = 0;
+    std::vector<float> rawNumbers;           ///< [row, columns of numbers]; missing: NaN
+    std::vector<std::int64_t> rawCategories;  ///< [row, categories]: places in the encoding's list; missing: -1; unknown: behind the last
 };
 
-class TableSource : public Source {
+class TableSource : public Source, public RawSource {
 public:
     TableSource(std::shared_ptr<const TableStore> store, std::vector<std::int64_t> chosen);
 
     std::int64_t size() const override { return static_cast<std::int64_t>(m_chosen.size()); }
     Samples assemble(std::span<const std::int64_t> samples, const Draw& draw, const Placement& placement) const override;
+    /// "numbers" fp32 and "categories" int64, each where there are such columns.
+    std::vector<RawInput> raw(std::span<const std::int64_t> samples) const override;
 
 private:
     template <typename Element, typename Convert>

@@ -5,38 +5,59 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/topk.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "base/json/number.h"
+
 namespace headroom::deploy {
 namespace {
 
-/// Rows whose two best logits of the source lie within `gap` of each other.
-at::Tensor ties(const at::Tensor& source, double gap) {
-    const at::Tensor best = std::get<0>(source.topk(2, -1));
-    return best.select(-1, 0).sub(best.select(-1, 1)).le(gap);
+bool allFinite(const at::Tensor& values) { return at::isfinite(values).all().item<bool>(); }
+
+/// Between the two best logits of each row.
+at::Tensor gaps(const at::Tensor& logits) {
+    const at::Tensor best = std::get<0>(logits.topk(2, -1));
+    return best.select(-1, 0).sub(best.select(-1, 1)).to(at::kDouble);
 }
 
 }  // namespace
 
-Agreement compare(const at::Tensor& source, const at::Tensor& exported, models::Task task) {
-    Agreement agreement;
-    agreement.rows = source.size(0);
-    agreement.finite = at::isfinite(exported).all().item<bool>();
-    agreement.largestLogit = source.abs().max().item<double>();
-    agreement.largestDifference = source.sub(exported).abs().max().item<double>();
-    if (task == models::Task::Regression || source.size(-1) < 2) return agreement;
-    const at::Tensor flipped = source.argmax(-1).ne(exported.argmax(-1));
-    const at::Tensor close = ties(source, 2 * Agreement::kTolerance * agreement.largestLogit);
-    agreement.flipped = flipped.sum().item<std::int64_t>();
-    agreement.flippedBeyondTies = flipped.logical_and(close.logical_not()).sum().item<std::int64_t>();
-    return agreement;
+void Agreement::add(const at::Tensor& source, const at::Tensor& exported) {
+    if (source.sizes() != exported.sizes() || !allFinite(source) || !allFinite(exported)) m_finite = false;
+    m_rows += source.size(0);
+    if (!m_finite) m_largestDifference = std::numeric_limits<double>::infinity();
+    if (!m_finite || source.numel() == 0) return;
+    m_largestLogit = std::max(m_largestLogit, source.abs().max().item<double>());
+    m_largestDifference = std::max(m_largestDifference, source.sub(exported).abs().max().item<double>());
+    if (m_task == models::Task::Regression || source.size(-1) < 2) return;
+    const at::Tensor flipped = gaps(source).masked_select(source.argmax(-1).ne(exported.argmax(-1))).contiguous();
+    const double* const first = flipped.const_data_ptr<double>();
+    m_gaps.insert(m_gaps.end(), first, first + flipped.numel());
 }
 
-nlohmann::json quality(const at::Tensor& outputs, const at::Tensor& targets, models::Task task) {
-    if (task != models::Task::Regression)
-        return {{"accuracy", outputs.argmax(-1).eq(targets.reshape({-1})).to(at::kDouble).mean().item<double>()}};
+std::int64_t Agreement::flippedBeyondTies() const {
+    return std::ranges::count_if(m_gaps, [tie = 2 * kTolerance * m_largestLogit](double gap) { return gap > tie; });
+}
+
+bool Agreement::holds() const { return m_finite && m_largestDifference <= kTolerance * m_largestLogit && flippedBeyondTies() == 0; }
+
+void Quality::add(const at::Tensor& outputs, const at::Tensor& targets) {
+    m_rows += static_cast<double>(outputs.size(0));
+    if (m_task != models::Task::Regression) {
+        m_right += outputs.argmax(-1).eq(targets.reshape({-1})).sum().item<double>();
+        return;
+    }
     const at::Tensor wanted = targets.to(at::kDouble);
-    const double error = wanted.sub(outputs.to(at::kDouble)).square().sum().item<double>();
-    const double spread = wanted.sub(wanted.mean()).square().sum().item<double>();
-    return {{"r2", spread > 0 ? 1 - error / spread : 0}};
+    m_error += wanted.sub(outputs.to(at::kDouble)).square().sum().item<double>();
+    m_sum += wanted.sum().item<double>();
+    m_squares += wanted.square().sum().item<double>();
+}
+
+nlohmann::json Quality::figures() const {
+    if (m_task != models::Task::Regression) return {{"accuracy", m_rows > 0 ? m_right / m_rows : 0}};
+    const double spread = m_rows > 0 ? m_squares - m_sum * m_sum / m_rows : 0;
+    return {{"r2", json::number<nlohmann::json>(spread > 0 ? 1 - m_error / spread : 0)}};
 }
 
 }  // namespace headroom::deploy

@@ -3,33 +3,55 @@
 #include <ATen/core/Tensor.h>
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/models/models.h"
 
 namespace headroom::deploy {
 
-/// How far the outputs of an exported file are from its source's, and how good they are.
-struct Agreement {
-    std::int64_t rows = 0;
-    double largestLogit = 0;       ///< largest |logit| of the source
-    double largestDifference = 0;  ///< largest |difference| of a logit
-    std::int64_t flipped = 0;      ///< rows whose predicted class differs; 0 for regression
-    bool finite = true;
-
+/// How far the outputs of an exported file are from its source's, gathered batch by batch.
+class Agreement {
+public:
     /// Differences of 1e-4 of the largest logit are what other orders of summation in fp32 explain; predictions are equal
     /// but for rows whose two best logits lie closer together than that.
     static constexpr double kTolerance = 1e-4;
-    std::int64_t flippedBeyondTies = 0;
-    bool holds() const {
-        return finite && largestDifference <= kTolerance * largestLogit && flippedBeyondTies == 0;
-    }
-    double relativeDifference() const { return largestLogit > 0 ? largestDifference / largestLogit : largestDifference; }
+
+    explicit Agreement(models::Task task) : m_task(task) {}
+    /// Both [rows, outputs].
+    void add(const at::Tensor& source, const at::Tensor& exported);
+
+    bool holds() const;
+    /// All outputs of both were numbers, of the same shape. Where not, no difference bounds theirs: it is infinite.
+    bool finite() const { return m_finite; }
+    std::int64_t rows() const { return m_rows; }
+    double largestLogit() const { return m_largestLogit; }            ///< |logit| of the source
+    double largestDifference() const { return m_largestDifference; }  ///< |difference| of a logit
+    double relativeDifference() const { return m_largestLogit > 0 ? m_largestDifference / m_largestLogit : m_largestDifference; }
+    /// Rows whose predicted class differs; 0 for regression.
+    std::int64_t flipped() const { return static_cast<std::int64_t>(m_gaps.size()); }
+    /// Of those the ones that the tolerance does not explain.
+    std::int64_t flippedBeyondTies() const;
+
+private:
+    models::Task m_task;
+    std::int64_t m_rows = 0;
+    double m_largestLogit = 0, m_largestDifference = 0;
+    bool m_finite = true;
+    std::vector<double> m_gaps;  ///< between the source's two best logits, of the flipped rows
 };
 
-/// Both [rows, outputs].
-Agreement compare(const at::Tensor& source, const at::Tensor& exported, models::Task task);
+/// How good outputs are, gathered batch by batch.
+class Quality {
+public:
+    explicit Quality(models::Task task) : m_task(task) {}
+    /// Outputs [rows, outputs] against targets as data::Samples has them.
+    void add(const at::Tensor& outputs, const at::Tensor& targets);
+    /// {"accuracy"} or {"r2"}.
+    nlohmann::json figures() const;
 
-/// {"accuracy"} or {"r2"} of outputs against targets (as data::Samples has them).
-nlohmann::json quality(const at::Tensor& outputs, const at::Tensor& targets, models::Task task);
+private:
+    models::Task m_task;
+    double m_rows = 0, m_right = 0, m_error = 0, m_sum = 0, m_squares = 0;
+};
 
 }  // namespace headroom::deploy

@@ -1,38 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/deploy/exporter.h"
 
-#include <fmt/format.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/store/proofs.h"
+#include "base/units/iso_time.h"
 #include "engine/data/reference_data.h"
-#include "engine/data/reference_fields.h"
-#include "engine/deploy/agreement.h"
+#include "engine/deploy/exported_file.h"
+#include "engine/deploy/file_preparation.h"
 #include "engine/deploy/model_card.h"
-#include "engine/deploy/prover.h"
-#include "engine/deploy/scratch_folder.h"
+#include "engine/deploy/model_config.h"
+#include "engine/deploy/proof.h"
+#include "engine/deploy/snippets.h"
 #include "engine/deploy/trained_model.h"
-#include "engine/formats/onnx_metadata.h"
 #include "engine/formats/onnx_writer.h"
 #include "engine/formats/safetensors.h"
 #include "engine/tensor/bridge.h"
 #include "engine/formats/tokenizer.h"
+#include "engine/train/lora_adapter.h"
+#include "engine/train/sha256.h"
 
 namespace headroom::deploy {
 namespace {
 
 namespace fs = std::filesystem;
 using Metadata = std::map<std::string, std::string>;
-
-/// Names of the file's metadata.
-constexpr const char* kRun = "headroom.run";
-constexpr const char* kConfig = "headroom.config";
-constexpr const char* kTokenizer = "tokenizer";  // folder beside the file, with the tables of byte pairs
-constexpr const char* kReference = "headroom.reference";
-constexpr const char* kClasses = "headroom.classes";
 
 /// Parameters and buffers as bytes.
 class WeightBytes {
@@ -51,10 +50,10 @@ private:
 };
 
 Metadata metadataOf(const TrainedModel& trained) {
-    return {{kRun, trained.run.id()},
-            {kConfig, config::toJson(trained.config)},
-            {kReference, trained.dataset.reference.dump()},
-            {kClasses, nlohmann::json(trained.dataset.classes).dump()},
+    return {{kRunKey, trained.run.id()},
+            {kConfigKey, config::toJson(trained.config)},
+            {kReferenceKey, trained.dataset.reference.dump()},
+            {kClassesKey, nlohmann::json(trained.dataset.classes).dump()},
             {"step", std::to_string(trained.step)}};
 }
 
@@ -77,6 +76,13 @@ void copyTables(const fs::path& from, const fs::path& to) {
                             "Check the folder and the room on the disk."});
 }
 
+/// Programs that run what was exported just now.
+void writePrograms(const TrainedModel& trained, const fs::path& folder) {
+    const std::string file = fs::exists(folder / "model.onnx") ? "model.onnx" : "model.unverified.onnx";
+    writeText(folder / "predict.py", pythonProgram(trained.dataset.shape, file));
+    writeText(folder / "predict.cpp", cppProgram(trained.dataset.shape, file, trained.dataset.reference));
+}
+
 std::string labelsText(const TrainedModel& trained) {
     std::string text;
     const bool characters = trained.dataset.shape.kind == models::DataKind::Text;
@@ -84,132 +90,134 @@ std::string labelsText(const TrainedModel& trained) {
     return text;
 }
 
-/// The prover's report with quality and agreement of its outputs.
-nlohmann::json judged(Proof proof, const at::Tensor& source, const at::Tensor& targets, models::Task task) {
-    nlohmann::json figures = std::move(proof.report);
-    figures.update(quality(proof.outputs, targets, task));
-    if (!source.defined()) return figures;
-    const Agreement agreement = compare(source, proof.outputs, task);
-    figures["largest_difference"] = agreement.largestDifference;
-    figures["relative_difference"] = agreement.relativeDifference();
-    figures["largest_logit"] = agreement.largestLogit;
-    figures["flipped"] = agreement.flipped;
-    figures["agrees"] = agreement.holds();
-    return figures;
-}
-
-/// What is proven: samples, and which of the data they are.
-struct Sample {
-    data::Samples samples;
-    std::string part;
-    const models::DataShape& shape;
-};
-
-/// Proves at f32, which is what is held against the source, and shows the runtime's own choice beside.
-nlohmann::json proveInBoth(const fs::path& model, const Sample& proven, const at::Tensor& source) {
-    const ScratchFolder scratch;
-    const fs::path file = scratch.path() / "samples.safetensors";
-    const auto& [samples, part, shape] = proven;
-    writeSamples(file, shape.kind == models::DataKind::Text ? "tokens" : "input", samples.input);
-    nlohmann::json report;
-    for (const char* precision : {"f32", "default"})
-        report[precision] = judged(prove(model, file, scratch.path(), precision), source, samples.target, shape.task);
-    report["samples"] = samples.input.size(0);
-    report["part"] = part;
-    if (!source.defined()) return report;
-    report["source"] = quality(source, samples.target, shape.task);
-    report["verified"] = report["f32"]["agrees"];
-    for (const char* figure : {"largest_difference", "relative_difference", "largest_logit", "flipped"})
-        report[figure] = report["f32"][figure];
+/// When it was proven, and which bytes.
+nlohmann::json proofOf(const fs::path& file, const ProvenPart& part, const SourceNet& net) {
+    nlohmann::json report = proveFile(file, part, net);
+    report["time"] = isoTimeNow();
+    report["sha256"] = train::sha256OfFile(file);
     return report;
 }
 
 nlohmann::json listed(const fs::path& folder) {
     nlohmann::json files = nlohmann::json::array();
-    for (const char* name : {"model.onnx", "model.unverified.onnx", "model.safetensors", "labels.txt", "README.md"})
+    for (const char* name : {"model.onnx", "model.unverified.onnx", "model.safetensors", "config.json", "adapter_model.safetensors", "adapter_config.json", "labels.txt", "README.md", "predict.py", "predict.cpp"})
         if (fs::exists(folder / name)) files.push_back({{"name", name}, {"bytes", fs::file_size(folder / name)}});
     return files;
 }
 
-/// Text of an entry of the metadata; empty where it is not there, which is no JSON either.
-std::string entry(const Metadata& metadata, const char* name) {
-    const auto found = metadata.find(name);
-    return found == metadata.end() ? std::string() : found->second;
+SourceNet netOf(const TrainedModel& trained) {
+    return [net = std::make_shared<RunNet>(trained)](const data::Samples& samples) { return net->logits(samples); };
 }
 
-nlohmann::json document(const Metadata& metadata, const char* name) {
-    nlohmann::json parsed = nlohmann::json::parse(entry(metadata, name), nullptr, false);
-    if (parsed.is_discarded()) throw data::noPreparation(fmt::format("no usable {}", name));
-    return parsed;
+/// Names of files may be no UTF-8.
+std::string reportText(const nlohmann::json& report) { return report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace); }
+
+/// Beside the file, where its folder takes a report: "model.report.json". Files of others may lie where nothing can be written.
+void writeBeside(const fs::path& file, nlohmann::json& report) {
+    const fs::path beside = fs::path(file).replace_extension(".report.json");
+    const bool taken = ::access(fs::absolute(file).parent_path().c_str(), W_OK) == 0;
+    report["report_file"] = taken ? nlohmann::json(beside.string()) : nlohmann::json();
+    if (taken) writeText(beside, reportText(report));
 }
 
-data::Reference referenceFrom(const fs::path& file, const fs::path& data) {
-    const Metadata metadata = formats::readOnnxMetadata(file);
-    if (!metadata.contains(kConfig)) throw data::noPreparation(fmt::format("no {}", kConfig));
-    config::RunConfig config = config::parse(entry(metadata, kConfig), file.filename().string());
-    config.data.path = fs::absolute(data).string();
-    if (const fs::path tables = file.parent_path() / kTokenizer; fs::exists(tables)) config.data.tokenizerFolder = tables.string();
-    return {data::preparationOf(config), document(metadata, kReference), data::namesFrom(document(metadata, kClasses))};
-}
+/// What the run was evaluated on, and the data that hold it.
+struct Evaluated {
+    std::unique_ptr<data::ReferenceData> raw;  ///< the same data once more, as they are in the files
+    std::optional<ProvenPart> part;
+};
 
-/// A run of other data would be asked for what its net cannot take.
-void requireSameInput(const TrainedModel& trained, const models::DataShape& shape) {
-    const models::DataShape& own = trained.dataset.shape;
-    if (own.kind == shape.kind && own.task == shape.task && own.channels == shape.channels && own.height == shape.height &&
-        own.width == shape.width && own.features == shape.features && own.vocabulary == shape.vocabulary && own.outputs == shape.outputs)
-        return;
-    throw Error(Failure{Code::Dat05, trained.run.id(), "the run takes other samples than the file", {}, {},
-                        "Choose the run that the file was exported from."});
-}
-
-at::Tensor logitsOf(const store::RunFolder& run, const Sample& proven) {
-    const TrainedModel trained = openTrained(run);
-    requireSameInput(trained, proven.shape);
-    return sourceLogits(trained, proven.samples);
-}
-
-/// What the run was evaluated on.
-Sample evaluated(const data::Dataset& dataset) {
-    if (dataset.validation) return {provingSamples(*dataset.validation), "validation", dataset.shape};
-    return {provingSamples(*dataset.training), "training", dataset.shape};
+Evaluated evaluated(const TrainedModel& trained, const data::Reference& reference, bool raw) {
+    const data::Dataset& dataset = trained.dataset;
+    Evaluated found;
+    if (raw) {
+        found.raw = std::make_unique<data::ReferenceData>(data::loadByReference(reference));
+        found.part.emplace(*found.raw->source, found.raw->part, found.raw->shape, true);
+    } else if (dataset.validation) {
+        found.part.emplace(*dataset.validation, "validation", dataset.shape);
+    } else {
+        found.part.emplace(*dataset.training, "training", dataset.shape);
+    }
+    return found;
 }
 
 /// Writes the ONNX file, proves it if asked, and gives it its final name when it holds.
-nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder, Verification verification) {
+nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder, const ExportOptions& options) {
     const fs::path file = folder / "model.unverified.onnx";
-    formats::writeOnnx(file, trained.model->plain(), weights.views(), {.metadata = metadataOf(trained)});
+    const graph::Graph& net = trained.model->plain();
+    const data::Reference reference{data::preparationOf(trained.config), trained.dataset.reference, trained.dataset.classes};
+    formats::OnnxOptions written{.metadata = metadataOf(trained)};
+    if (options.preprocess) {
+        FilePreparation preparation = preparationIn(reference, net.value(net.inputs().front()).name);
+        written.metadata[kPreparationKey] = preparation.description.dump();
+        written.preparation = std::move(preparation.nodes);
+    }
+    formats::writeOnnx(file, net, weights.views(), written);
     fs::remove(folder / "model.onnx");
-    if (verification == Verification::Skip) return nlohmann::json::object();
-    const Sample proven = evaluated(trained.dataset);
-    nlohmann::json report = proveInBoth(file, proven, sourceLogits(trained, proven.samples));
+    if (options.verification == Verification::Skip) return nlohmann::json::object();
+    const Evaluated data = evaluated(trained, reference, options.preprocess);
+    nlohmann::json report = proofOf(file, *data.part, netOf(trained));
     if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
     return report;
+}
+
+void exportSafetensors(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder) {
+    Metadata metadata = metadataOf(trained);
+    metadata["format"] = "pt";  // asked for by Hugging Face's readers
+    formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadata);
+    writeText(folder / "config.json", reportText(modelConfig(trained)));
+}
+
+void requireAdapter(const TrainedModel& trained) {
+    const auto refuse = [&](const char* problem, const std::string& which, const char* hint) {
+        throw Error(Failure{Code::Cfg09, trained.run.id(), problem, escaped(which), {}, hint});
+    };
+    if (trained.updates.empty()) refuse("the run has no low-rank updates", {}, "Train with model.lora.rank, or export the whole model.");
+    if (!trained.trainedBeside.empty()) refuse("the run trains more than an adapter holds", trained.trainedBeside, "Export the whole model.");
+}
+
+void exportAdapter(const TrainedModel& trained, const fs::path& folder) {
+    const config::RunConfig::Lora& lora = trained.config.model.lora;
+    const std::vector<models::LoraPair> pairs = models::loraPairs(trained.model->plain(), {lora.rank, lora.alpha, lora.dropout, lora.targets});
+    train::writeLoraAdapter(folder, {pairs, trained.updates}, trained.config, trained.dataset.shape.kind == models::DataKind::Text);
 }
 
 }  // namespace
 
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options) {
     const TrainedModel trained = openTrained(run, options.weights);
+    if (options.format == Format::Adapter) requireAdapter(trained);
     const fs::path folder = options.folder.empty() ? run.exports() : options.folder;
     fs::create_directories(folder);
     const WeightBytes weights(trained);
     nlohmann::json report = nlohmann::json::object();
-    if (options.format != Format::Safetensors) report = exportOnnx(trained, weights, folder, options.verification);
-    if (options.format != Format::Onnx) formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadataOf(trained));
-    report.update({{"run", run.id()}, {"step", trained.step}, {"folder", folder.string()}});
-    if (trained.config.data.tokenizer == "byte_pairs") copyTables(trained.config.data.tokenizerFolder, folder / kTokenizer);
+    const bool all = options.format == Format::All, onnx = all || options.format == Format::Onnx;
+    if (onnx) report = exportOnnx(trained, weights, folder, options);
+    if (options.format == Format::Adapter || (all && !trained.updates.empty() && trained.trainedBeside.empty())) exportAdapter(trained, folder);
+    if (all || options.format == Format::Safetensors) exportSafetensors(trained, weights, folder);
+    report.update({{"run", run.id()}, {"step", trained.step}, {"folder", folder.string()}, {"preprocess", options.preprocess}});
+    if (trained.config.data.tokenizer == "byte_pairs") copyTables(trained.config.data.tokenizerFolder, folder / kTokenizerFolder);
     writeText(folder / "labels.txt", labelsText(trained));
+    report["programs"] = onnx;
+    if (onnx) writePrograms(trained, folder);
     writeText(folder / "README.md", modelCard(trained, report));
     report["files"] = listed(folder);
-    writeText(folder / "report.json", report.dump(2));
+    writeText(folder / "report.json", reportText(report));
+    if (report.contains("verified")) store::recordProof(run, report);
     return report;
 }
 
 nlohmann::json verifyFile(const fs::path& file, const fs::path& data, const std::optional<store::RunFolder>& run) {
-    const data::ReferenceData prepared = data::loadByReference(referenceFrom(file, data));
-    const Sample proven{provingSamples(*prepared.source), prepared.part, prepared.shape};
-    nlohmann::json report = proveInBoth(file, proven, run ? logitsOf(*run, proven) : at::Tensor());
+    const data::ReferenceData prepared = data::loadByReference(referenceOf(file, data));
+    const ProvenPart part{*prepared.source, prepared.part, prepared.shape, preparesItself(file)};
+    std::optional<TrainedModel> trained;
+    if (run) {
+        trained.emplace(openTrained(*run));
+        requireSameInput(*trained, prepared.shape);
+    }
+    nlohmann::json report = proofOf(file, part, trained ? netOf(*trained) : SourceNet());
     report["file"] = file.string();
+    writeBeside(file, report);
+    if (run) store::recordProof(*run, report);
     return report;
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/json/utf8.h"
 #include "engine/data/random.h"
@@ -96,7 +97,7 @@ std::int32_t sampled(const at::Tensor& logits, const GenerateOptions& options, s
 std::int64_t generate(const TrainedModel& trained, const GenerateOptions& options, const std::function<bool(std::string_view)>& told) {
     const models::DataShape& shape = trained.dataset.shape;
     if (shape.kind != models::DataKind::Text)
-        throw Error(Failure{Code::Dat05, trained.run.id(), "the model does not write text", trained.config.model.arch, {}, "Choose a run on a text."});
+        throw Error(Failure{Code::Dat05, trained.run.id(), "the model does not write text", config::modelName(trained.config), {}, "Choose a run on a text."});
     const std::unique_ptr<formats::Tokenizer> tokenizer = data::tokenizerOf(trained.config.data, trained.dataset.classes);
     std::vector<std::int32_t> ids = tokenizer->encode(options.prompt);
     if (ids.empty()) throw Error(Failure{Code::Txt01, "prompt", "the text is empty", "0 tokens", {}, "Begin with something."});

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/config/document.h"
+#include "base/json/number.h"
 #include "base/units/units.h"
 
 namespace headroom::deploy {
@@ -10,13 +12,23 @@ namespace {
 
 std::string qualityOf(const nlohmann::json& figures) {
     if (figures.contains("accuracy")) return fmt::format("{:.2f} % right", 100 * figures["accuracy"].get<double>());
-    return fmt::format("R2 {:.4f}", figures.value("r2", 0.0));
+    return fmt::format("R2 {:.4f}", json::numberFrom(figures["r2"]));
 }
 
-std::string row(const std::string& what, const nlohmann::json& figures) {
-    const nlohmann::json& latency = figures["latency"];
-    return fmt::format("| {} | {} | {:.3f} ms | {:.3f} ms |\n", what, qualityOf(figures), latency[0]["p50_ms"].get<double>(),
-                       latency[1]["p50_ms"].get<double>());
+std::string latencyRows(const std::string& what, const nlohmann::json& figures) {
+    std::string rows;
+    for (const nlohmann::json& latency : figures["latency"])
+        rows += fmt::format("| {} | {} | {} | {:.3f} ms | {:.3f} ms | {:.3f} ms | {:.0f} |\n", what, latency["batch"].get<std::int64_t>(), latency["threads"].get<int>(),
+                            latency["p50_ms"].get<double>(), latency["p90_ms"].get<double>(), latency["p99_ms"].get<double>(), latency["samples_per_s"].get<double>());
+    return rows;
+}
+
+std::string loading(const nlohmann::json& figures) {
+    const nlohmann::json& cache = figures["cache"];
+    return fmt::format("\nLoading takes {:.0f} ms; with the runtime's cache of compiled models {:.0f} ms the first time, {:.0f} ms then. At most {} of "
+                       "memory beyond the empty process, model, samples and runtime counted, {} in all.\n",
+                       figures["load_ms"].get<double>(), cache["first_load_ms"].get<double>(), cache["second_load_ms"].get<double>(),
+                       readableBytes(figures["peak_bytes"].get<Bytes>()), readableBytes(figures["process_bytes"].get<Bytes>()));
 }
 
 std::string_view unitOf(std::string_view tokenizer) {
@@ -24,8 +36,19 @@ std::string_view unitOf(std::string_view tokenizer) {
     return tokenizer == "byte_pairs" ? "byte pairs" : "characters";
 }
 
-std::string preparationText(const TrainedModel& trained) {
+/// Of a file that prepares samples itself.
+std::string rawText(const nlohmann::json& reference) {
+    if (reference["kind"] == "pictures")
+        return fmt::format("`picture` is `[batch, channels, height, width]` in bytes, of any height and width: the file itself cuts out the largest middle "
+                           "part of the net's shape, resizes it to {} x {} (antialiased, triangle filter) and computes `(byte / 255 - mean) / deviation`.", reference["size"][1].dump(), reference["size"][0].dump());
+    return "`numbers` is `[batch, columns]` in fp32, NaN where a cell is empty, and `categories` `[batch, columns]` in int64: the place of the cell in its "
+           "column's list, -1 where it is empty, any other number for a text that the model does not know. Columns and lists, in their "
+           "order, stand in the file's metadata under `headroom.preparation`. The file itself fills, scales and encodes them.";
+}
+
+std::string preparationText(const TrainedModel& trained, bool raw) {
     const nlohmann::json& reference = trained.dataset.reference;
+    if (raw) return rawText(reference);
     if (reference["kind"] == "pictures")
         return fmt::format("`input` is `[batch, channels, height, width]` in fp32: `(byte / 255 - mean) / deviation` with mean {} "
                            "and deviation {}.", reference["mean"].dump(), reference["deviation"].dump());
@@ -43,22 +66,30 @@ std::string measured(const nlohmann::json& report) {
                                    "(of {:.3g}), {} predictions differ.\n\n",
                                    report["samples"].get<std::int64_t>(), heldOut ? "held-out" : "training", qualityOf(report["source"]),
                                    report["verified"].get<bool>() ? "Verified" : "NOT verified",
-                                   report["largest_difference"].get<double>(), report["largest_logit"].get<double>(),
+                                   json::numberFrom(report["largest_difference"]), report["largest_logit"].get<double>(),
                                    report["flipped"].get<std::int64_t>());
-    text += fmt::format("| {} on {} | quality | latency, 1 thread | all threads |\n| --- | --- | --- | --- |\n",
-                        report["f32"]["runtime"].get<std::string>(), report["f32"]["device"].get<std::string>());
-    return text + row("f32", report["f32"]) +
-           row(fmt::format("its default: {}", report["default"]["precision"].get<std::string>()), report["default"]);
+    text += fmt::format("In {} on {}: {} at f32, {} at {}, its default.\n\n", report["f32"]["runtime"].get<std::string>(),
+                        report["f32"]["device"].get<std::string>(), qualityOf(report["f32"]), qualityOf(report["default"]),
+                        report["default"]["precision"].get<std::string>());
+    text += "| precision | batch | threads | median | 90 % below | 99 % below | samples a second |\n| --- | --- | --- | --- | --- | --- | --- |\n";
+    text += latencyRows("f32", report["f32"]);
+    if (report["default"]["precision"] != report["f32"]["precision"]) text += latencyRows(report["default"]["precision"].get<std::string>(), report["default"]);
+    return text + loading(report["f32"]);
 }
+
+constexpr const char* kUse =
+    "\n## Use\n\n`python predict.py INPUT...` runs the file in ONNX Runtime (needs `onnxruntime` and `numpy`), `predict.cpp` in OpenVINO; both say how "
+    "to call them in their first lines. `headroom predict FILE INPUT...` does the same without either.\n";
 
 }  // namespace
 
 std::string modelCard(const TrainedModel& trained, const nlohmann::json& report) {
     std::string card = fmt::format("# {}\n\n", trained.config.name.empty() ? trained.run.id() : trained.config.name);
-    card += fmt::format("`{}` with {} parameters, trained by Headroom {} (run {}, step {}).\n\n", trained.config.model.arch,
+    card += fmt::format("`{}` with {} parameters, trained by Headroom {} (run {}, step {}).\n\n", config::modelName(trained.config),
                         grouped(trained.model->plain().parameterCount()), HEADROOM_VERSION, trained.run.id(), trained.step);
-    card += "## Input\n\n" + preparationText(trained) + "\n";
+    card += "## Input\n\n" + preparationText(trained, report.value("preprocess", false)) + "\n";
     if (report.contains("verified")) card += measured(report);
+    if (report.value("programs", false)) card += kUse;
     return card;
 }
 

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/deploy/trained_model.h"
 
+#include <ATen/ops/add.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/mm.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/models/lora.h"
+#include "engine/data/split.h"
 #include "engine/tensor/bridge.h"
 #include "engine/train/checkpoints.h"
-#include "engine/train/passes.h"
+#include "engine/train/model_file.h"
 
 namespace headroom::deploy {
 namespace {
@@ -37,6 +43,24 @@ void takeWeights(train::Model& model, const train::CheckpointFile& content, cons
     }
 }
 
+}  // namespace
+
+std::unique_ptr<train::Model> merged(const train::Model& adapted, config::RunConfig config, const models::Basis& basis) {
+    const config::RunConfig::Lora lora = std::exchange(config.model.lora, {});
+    config.train.freeze.clear();  // may name what is no longer there
+    auto whole = std::make_unique<train::Model>(config, basis, at::kCPU);
+    std::map<std::string, at::Tensor> from;
+    for (const train::NamedTensor& each : adapted.named()) from.emplace(each.name, each.tensor);
+    for (const models::LoraPair& pair : models::loraPairs(whole->plain(), {lora.rank, lora.alpha, lora.dropout, lora.targets})) {
+        const at::Tensor update = at::mm(from.at(pair.a), from.at(pair.b)).mul_(pair.scale);
+        from.at(pair.weight) = at::add(from.at(pair.weight), pair.transposed ? update.t() : update);
+    }
+    for (const train::NamedTensor& each : whole->named()) each.tensor.copy_(from.at(each.name));
+    return whole;
+}
+
+namespace {
+
 train::CheckpointFile contentOf(const store::RunFolder& run, Weights weights) {
     const train::Checkpoints checkpoints(run.checkpoints());
     if (weights == Weights::Best && std::filesystem::exists(checkpoints.best())) return train::CheckpointFile(checkpoints.best());
@@ -45,10 +69,20 @@ train::CheckpointFile contentOf(const store::RunFolder& run, Weights weights) {
     throw noCheckpoint(run);
 }
 
-std::vector<std::int64_t> numbers(std::int64_t begin, std::int64_t end) {
-    std::vector<std::int64_t> all;
-    for (std::int64_t k = begin; k < end; ++k) all.push_back(k);
-    return all;
+void requireSameData(const TrainedModel& trained, const nlohmann::json& state) {
+    const auto learnt = state.find("data");
+    if (learnt != state.end() && *learnt == trained.dataset.fingerprint) return;
+    throw Error(Failure{Code::Ckp05, trained.run.id(), "the data changed since the checkpoint", escaped(trained.config.data.path), {},
+                        "Bring the data back, or train on them as they are now."});
+}
+
+/// Frozen ones too: an adapter of others may have brought them.
+void takeUpdates(TrainedModel& trained) {
+    const auto belongs = [](const std::string& name) { return models::isLoraUpdate(name) || name.starts_with("head."); };
+    for (const train::NamedTensor& each : trained.model->named())
+        if (belongs(each.name)) trained.updates.push_back(each);
+    for (const train::Parameter& each : trained.model->parameters())
+        if (!belongs(each.name)) trained.trainedBeside = each.name;
 }
 
 }  // namespace
@@ -56,20 +90,26 @@ std::vector<std::int64_t> numbers(std::int64_t begin, std::int64_t end) {
 TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
     const train::CheckpointFile content = contentOf(run, weights);
     TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state().value("step", std::int64_t{0})};
-    trained.dataset = data::load(data::preparationOf(trained.config));
+    const std::shared_ptr<const graph::Graph> file = train::keptGraph(trained.config, run.graph());
+    trained.dataset = data::load(data::preparationOf(trained.config, file.get()));
+    requireSameData(trained, content.state());
     config::RunConfig exact = trained.config;
     exact.train.weights = "fp32";  // what is exported computes in fp32; bf16 weights widen without loss
-    trained.model = std::make_unique<train::Model>(exact, trained.dataset.shape, at::kCPU);
+    exact.train.cacheFeatures = false;
+    const models::Basis basis(trained.dataset.shape, file);
+    trained.model = std::make_unique<train::Model>(exact, basis, at::kCPU);
     takeWeights(*trained.model, content, run);
+    if (exact.model.lora.rank > 0) {
+        takeUpdates(trained);
+        trained.model = merged(*trained.model, exact, basis);
+    }
     return trained;
 }
 
-data::Samples provingSamples(const data::Source& source) {
-    return source.assemble(numbers(0, source.size()), {}, {at::kFloat, false});
-}
-
-at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& samples) {
-    train::Passes passes(*trained.model, plan::Precision::Fp32, trained.dataset.shape.context);
+at::Tensor RunNet::logits(const data::Samples& samples) {
+    const models::DataShape& shape = m_trained.dataset.shape;
+    const std::int64_t context = shape.kind == models::DataKind::Text ? samples.input.size(1) : shape.context;
+    train::Passes& passes = m_passes.try_emplace(context, *m_trained.model, plan::Precision::Fp32, context).first->second;
     std::vector<at::Tensor> parts;
     const std::int64_t count = samples.input.size(0);
     for (std::int64_t first = 0; first < count; first += kBatch) {
@@ -77,10 +117,12 @@ at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& sample
         data::Batch batch;
         batch.samples = {tensor::inLayout(samples.input.slice(0, first, end)), samples.target.slice(0, first, end)};
         batch.share.count = batch.share.effective = end - first;
-        batch.positions = numbers(first, end);
-        parts.push_back(passes.infer(trained.model->tensors(), batch).logits);
+        batch.positions = data::numbersFrom(first, end);
+        parts.push_back(passes.infer(m_trained.model->tensors(), batch).logits);
     }
-    return at::cat(parts);
+    return parts.size() == 1 ? parts.front() : at::cat(parts);
 }
+
+at::Tensor sourceLogits(const TrainedModel& trained, const data::Samples& samples) { return RunNet(trained).logits(samples); }
 
 }  // namespace headroom::deploy

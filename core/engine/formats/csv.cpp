@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "base/errors/error.h"
 #include "engine/formats/checked.h"
 #include "engine/formats/csv_cells.h"
+#include "engine/formats/csv_rows.h"
 #include "engine/formats/csv_survey.h"
 #include "engine/formats/file.h"
 
@@ -64,10 +66,31 @@ void askForTypes(CsvSurvey& survey, const std::vector<std::string>& numeric) {
             survey.columns[*index].asked = ColumnSurvey::Asked::Number;
 }
 
-std::string sampleOf(const File& file, const CsvLimits& limits) {
+/// Bytes that are in memory already.
+class MemoryStream final : public ByteStream {
+public:
+    explicit MemoryStream(std::string_view bytes) : m_rest(bytes) {}
+    std::size_t read(std::span<std::byte> out) override {
+        const std::size_t count = m_rest.copy(reinterpret_cast<char*>(out.data()), out.size());
+        m_rest.remove_prefix(count);
+        return count;
+    }
+
+private:
+    std::string_view m_rest;
+};
+
+/// What a table comes from, which is gone through several times.
+struct Origin {
+    const std::string& subject;
+    std::function<std::unique_ptr<ByteStream>()> open;
+    std::function<void()> requireUnchanged = [] {}, refuseChanged = [] {};
+};
+
+std::string sampleOf(const Origin& origin) {
     constexpr std::size_t kSample = 64 * 1024;
     std::string sample(kSample, '\0');
-    const auto stream = streamOf(file, limits);
+    const auto stream = origin.open();
     sample.resize(stream->read(std::as_writable_bytes(std::span(sample))));
     return sample;
 }
@@ -169,16 +192,17 @@ public:
         }
     }
 
-    Table read(CsvScanner& scanner, const File& file) {
+    /// `refuseChanged` throws: the table is another one than in the first pass.
+    Table read(CsvScanner& scanner, const std::function<void()>& refuseChanged) {
         bool header = m_table.header;
         while (scanner.next()) {
             if (scanner.isBlank() && (m_fillers.size() > 1 || header)) continue;
-            if (scanner.fields().size() != m_fillers.size()) file.refuseChanged(Code::Csv11);
+            if (scanner.fields().size() != m_fillers.size()) refuseChanged();
             if (std::exchange(header, false)) continue;
             ++m_table.rows;
             for (std::size_t i = 0; i < m_fillers.size(); ++i) addCell(i, scanner.fields()[i]);
         }
-        if (m_table.rows != m_survey.rows) file.refuseChanged(Code::Csv11);
+        if (m_table.rows != m_survey.rows) refuseChanged();
         finish();
         return std::move(m_table);
     }
@@ -252,26 +276,45 @@ std::string cellText(const Column& column, std::size_t row) {
     return std::isnan(column.numbers[row]) ? std::string() : fmt::format("{}", column.numbers[row]);
 }
 
-Table readCsv(const std::filesystem::path& path, const CsvOptions& options) {
-    const File file(path);
-    const std::string& subject = file.name();
-    const char delimiter = options.delimiter.value_or(detectDelimiter(sampleOf(file, options.limits)));
+namespace {
+
+enum class Target { Wanted, None };
+
+Table readTable(const Origin& origin, const CsvOptions& options, Target wanted) {
+    const std::string& subject = origin.subject;
+    const char delimiter = options.delimiter.value_or(detectDelimiter(sampleOf(origin)));
     const auto scanned = [&](auto use) {
-        const auto stream = streamOf(file, options.limits);
+        const auto stream = origin.open();
         CsvScanner scanner(*stream, subject, delimiter, options.limits);
         return use(scanner);
     };
     CsvLayout layout = scanned([&](CsvScanner& s) { return readLayout(s, options.header, subject); });
-    const std::size_t target = targetColumn(layout.names, options.target, subject);
+    const std::size_t target = wanted == Target::None ? layout.names.size() : targetColumn(layout.names, options.target, subject);
     CsvSurvey found = scanned([&](CsvScanner& s) { return survey(s, std::move(layout), subject); });
-    file.requireUnchanged(Code::Csv11);
+    origin.requireUnchanged();
     if (options.numeric) askForTypes(found, *options.numeric);
     checkColumns(found, target, options.targetIsNumber, subject);
     TableReader reader(found, options.limits, target, found.columns.size());
-    Table table = scanned([&](CsvScanner& s) { return reader.read(s, file); });
-    file.requireUnchanged(Code::Csv11);
+    Table table = scanned([&](CsvScanner& s) { return reader.read(s, origin.refuseChanged); });
+    origin.requireUnchanged();
     table.delimiter = delimiter;
     return table;
+}
+
+Table readFile(const std::filesystem::path& path, const CsvOptions& options, Target wanted) {
+    const File file(path);
+    return readTable({file.name(), [&] { return streamOf(file, options.limits); }, [&] { file.requireUnchanged(Code::Csv11); },
+                      [&] { file.refuseChanged(Code::Csv11); }}, options, wanted);
+}
+
+}  // namespace
+
+Table readCsv(const std::filesystem::path& path, const CsvOptions& options) { return readFile(path, options, Target::Wanted); }
+
+Table readRows(const std::filesystem::path& path, const CsvOptions& options) { return readFile(path, options, Target::None); }
+
+Table parseRows(std::string_view bytes, const std::string& subject, const CsvOptions& options) {
+    return readTable({subject, [bytes] { return std::make_unique<MemoryStream>(bytes); }}, options, Target::None);
 }
 
 std::string csvCell(std::string_view text) {

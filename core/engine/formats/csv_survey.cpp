@@ -214,7 +214,7 @@ CsvSurvey survey(CsvScanner& scanner, CsvLayout layout, const std::string& subje
 }
 
 void checkColumns(const CsvSurvey& survey, std::size_t target, bool targetIsNumber, const std::string& subject) {
-    checkTarget(survey, target, targetIsNumber, subject);
+    if (target < survey.columns.size()) checkTarget(survey, target, targetIsNumber, subject);
     for (std::size_t i = 0; i < survey.columns.size(); ++i) checkNumbers(survey, i, subject);
 }
 

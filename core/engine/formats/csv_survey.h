@@ -44,7 +44,7 @@ CsvLayout readLayout(CsvScanner& scanner, std::optional<bool> asked, const std::
 /// Goes through all rows. Throws CSV-01, CSV-10 and what the scanner throws.
 CsvSurvey survey(CsvScanner& scanner, CsvLayout layout, const std::string& subject);
 
-/// Throws CSV-07 or CSV-08 where cells of a column cannot be used for what it is.
+/// Throws CSV-07 or CSV-08 where cells of a column cannot be used for what it is. `target` behind the last column: there is none.
 void checkColumns(const CsvSurvey& survey, std::size_t target, bool targetIsNumber, const std::string& subject);
 
 }  // namespace headroom::formats

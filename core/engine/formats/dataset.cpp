@@ -45,6 +45,21 @@ RawDataset readCifarData(const Detected& detected, const DataOptions& options) {
     return data;
 }
 
+RawDataset readFolderData(const Detected& detected, const DataOptions& options) {
+    FolderOptions folder = options.folder;
+    folder.limit = options.limit;
+    PictureFolder listed = listPictures(detected.path, folder);
+    RawDataset data;
+    data.format = "picture folder";
+    data.resized = true;
+    data.classes = listed.classes;
+    FolderPictures pictures = readPictures(std::move(listed), folder);
+    data.pictures = std::move(pictures.train);
+    data.testPictures = std::move(pictures.test);
+    data.notes = std::move(pictures.notes);
+    return data;
+}
+
 /// The distinct values of a column of whole numbers, or nothing where there are more than make classes.
 std::set<double> fewDistinct(const std::vector<double>& numbers, std::size_t most) {
     std::set<double> distinct;
@@ -123,6 +138,8 @@ RawDataset readDataset(const std::filesystem::path& path, const DataOptions& opt
             return readTableData(detected, options);
         case Format::Text:
             return readTextData(detected, options);
+        case Format::PictureFolder:
+            return readFolderData(detected, options);
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/formats/csv.h"
+#include "engine/formats/picture_folder.h"
 #include "engine/formats/pictures.h"
 #include "engine/formats/text.h"
 
@@ -30,6 +31,7 @@ struct DataOptions {
     std::int64_t classes = 0;           ///< pictures: number of classes, 0 = as the labels say
     Tokens tokens = Tokens::Characters;  ///< of text
     std::filesystem::path tokenTables;   ///< folder, of byte pairs
+    FolderOptions folder;                ///< of pictures; its limit is the one above
     CsvLimits csvLimits;
     PictureLimits pictureLimits;
     TextLimits textLimits;
@@ -49,12 +51,14 @@ struct RawTable {
 /// What a path holds, as plain data.
 struct RawDataset {
     Kind kind = Kind::Pictures;
-    std::string format;                ///< for people: "IDX", "CIFAR-10", "CSV", "text"
+    std::string format;                ///< for people: "IDX", "CIFAR-10", "CSV", "text", "picture folder"
     std::vector<std::string> classes;  ///< names, or the labels as text; empty for regression and text
     Pictures pictures;                 ///< training part, or all of it where there is no test part
     std::optional<Pictures> testPictures;
     RawTable table;
     Text text;
+    /// Pictures of any size, made what they are to be for a model (FolderOptions::wanted).
+    bool resized = false;
     std::vector<std::string> notes;  ///< what a person should know (missing batches that were accepted)
 };
 

@@ -148,6 +148,12 @@ Found converted(const OnnxNode& node, const Content& content) {
     return result;
 }
 
+/// With the divisor's sign.
+std::int64_t remainder(std::int64_t a, std::int64_t b) {
+    const std::int64_t rest = a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
 std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
     if (op == "Mul") {
         if (a == numberOf(1)) return b;
@@ -163,8 +169,10 @@ std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
     if (op == "Max") return numberOf(std::max(a.extent, b.extent));
     if (op == "Min") return numberOf(std::min(a.extent, b.extent));
     if (op == "Equal") return numberOf(a.extent == b.extent);
+    if (op == "And") return numberOf(a.extent != 0 && b.extent != 0);
+    if (op == "Or") return numberOf(a.extent != 0 || b.extent != 0);
     if (b.extent == 0 || b.extent == -1) return std::nullopt;
-    return numberOf(a.extent / b.extent);
+    return numberOf(op == "Mod" ? remainder(a.extent, b.extent) : a.extent / b.extent);
 }
 double computed(std::string_view op, double a, double b) {
     if (op == "Add") return a + b;
@@ -176,7 +184,8 @@ double computed(std::string_view op, double a, double b) {
 
 Found arithmetic(std::string_view op, Inputs inputs) {
     const Content &a = *inputs[0], &b = *inputs[1];
-    if (inputs.size() != 2 || a.dtype != b.dtype || (op == "Equal" && isReal(a))) return std::nullopt;
+    const bool isOfWhole = op == "Equal" || op == "And" || op == "Or" || op == "Mod";
+    if (inputs.size() != 2 || a.dtype != b.dtype || (isOfWhole && isReal(a))) return std::nullopt;
     if (a.shape != b.shape && a.count() != 1 && b.count() != 1) return std::nullopt;
     Content result{op == "Equal" ? DType::Bool : a.dtype, a.count() == 1 && b.shape.size() >= a.shape.size() ? b.shape : a.shape, {}, {}};
     for (std::size_t i = 0; i < std::max(a.count(), b.count()); ++i) {
@@ -192,6 +201,25 @@ Found arithmetic(std::string_view op, Inputs inputs) {
     return result;
 }
 
+Found inverted(const Content& content) {
+    if (content.dtype != DType::Bool) return std::nullopt;
+    Content result = content;
+    for (Dim& number : result.numbers) number.extent = number.extent == 0;
+    return result;
+}
+
+/// Whole numbers from the first up to the second, by the third.
+Found counted(Inputs inputs) {
+    for (const Content* each : inputs)
+        if (isReal(*each) || each->dtype != inputs[0]->dtype || each->count() != 1 || !each->isFixed()) return std::nullopt;
+    const std::int64_t begin = inputs[0]->fixedNumbers()[0], end = inputs[1]->fixedNumbers()[0], step = inputs[2]->fixedNumbers()[0];
+    if (step != 1 || begin < 0 || end - begin > kMostContent) return std::nullopt;  // as places are counted
+    Content result = emptyLike(*inputs[0], {});
+    for (std::int64_t number = begin; number < end; ++number) result.numbers.push_back(numberOf(number));
+    result.shape = {static_cast<std::int64_t>(result.count())};
+    return result;
+}
+
 Found chosen(Inputs inputs) {
     const Content &which = *inputs[0], &a = *inputs[1], &b = *inputs[2];
     if (which.shape != a.shape || a.shape != b.shape || a.dtype != b.dtype || !which.isFixed()) return std::nullopt;
@@ -200,8 +228,8 @@ Found chosen(Inputs inputs) {
     return result;
 }
 
-constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal"});
-constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Slice", "Squeeze", "Unsqueeze", "Where"});
+constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod"});
+constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Squeeze", "Unsqueeze", "Where"});
 
 }  // namespace
 
@@ -252,12 +280,15 @@ bool isFoldable(std::string_view op) { return std::ranges::count(kArithmetic, op
 Found folded(const OnnxNode& node, Inputs inputs) {
     if (!isFoldable(node.op) || inputs.empty() || !inputs[0]) return std::nullopt;
     if (node.op != "Slice" && std::ranges::count(inputs, nullptr) > 0) return std::nullopt;
+    if (node.op == "Mod" && integerOf(node, "fmod", 0) != 0) return std::nullopt;
     if (std::ranges::count(kArithmetic, node.op)) return inputs.size() == 2 ? arithmetic(node.op, inputs) : std::nullopt;
     if (node.op == "Cast") return converted(node, *inputs[0]);
     if (node.op == "Concat") return joined(inputs);
     if (node.op == "Gather") return inputs.size() == 2 ? gathered(node, inputs) : std::nullopt;
     if (node.op == "Identity") return *inputs[0];
     if (node.op == "Neg") return negated(*inputs[0]);
+    if (node.op == "Not") return inverted(*inputs[0]);
+    if (node.op == "Range") return inputs.size() == 3 ? counted(inputs) : std::nullopt;
     if (node.op == "Slice") return inputs.size() < 3 || !inputs[1] || !inputs[2] ? std::nullopt : sliced(inputs);
     if (node.op == "Squeeze") return squeezed(inputs);
     if (node.op == "Unsqueeze") return unsqueezed(node, inputs);

@@ -88,6 +88,60 @@ private:
     std::size_t m_deepest = 0;
 };
 
+/// Finds a tensor with its data outside of the file, wherever in a message tensors can stand. How deep it goes is bounded by the
+/// parser's limit of recursion.
+class OutsideData {
+public:
+    explicit OutsideData(const onnx::ModelProto& model) {
+        look(model.graph());
+        for (const onnx::FunctionProto& each : model.functions()) {
+            look(each.node());
+            look(each.attribute_proto());
+        }
+        for (const onnx::TrainingInfoProto& each : model.training_info()) {
+            look(each.initialization());
+            look(each.algorithm());
+        }
+    }
+    /// The first such tensor; null where there is none.
+    const onnx::TensorProto* found() const { return m_found; }
+
+private:
+    template <typename T>
+    void look(const google::protobuf::RepeatedPtrField<T>& all) {
+        for (const T& each : all) look(each);
+    }
+    void look(const onnx::TensorProto& tensor) {
+        const bool outside = tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0;
+        if (outside && !m_found) m_found = &tensor;
+    }
+    void look(const onnx::SparseTensorProto& tensor) {
+        look(tensor.values());
+        look(tensor.indices());
+    }
+    void look(const onnx::GraphProto& graph) {
+        look(graph.initializer());
+        look(graph.sparse_initializer());
+        look(graph.node());
+    }
+    void look(const onnx::NodeProto& node) { look(node.attribute()); }
+    void look(const onnx::AttributeProto& attribute) {
+        look(attribute.t());
+        look(attribute.tensors());
+        look(attribute.sparse_tensor());
+        look(attribute.sparse_tensors());
+        if (attribute.has_g()) look(attribute.g());
+        look(attribute.graphs());
+    }
+
+    const onnx::TensorProto* m_found = nullptr;
+};
+
+void requireDataInside(const std::string& file, const onnx::ModelProto& model) {
+    const onnx::TensorProto* outside = OutsideData(model).found();
+    if (outside) throw Error(Failure{Code::Onx03, file, "it keeps weights outside the file; not supported", escaped(outside->name()), {}, {}});
+}
+
 /// What the schema cannot say of a graph and its names.
 class Checking {
 public:
@@ -99,9 +153,7 @@ public:
         const onnx::GraphProto& graph = m_model.graph();
         if (static_cast<std::size_t>(graph.node_size()) > m_limits.maxNodes)
             refuse(Code::Onx14, "too many nodes", groupedUnsigned(static_cast<std::uint64_t>(graph.node_size())), groupedUnsigned(m_limits.maxNodes) + " allowed");
-        for (const onnx::TensorProto& tensor : graph.initializer())
-            if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0)
-                refuse(Code::Onx03, "it keeps weights outside the file; not supported", escaped(tensor.name()));
+        requireDataInside(m_file, m_model);
         if (graph.sparse_initializer_size() > 0) refuse(Code::Onx13, "sparse weights are not supported");
         collectNames(graph);
         checkReads(graph);
@@ -204,16 +256,7 @@ private:
     std::map<std::string, int> m_definedBy;  ///< the node, or -1: inputs and weights
 };
 
-}  // namespace
-
-int opsetOf(const onnx::ModelProto& model) {
-    for (const onnx::OperatorSetIdProto& each : model.opset_import())
-        if (each.domain().empty() || each.domain() == "ai.onnx") return static_cast<int>(std::clamp<std::int64_t>(each.version(), -1, 1 << 20));
-    return -1;
-}
-
-void parseOnnx(const std::filesystem::path& path, const OnnxLimits& limits, onnx::ModelProto& model) {
-    const File file(path);
+void parse(const File& file, const OnnxLimits& limits, onnx::ModelProto& model) {
     if (file.size() > limits.maxBytes)
         throw Error(Failure{Code::Onx02, file.name(), "the file is larger than the format allows", bytesText(file.size()),
                             "at most " + bytesText(limits.maxBytes), {}});
@@ -226,7 +269,27 @@ void parseOnnx(const std::filesystem::path& path, const OnnxLimits& limits, onnx
     stream.SetRecursionLimit(static_cast<int>(4 * limits.maxDepth + 16));
     if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model.has_graph())
         throw Error(Failure{Code::Onx01, file.name(), "not an ONNX file", {}, {}, {}});
+}
+
+}  // namespace
+
+int opsetOf(const onnx::ModelProto& model) {
+    for (const onnx::OperatorSetIdProto& each : model.opset_import())
+        if (each.domain().empty() || each.domain() == "ai.onnx") return static_cast<int>(std::clamp<std::int64_t>(each.version(), -1, 1 << 20));
+    return -1;
+}
+
+void parseOnnx(const std::filesystem::path& path, const OnnxLimits& limits, onnx::ModelProto& model) {
+    const File file(path);
+    parse(file, limits, model);
     Checking(file.name(), limits, model).run();
+}
+
+void requireOneFile(const std::filesystem::path& path) {
+    const File file(path);
+    onnx::ModelProto model;
+    parse(file, {}, model);
+    requireDataInside(file.name(), model);
 }
 
 }  // namespace headroom::formats

@@ -31,6 +31,10 @@ struct OnnxLimits {
 /// (ONX-14). Throws also ONX-01, ONX-02, PKL-01 and DAT-04.
 void parseOnnx(const std::filesystem::path& path, const OnnxLimits& limits, onnx::ModelProto& model);
 
+/// Throws where the file is not an ONNX message (as parseOnnx) or any tensor within it, in subgraphs and functions too, keeps its data
+/// outside (ONX-03), before another program follows such a path. Versions, names and operators are left to that program.
+void requireOneFile(const std::filesystem::path& path);
+
 /// The standard domain's opset of a parsed model.
 int opsetOf(const onnx::ModelProto& model);
 

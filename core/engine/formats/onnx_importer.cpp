@@ -154,6 +154,7 @@ ValueId OnnxImporter::dataOf(const std::string& given) {
         entry.value = bufferOf(tensorOf(*entry.content, fresh(name)));
         return *entry.value;
     }
+    if (entry.table != kNone) refuse("a range ends at another dimension", entry.rows.name);
     if (!entry.maker) refuse("an input has no value", name);
     constexpr int kDeepest = 64;  // shapes made of shapes made of shapes
     if (++m_depth > kDeepest) refuse("what computes a shape is nested too deep", escaped(name));
@@ -236,6 +237,7 @@ std::string OnnxImporter::fresh(std::string base, std::size_t outputs) {
 
 std::vector<ValueId> OnnxImporter::makeNode(std::string_view op, const std::string& name, std::vector<ValueId> inputs, graph::Attributes attributes, int outputCount) {
     const graph::OpEntry* entry = graph::findOp(op);
+    if (!entry) entry = graph::findOp(op, "headroom");  // of a rule; a file's own are looked up before
     if (!entry) refuse("unknown operator");
     while (!inputs.empty() && inputs.back() == kNone) inputs.pop_back();
     std::erase_if(attributes, [&](const auto& each) { return std::ranges::count(entry->attributes, each.first) == 0 && each.first == "auto_pad"; });
@@ -277,6 +279,24 @@ void OnnxImporter::make(std::string_view op, std::vector<ValueId> inputs, graph:
 
 void OnnxImporter::give(std::size_t output, ValueId value) {
     if (wants(output)) m_known[m_node->outputs[output]].value = value;
+}
+
+void OnnxImporter::giveRows(std::size_t output, ValueId table, const Dim& count) {
+    Known& entry = m_known[m_node->outputs[output]];
+    entry.table = table;
+    entry.rows = count;
+}
+
+bool OnnxImporter::isRows(std::size_t input) const {
+    if (!has(input)) return false;
+    const auto found = m_known.find(resolved(m_node->inputs[input]));
+    return found != m_known.end() && found->second.table != kNone;
+}
+
+ValueId OnnxImporter::rowsOf(std::size_t input, const Dim& count) const {
+    if (!has(input)) return kNone;
+    const auto found = m_known.find(resolved(m_node->inputs[input]));
+    return found == m_known.end() || found->second.rows != count ? kNone : found->second.table;
 }
 
 void OnnxImporter::giveContent(std::size_t output, Content content) {

@@ -67,6 +67,12 @@ public:
     /// The output is a value that there is already.
     void give(std::size_t output, graph::ValueId value);
     void giveContent(std::size_t output, Content content);
+    /// The output is the first rows of a table, as many as a named dimension says: read only where they are added to a sequence of
+    /// that length.
+    void giveRows(std::size_t output, graph::ValueId table, const graph::Dim& count);
+    bool isRows(std::size_t input) const;
+    /// The table where the input is its first rows, as many as `count`; else kNone.
+    graph::ValueId rowsOf(std::size_t input, const graph::Dim& count) const;
     [[noreturn]] void refuse(std::string problem, std::string found = {}) const;
 
 private:
@@ -75,6 +81,8 @@ private:
         std::optional<graph::ValueId> fixed;  ///< as a constant
         std::optional<Content> content;
         int weight = -1;                ///< among m_weights
+        graph::ValueId table = graph::kNone;  ///< of which it is the first rows,
+        graph::Dim rows;                      ///< as many as this
         const ForeignNode* maker = nullptr;  ///< of content of named extents: made where it is read as data
     };
     Known& known(const std::string& name);
@@ -97,7 +105,7 @@ private:
     std::map<std::string, std::string> m_aliases;
     std::vector<graph::HostTensor> m_weights;
     std::vector<bool> m_fromConstantNode;
-    std::set<std::string> m_names;
+    std::set<std::string> m_names{"input", "tokens", "target", "loss"};  ///< taken: those of a training step's values too
     std::map<std::string, graph::TensorType> m_inputs;
     std::uint64_t m_bytes = 0;
     std::size_t m_readAs = 0;  ///< input that data() is asked for

@@ -149,7 +149,27 @@ void axesAsInput(Importer& in) {
     in.make(in.node().op, ids, without(in.node().attributes, {"axes"}));
 }
 
+/// table[:n], n a named dimension: the writer's form of positions that are added.
+bool takesFirstRows(Importer& in) {
+    const Content* ends = in.content(2);
+    if (in.opset() < 10 || !ends || ends->numbers.size() != 1 || ends->numbers[0].name.empty() || in.has(4)) return false;
+    const Shape& table = in.type(in.data(0)).shape;
+    return table.size() == 2 && table[0].isFixed() && in.numbers(1) == Numbers{0} && in.has(3) && in.numbers(3) == Numbers{0};
+}
+
+/// x [batch, n, width] and the first n rows of a table [most, width].
+void add(Importer& in) {
+    for (const std::size_t rows : {1, 0}) {
+        if (in.isRows(1 - rows) || !in.isRows(rows)) continue;
+        const ValueId x = in.data(1 - rows);
+        if (in.type(x).shape.size() != 3) continue;
+        if (const ValueId table = in.rowsOf(rows, in.type(x).shape[1]); table != kNone) return in.make("AddPositions", {x, table});
+    }
+    same(in);
+}
+
 void slice(Importer& in) {
+    if (in.has(2) && takesFirstRows(in)) return in.giveRows(0, in.data(0), in.content(2)->numbers[0]);
     const auto whole = [&](std::size_t input) {  // an end that is the dimension's own name
         const Content* ends = in.content(input);
         if (!ends || ends->isFixed()) return in.constant(input);
@@ -181,8 +201,15 @@ void split(Importer& in) {
 }
 
 void clip(Importer& in) {
-    if (in.opset() >= 11) return same(in);
     const ValueId x = in.data(0);
+    if (in.opset() >= 11) {
+        const auto known = [&](std::size_t input) {
+            if (!in.has(input)) return kNone;
+            const Content* content = in.content(input);
+            return content && content->isFixed() && graph::isFloating(in.type(x).dtype) ? in.constant(input) : in.data(input);
+        };
+        return in.make("Clip", {x, known(1), known(2)});
+    }
     const auto bound = [&](std::string_view name) { return in.node().attributes.contains(name) ? in.scalar(in.real(name, 0), in.type(x).dtype) : kNone; };
     in.make("Clip", {x, bound("min"), bound("max")});
 }
@@ -458,7 +485,7 @@ struct Rule {
 };
 
 constexpr auto kRules = std::to_array<Rule>({
-    {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
+    {"Add", add}, {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
     {"ConstantOfShape", constantOfShape}, {"Conv", windowed<1>}, {"ConvInteger", windowed<1>}, {"ConvTranspose", convTranspose}, {"Dropout", dropout},
     {"Equal", withoutBroadcast}, {"Expand", expand}, {"GridSample", gridSample}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
     {"LayerNormalization", layerNorm}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"Pad", pad},

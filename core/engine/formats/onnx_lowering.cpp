@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "base/errors/error.h"
 #include "base/graph/op_entry.h"
+#include "engine/formats/onnx_emitter.h"
 
 namespace headroom::formats {
 namespace {
@@ -20,83 +20,7 @@ using graph::Node;
 using Names = std::vector<std::string>;
 using Numbers = std::vector<std::int64_t>;
 
-/// Collects the file's nodes; values keep the graph's names.
-class Emitter {
-public:
-    Emitter(const graph::Graph& net, int opset) : m_graph(net), m_opset(opset) {
-        for (const graph::Value& value : net.values()) m_names.insert(value.name);
-    }
-
-    int opset() const { return m_opset; }
-    const graph::Graph& net() const { return m_graph; }
-    const graph::Shape& shapeOf(const Node& node, std::size_t input) const {
-        return m_graph.value(node.inputs[input]).type.shape;
-    }
-
-    std::string input(const Node& node, std::size_t index) const {
-        if (index >= node.inputs.size() || node.inputs[index] == graph::kNone) return {};
-        const auto alias = m_aliases.find(node.inputs[index]);
-        return alias == m_aliases.end() ? m_graph.value(node.inputs[index]).name : alias->second;
-    }
-    Names inputs(const Node& node, std::size_t count) const {
-        Names names;
-        for (std::size_t i = 0; i < std::min(count, node.inputs.size()); ++i) names.push_back(input(node, i));
-        while (!names.empty() && names.back().empty()) names.pop_back();
-        return names;
-    }
-    std::string output(const Node& node) const { return m_graph.value(node.outputs.front()).name; }
-
-    /// A node that makes a value of the graph.
-    void make(const Node& node, std::string op, Names inputs, Attributes attributes = {}) {
-        Names outputs;
-        for (const graph::ValueId id : node.outputs) outputs.push_back(m_graph.value(id).name);
-        m_result.nodes.push_back(
-            {std::move(op), node.name, std::move(inputs), std::move(outputs), std::move(attributes)});
-    }
-    /// A node between; returns the name of its value.
-    std::string step(const Node& node, std::string_view part, std::string op, Names inputs,
-                     Attributes attributes = {}) {
-        std::string name = fresh(node.name, part);
-        m_result.nodes.push_back({std::move(op), name, std::move(inputs), {name}, std::move(attributes)});
-        return name;
-    }
-    std::string numbers(const Node& node, std::string_view part, Numbers content, bool scalar = false) {
-        m_result.constants.push_back({fresh(node.name, part), std::move(content), scalar});
-        return m_result.constants.back().name;
-    }
-    std::string real(const Node& node, std::string_view part, double value) {
-        m_result.constants.push_back({fresh(node.name, part), {}, true, true, static_cast<float>(value)});
-        return m_result.constants.back().name;
-    }
-
-    /// The node's output is its first input itself.
-    void pass(const Node& node) {
-        const graph::ValueId id = node.outputs.front();
-        const auto& outputs = m_graph.outputs();
-        if (std::find(outputs.begin(), outputs.end(), id) != outputs.end())
-            return make(node, "Identity", {input(node, 0)});  // an output of the graph must keep its name
-        m_aliases[id] = input(node, 0);
-    }
-
-    /// Values that several nodes need, made once.
-    std::string& shared(const std::string& key) { return m_shared[key]; }
-
-    OnnxNodes take() { return std::move(m_result); }
-
-private:
-    std::string fresh(std::string_view node, std::string_view part) {
-        std::string name = fmt::format("{}/{}", node, part);
-        while (!m_names.insert(name).second) name += '_';
-        return name;
-    }
-
-    const graph::Graph& m_graph;
-    int m_opset;
-    std::set<std::string> m_names;
-    std::map<graph::ValueId, std::string> m_aliases;
-    std::map<std::string, std::string> m_shared;
-    OnnxNodes m_result;
-};
+using Emitter = OnnxEmitter;
 
 /// Operators that mean the same in every opset of the range.
 void copy(Emitter& out, const Node& node) {
@@ -107,16 +31,21 @@ void pass(Emitter& out, const Node& node) { out.pass(node); }
 
 Attributes epsilonOf(const Node& node) { return {{"epsilon", node.real("epsilon", 1e-5)}}; }
 
+/// Runtimes do without the momentum, who trains on does not.
+Attributes batchNormOf(const Node& node) {
+    return {{"epsilon", node.real("epsilon", 1e-5)}, {"momentum", node.real("momentum", 0.9)}};
+}
+
 void batchNorm(Emitter& out, const Node& node) {
-    out.make(node, "BatchNormalization", out.inputs(node, 5), epsilonOf(node));
+    out.make(node, "BatchNormalization", out.inputs(node, 5), batchNormOf(node));
 }
 
 void batchNormRelu(Emitter& out, const Node& node) {
-    out.make(node, "Relu", {out.step(node, "norm", "BatchNormalization", out.inputs(node, 5), epsilonOf(node))});
+    out.make(node, "Relu", {out.step(node, "norm", "BatchNormalization", out.inputs(node, 5), batchNormOf(node))});
 }
 
 void batchNormAddRelu(Emitter& out, const Node& node) {
-    const std::string norm = out.step(node, "norm", "BatchNormalization", out.inputs(node, 5), epsilonOf(node));
+    const std::string norm = out.step(node, "norm", "BatchNormalization", out.inputs(node, 5), batchNormOf(node));
     out.make(node, "Relu", {out.step(node, "sum", "Add", {norm, out.input(node, 5)})});
 }
 
@@ -172,51 +101,6 @@ void split(Emitter& out, const Node& node) {
     if (std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) != sizes.end())
         inputs.push_back(out.numbers(node, "sizes", sizes));
     out.make(node, "Split", std::move(inputs), std::move(attributes));
-}
-
-/// [queries, keys], true where a query may look at a key: itself and what comes before. Made once for equal lengths.
-std::string causalMask(Emitter& out, const Node& node) {
-    const auto lengthOf = [&](std::size_t input) { return graph::toString({out.shapeOf(node, input)[1]}); };
-    std::string& mask = out.shared("causal mask " + lengthOf(0) + " " + lengthOf(1));
-    if (!mask.empty()) return mask;
-    const auto places = [&](std::size_t input, const std::string& part, std::int64_t axis) {
-        const Attributes second{{"start", std::int64_t{1}}, {"end", std::int64_t{2}}};
-        const std::string length = out.step(node, part + "_length", "Shape", {out.input(node, input)}, second);
-        const std::string count = out.step(node, part + "_count", "Squeeze", {length});
-        const std::string range = out.step(
-            node, part + "_range", "Range",
-            {out.numbers(node, part + "_begin", {0}, true), count, out.numbers(node, part + "_step", {1}, true)});
-        return out.step(node, part + "_places", "Unsqueeze", {range, out.numbers(node, part + "_axis", {axis})});
-    };
-    const std::string queries = places(0, "query", 1);
-    const std::string keys = places(1, "key", 0);
-    return mask = out.step(node, "causal", "LessOrEqual", {keys, queries});
-}
-
-/// softmax(scale Q K^T) V by heads (arXiv 1706.03762), inputs [batch, length, heads * width].
-void attention(Emitter& out, const Node& node) {
-    constexpr int kNative = 23;
-    if (out.opset() >= kNative) return copy(out, node);
-    const std::int64_t heads = node.integer("q_num_heads", 1);
-    const std::int64_t width = out.shapeOf(node, 0)[2].extent / heads;
-    const std::string apart = out.numbers(node, "heads_apart", {0, 0, heads, width});
-    const auto byHeads = [&](std::size_t input, const std::string& part, Numbers order) {
-        const std::string parts = out.step(node, part + "_heads", "Reshape", {out.input(node, input), apart});
-        return out.step(node, part, "Transpose", {parts}, {{"perm", std::move(order)}});
-    };
-    const std::string q = byHeads(0, "q", {0, 2, 1, 3});
-    const std::string k = byHeads(1, "k", {0, 2, 3, 1});
-    const std::string v = byHeads(2, "v", {0, 2, 1, 3});
-    const std::string scale = out.real(node, "scale", node.real("scale", 1 / std::sqrt(static_cast<double>(width))));
-    std::string scores = out.step(node, "scores", "Mul", {out.step(node, "product", "MatMul", {q, k}), scale});
-    if (node.integer("is_causal", 0) != 0) {
-        const std::string never = out.real(node, "never", -std::numeric_limits<double>::infinity());
-        scores = out.step(node, "masked", "Where", {causalMask(out, node), scores, never});
-    }
-    const std::string weights = out.step(node, "weights", "Softmax", {scores}, {{"axis", std::int64_t{-1}}});
-    const std::string mixed = out.step(node, "mixed", "MatMul", {weights, v});
-    const std::string turned = out.step(node, "turned", "Transpose", {mixed}, {{"perm", Numbers{0, 2, 1, 3}}});
-    out.make(node, "Reshape", {turned, out.numbers(node, "joined", {0, 0, heads * width})});
 }
 
 /// Means over axes that are kept as 1.
@@ -352,13 +236,14 @@ struct Rule {
 
 constexpr auto kRules = std::to_array<Rule>({
     {"AddPositions", addPositions},
-    {"Attention", attention},
+    {"Attention", lowerAttention},
     {"BatchNormAddRelu", batchNormAddRelu},
     {"BatchNormRelu", batchNormRelu},
     {"BatchNormalization", batchNorm},
     {"Cast", cast},
     {"ConstantOfShape", constantOfShape},
     {"Dropout", pass},
+    {"FixedBatchNorm", batchNorm},
     {"Gelu", gelu},
     {"GridSample", gridSample},
     {"GroupNormalization", groupNorm},

@@ -18,13 +18,15 @@ struct OnnxNode {
     graph::Attributes attributes;
 };
 
-/// Small data that lowering adds: whole numbers or one fp32 number.
+/// Small data that lowering adds: whole numbers or fp32 numbers.
 struct OnnxConstant {
     std::string name;
-    std::vector<std::int64_t> numbers;
+    std::vector<std::int64_t> numbers{};
     bool scalar = false;  ///< of rank 0
     bool real = false;
     float value = 0;
+    std::vector<float> reals{};         ///< in place of `value`, where there are some
+    std::vector<std::int64_t> shape{};  ///< of reals
 };
 
 struct OnnxNodes {

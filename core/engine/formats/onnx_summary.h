@@ -6,9 +6,8 @@
 
 namespace headroom::formats {
 
-/// What a read model is, for people: `opset`, `producer`, `inputs` and `outputs` (name, type, shape; named dimensions by name),
-/// `operators` (name, count), `nodes`, `parameters` (elements), `buffers` (elements), `weights_bytes`, `batch_freed`,
-/// `without_gradient` (operators that no gradient passes), `metadata`.
+/// What a read model is, for people: graph::summaryOf() with the file's names of outputs, `format` (onnx), `opset`, `producer`,
+/// `weights_bytes`, `batch_freed`, `metadata`.
 nlohmann::json summaryOf(const OnnxModel& model);
 
 }  // namespace headroom::formats

@@ -103,7 +103,8 @@ void addNumbers(onnx::GraphProto& proto, const std::string& name, const std::vec
 
 void addConstant(onnx::GraphProto& proto, const OnnxConstant& constant) {
     if (!constant.real) return addNumbers(proto, constant.name, constant.numbers, constant.scalar);
-    addInitializer(proto, constant.name, onnx::TensorProto::FLOAT, {}, std::as_bytes(std::span(&constant.value, 1)));
+    const bool several = !constant.reals.empty();
+    addInitializer(proto, constant.name, onnx::TensorProto::FLOAT, constant.shape, std::as_bytes(several ? std::span(constant.reals) : std::span(&constant.value, 1)));
 }
 
 void setValue(onnx::ValueInfoProto& proto, const graph::Value& value) {
@@ -173,16 +174,27 @@ void addWeights(onnx::GraphProto& proto, const graph::Graph& net, const std::set
     }
 }
 
-void fillGraph(onnx::GraphProto& proto, const graph::Graph& net, const OnnxNodes& lowered,
-               std::span<const StView> weights) {
+void addPreparation(onnx::GraphProto& proto, const OnnxPreparation& preparation) {
+    for (const OnnxNode& node : preparation.nodes.nodes) addNode(proto, node);
+    for (const OnnxConstant& constant : preparation.nodes.constants) addConstant(proto, constant);
+    for (const graph::Value& input : preparation.inputs) setValue(*proto.add_input(), input);
+}
+
+void fillGraph(onnx::GraphProto& proto, const graph::Graph& net, const OnnxNodes& lowered, std::span<const StView> weights,
+               const std::optional<OnnxPreparation>& preparation) {
     proto.set_name(net.name.empty() ? "net" : net.name);
     std::set<std::string> read;
+    std::string prepared;
+    if (preparation) {
+        addPreparation(proto, *preparation);
+        prepared = preparation->nodes.nodes.back().outputs.front();
+    }
     for (const OnnxNode& node : lowered.nodes) {
         addNode(proto, node);
         read.insert(node.inputs.begin(), node.inputs.end());
     }
     for (const graph::ValueId id : net.inputs())
-        if (read.contains(net.value(id).name)) setValue(*proto.add_input(), net.value(id));
+        if (read.contains(net.value(id).name) && net.value(id).name != prepared) setValue(*proto.add_input(), net.value(id));
     for (const graph::ValueId id : net.outputs()) setValue(*proto.add_output(), net.value(id));
     for (const OnnxConstant& constant : lowered.constants) addConstant(proto, constant);
     addWeights(proto, net, read, weights);
@@ -215,7 +227,7 @@ void writeOnnx(const std::filesystem::path& path, const graph::Graph& graph, std
         entry.set_key(key);
         entry.set_value(value);
     }
-    fillGraph(*model.mutable_graph(), graph, lowerToOpset(graph, options.opset), weights);
+    fillGraph(*model.mutable_graph(), graph, lowerToOpset(graph, options.opset), weights, options.preparation);
     requireMessageSize(name, model.ByteSizeLong());
 
     const std::string bytes = model.SerializeAsString();

@@ -2,10 +2,12 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/graph/graph.h"
+#include "engine/formats/onnx_preparation.h"
 #include "engine/formats/safetensors.h"
 
 namespace headroom::formats {
@@ -14,6 +16,8 @@ struct OnnxOptions {
     int opset = 17;  ///< 17 to 23
     /// Entries of the file's metadata_props ("run", "classes", "mean", "std" ...).
     std::map<std::string, std::string> metadata;
+    /// What is done to raw samples before the net, whose input is then no input of the file.
+    std::optional<OnnxPreparation> preparation{};
 };
 
 /// Writes a net for inference as one ONNX file (github.com/onnx/onnx, docs/IR.md): operators lowered to `opset`, those

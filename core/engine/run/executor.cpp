@@ -62,6 +62,13 @@ bool speaksOfMemory(std::string_view message) {
     throw Error(std::move(failure));
 }
 
+constexpr std::size_t kMostExtras = 4;  // that any operator saves
+
+/// Whether the node behaves as in training: where no backward follows it saves nothing, but draws at random and counts on all the same.
+bool trains(const plan::Instruction& instruction, const graph::OpEntry& op) {
+    return instruction.what == plan::Instruction::What::Backward || !instruction.extras.empty() || op.identityInInference || !op.updatedInputs.empty();
+}
+
 [[noreturn]] void translate(const std::string& message, const graph::Node& node) {
     if (speaksOfMemory(message)) outOfMemory(node);
     throw Error({Code::Int01, node.name, "the operator failed", message.substr(0, message.find('\n')), {}, {}});
@@ -77,7 +84,7 @@ void Executor::Operands::clear() {
 }
 
 Executor::Executor(const graph::Graph& graph)
-    : m_graph(graph), m_inputs(graph.inputs()), m_parameters(graph.parameters()) {
+    : m_graph(graph), m_inputs(graph.inputs()), m_trained(graph.trained()) {
     for (const graph::Node& node : graph.nodes()) m_kernels.push_back(&kernel(*node.op));
 }
 
@@ -89,7 +96,7 @@ void Executor::load(const Program& program, TensorSet& tensors, std::vector<at::
     }
     for (std::size_t i = 0; i < m_inputs.size(); ++i) slot(program.valueSlots[at(m_inputs[i])]) = std::move(inputs[i]);
     if (program.mode != plan::Mode::Training || program.gradients != plan::Gradients::Present) return;
-    for (const graph::ValueId id : m_parameters)
+    for (const graph::ValueId id : m_trained)
         if (program.gradientSlots[at(id)] != kNone) slot(program.gradientSlots[at(id)]) = tensors.gradients[at(id)];
 }
 
@@ -127,7 +134,7 @@ void Executor::gather(const Program& program, const Instruction& instruction) {
 
 void Executor::forward(const Program& program, const Instruction& instruction, KernelContext& context) {
     m_operands.outputs.resize(instruction.outputs.size());
-    m_operands.extras.resize(instruction.extras.size());
+    m_operands.extras.resize(std::max(instruction.extras.size(), kMostExtras));
     context.inputs = m_operands.inputs;
     context.outputs = m_operands.outputs;
     context.extras = m_operands.extras;
@@ -181,7 +188,7 @@ void Executor::execute(const Program& program, const Instruction& instruction, c
         gather(program, instruction);
         KernelContext context{.node = node,
                               .graph = &m_graph,
-                              .training = program.mode == plan::Mode::Training,
+                              .training = program.mode == plan::Mode::Training && trains(instruction, *node.op),
                               .identity = identity,
                               .inputTypes = m_operands.inputTypes,
                               .outputTypes = m_operands.outputTypes};
@@ -221,7 +228,7 @@ void Executor::assure(const Program& program, std::size_t from, std::optional<te
 
 /// The loss does not depend on these: their gradient is zero.
 void Executor::updateIdle(const Program& program, const TensorSet& tensors, const Updates& updates) {
-    for (const graph::ValueId id : m_parameters)
+    for (const graph::ValueId id : m_trained)
         if (program.gradientSlots[at(id)] == kNone) updates.update(id, at::zeros_like(tensors.values[at(id)]));
 }
 
@@ -255,7 +262,7 @@ std::vector<at::Tensor> Executor::run(const Program& program, TensorSet& tensors
     if (rest) updateIdle(program, tensors, *updates);
     if (program.mode == plan::Mode::Training) {
         tensors.gradients.resize(m_graph.values().size());
-        for (const graph::ValueId id : m_parameters)
+        for (const graph::ValueId id : m_trained)
             if (program.gradientSlots[at(id)] != kNone) tensors.gradients[at(id)] = slot(program.gradientSlots[at(id)]);
     }
     std::vector<at::Tensor> kept;

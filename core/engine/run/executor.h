@@ -76,7 +76,7 @@ private:
     const graph::Graph& m_graph;
     std::vector<const Kernel*> m_kernels;  ///< by NodeId
     tensor::OffloadStore* m_store = nullptr;
-    std::vector<graph::ValueId> m_inputs, m_parameters;
+    std::vector<graph::ValueId> m_inputs, m_trained;
     std::vector<at::Tensor> m_slots;
     Operands m_operands;
 };

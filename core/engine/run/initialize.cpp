@@ -49,8 +49,8 @@ double spread(const graph::Initializer& initializer) {
 /// Drawn in row-major order of the logical shape, whatever the layout in memory.
 void fill(at::Tensor& tensor, const graph::Value& value, std::uint64_t seed) {
     const graph::Initializer& initializer = value.initializer;
-    if (initializer.kind == Kind::Zeros || initializer.kind == Kind::Ones) {
-        tensor.fill_(initializer.kind == Kind::Ones ? 1 : 0);
+    if (initializer.kind == Kind::Zeros || initializer.kind == Kind::Ones || initializer.kind == Kind::Constant) {
+        tensor.fill_(initializer.kind == Kind::Zeros ? 0 : initializer.kind == Kind::Ones ? 1 : initializer.scale);
         return;
     }
     const bool normal = initializer.kind == Kind::Normal || initializer.kind == Kind::KaimingNormal;

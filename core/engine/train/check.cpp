@@ -2,17 +2,20 @@
 #include "engine/train/check.h"
 
 #include "base/config/document.h"
+#include "base/graph/summary.h"
 #include "base/plan/training_step.h"
 #include "engine/data/dataset.h"
 #include "engine/data/sampler.h"
 #include "engine/train/environment.h"
+#include "engine/train/model_file.h"
 
 namespace headroom::train {
 
 nlohmann::json check(const config::RunConfig& config) {
-    const data::Dataset dataset = data::load(data::preparationOf(config));
-    const graph::Graph plain = models::build(config.model.arch, dataset.shape, {.dropout = config.model.dropout});
-    const graph::Graph training = plan::lossOnly(plan::trainingGraph(plain, dataset.shape.task, config.train.labelSmoothing), config);
+    const std::shared_ptr<const graph::Graph> file = readModelFile(config).graph;
+    const data::Dataset dataset = data::load(data::preparationOf(config, file.get()));
+    const graph::Graph plain = plan::netOf(config, {dataset.shape, file});
+    const graph::Graph training = plan::lossOnly(plan::trainingGraph(plan::trainedPart(plain, config), dataset.shape.task, config.train.labelSmoothing), config);
     const graph::DeviceKind device = plan::deviceKind(config);
     const std::int64_t batch = config.train.batchSize;
     plan::StepOptions options = plan::stepOptions(config, dataset.shape, device);
@@ -26,6 +29,7 @@ nlohmann::json check(const config::RunConfig& config) {
     return {{"steps_per_epoch", perEpoch},
             {"total_steps", config::totalSteps(config, perEpoch)},
             {"parameters", plain.parameterCount()},
+            {"trained", graph::trainedCount(training)},
             {"micro_batch", micro},
             {"training", dataset.training->size()},
             {"validation", dataset.validation ? dataset.validation->size() : 0},

@@ -99,8 +99,8 @@ void updateBlock(const Tracked& each, const at::Tensor& gradient, const Rule& ru
         loops.sgd(value, slope, numbers[0], count, rule.sgd);
     for (std::size_t k = 0; k < each.moments.size(); ++k) each.moments[k].close(block, count, numbers[k], step);
     if (value == scratch.value)
-        loops.roundStochastically(value, elements<BFloat>(each.parameter.value) + first, count, static_cast<std::uint64_t>(first),
-                                  step, each.key);
+        loops.roundStochastically(value, elements<BFloat>(each.parameter.value) + first, count,
+                                  {static_cast<std::uint64_t>(first), step, each.key});
 }
 
 void updateOnCpu(const Tracked& each, const at::Tensor& gradient, const Rule& rule, std::uint64_t step) {
@@ -179,7 +179,7 @@ public:
 private:
     void apply(const Tracked& each, const at::Tensor& gradient) {
         const auto step = static_cast<std::uint64_t>(*elements<float>(m_count));
-        const Rule rule = ruleOf(m_options, each.parameter.decays ? m_options.weightDecay : 0, m_rate, step);
+        const Rule rule = ruleOf(m_options, each.parameter.decays ? m_options.weightDecay : 0, m_rate * each.parameter.rate, step);
         (each.parameter.value.is_cuda() ? updateOnDevice : updateOnCpu)(each, gradient, rule, step);
     }
 

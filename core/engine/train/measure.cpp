@@ -15,6 +15,8 @@
 #include "engine/run/device.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
+#include "engine/train/features.h"
+#include "engine/train/model_file.h"
 #include "engine/train/stepper.h"
 
 namespace headroom::train {
@@ -28,8 +30,8 @@ constexpr double kRate = 0;                      // the weights stay as they are
 /// A run without its store: nothing of it is kept.
 class Measurement {
 public:
-    Measurement(const config::RunConfig& config, const data::Dataset& dataset, at::Device device)
-        : m_config(config), m_dataset(dataset), m_model(config, dataset.shape, device),
+    Measurement(const config::RunConfig& config, const data::Dataset& dataset, const ModelFile& file, at::Device device)
+        : m_config(config), m_dataset(dataset), m_model(config, {dataset.shape, file.graph}, device),
           m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
           m_folder(config::offloadFolder(config, std::filesystem::temp_directory_path())), m_optimizer(optimizerOf(config, m_model, m_folder)) {
         if (config.train.ema > 0) m_ema.emplace(m_model.weights(), m_model.buffers(), config.train.ema);
@@ -104,11 +106,15 @@ nlohmann::json figures(std::int64_t microBatch, std::optional<std::vector<double
 nlohmann::json measure(const config::RunConfig& config, std::span<const std::int64_t> microBatches) {
     tensor::installAllocator();
     setComputeThreads();
-    const data::Dataset dataset = data::load(data::preparationOf(config));
+    const ModelFile file = readModelFile(config);
+    const data::Dataset whole = data::load(data::preparationOf(config, file.graph.get()));
+    std::optional<data::Dataset> features;
+    if (config.train.cacheFeatures) features = blankFeatures(config, whole, file);
+    const data::Dataset& dataset = features ? *features : whole;
     const graph::DeviceKind kind = plan::deviceKind(config);
     const at::Device device = kind == graph::DeviceKind::Cpu ? at::Device(at::kCPU) : at::Device(config.device);
     const Bytes budget = kind == graph::DeviceKind::Cpu ? plan::budgetFor(config, availableMemory(kind)) : 0;
-    Measurement measurement(config, dataset, device);
+    Measurement measurement(config, dataset, file, device);
     if (budget > 0) tensor::setMemoryBudget(plan::poolBudget(measurement.graph(), kind, budget));
     nlohmann::json all = nlohmann::json::array();
     for (const std::int64_t size : microBatches) {

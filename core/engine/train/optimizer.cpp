@@ -7,7 +7,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/errors/error.h"
@@ -22,18 +21,20 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-/// Parameters that share the weight decay: one call of a fused kernel each.
+/// Parameters that share the weight decay and the rate: one call of a fused kernel each.
 struct Group {
-    double decay = 0;
+    double decay = 0, rate = 1;
     std::vector<std::size_t> members;  ///< places in the list of parameters
 };
 
 std::vector<Group> groupsOf(const std::vector<Parameter>& parameters, double decay) {
-    std::array<Group, 2> both{Group{decay, {}}, Group{0, {}}};
-    for (std::size_t i = 0; i < parameters.size(); ++i) both[parameters[i].decays ? 0 : 1].members.push_back(i);
     std::vector<Group> groups;
-    for (Group& group : both)
-        if (!group.members.empty()) groups.push_back(std::move(group));
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const Group own{parameters[i].decays ? decay : 0, parameters[i].rate, {}};
+        auto found = std::ranges::find_if(groups, [&](const Group& each) { return each.decay == own.decay && each.rate == own.rate; });
+        if (found == groups.end()) found = groups.insert(groups.end(), own);
+        found->members.push_back(i);
+    }
     return groups;
 }
 
@@ -96,7 +97,7 @@ public:
 
 protected:
     /// Tensors of one length each, a list a moment.
-    virtual void apply(double decay, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) = 0;
+    virtual void apply(double decay, double rate, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) = 0;
 
     const config::RunConfig::Optimizer m_options;
     const std::vector<Parameter> m_parameters;
@@ -112,7 +113,7 @@ private:
             gradients.push_back(flat(laidOut[i]));
             for (std::size_t k = 0; k < moments.size(); ++k) moments[k].push_back(flat(m_moments[i][k].numbers()));
         }
-        apply(group.decay, values, gradients, moments);
+        apply(group.decay, group.rate * m_rate, values, gradients, moments);
     }
 
     void updateOne(std::size_t parameter, const at::Tensor& gradient) {
@@ -122,7 +123,7 @@ private:
             const auto piece = [&](const at::Tensor& tensor) { return flat(tensor).narrow(0, first, count); };
             std::vector<Tensors> moments;
             for (const OptimizerMoment& each : all) moments.push_back({piece(each.numbers())});
-            apply(decay, {piece(m_values[parameter])}, {piece(gradient)}, moments);
+            apply(decay, m_parameters[parameter].rate * m_rate, {piece(m_values[parameter])}, {piece(gradient)}, moments);
         });
     }
 
@@ -151,8 +152,8 @@ public:
     }
 
 private:
-    void apply(double decay, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) override {
-        at::_fused_adamw_(values, gradients, moments[0], moments[1], {}, Tensors(values.size(), m_step), m_rate, m_options.beta1,
+    void apply(double decay, double rate, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) override {
+        at::_fused_adamw_(values, gradients, moments[0], moments[1], {}, Tensors(values.size(), m_step), rate, m_options.beta1,
                           m_options.beta2, decay, m_options.eps, /*amsgrad=*/false, /*maximize=*/false);
     }
 
@@ -167,9 +168,9 @@ public:
     std::string_view name() const override { return "sgd"; }
 
 private:
-    void apply(double decay, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) override {
+    void apply(double decay, double rate, const Tensors& values, const Tensors& gradients, const std::vector<Tensors>& moments) override {
         // A momentum of zeros makes the first step like every other one.
-        at::_fused_sgd_(values, gradients, moments.empty() ? Tensors{} : moments[0], decay, m_options.momentum, m_rate,
+        at::_fused_sgd_(values, gradients, moments.empty() ? Tensors{} : moments[0], decay, m_options.momentum, rate,
                         /*dampening=*/0, m_options.nesterov, /*maximize=*/false, /*is_first_step=*/false);
     }
 };

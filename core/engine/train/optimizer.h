@@ -16,6 +16,7 @@ struct Parameter {
     std::string name;
     at::Tensor value;
     bool decays = true;  ///< whether weight decay applies
+    double rate = 1;     ///< share of the step's learning rate
 };
 
 /// A tensor of state by name ("exp_avg.conv1.weight"): checkpoints hold these.

@@ -55,14 +55,13 @@ float* OptimizerMoment::open(std::int64_t block, std::int64_t count, float* scra
 void OptimizerMoment::close(std::int64_t block, std::int64_t count, const float* numbers, std::uint64_t step) const {
     const std::int64_t first = block * plan::kStateBlock;
     const run::simd::UpdateLoops& loops = run::simd::tables().update;
+    // Rounded to the nearest, a mean of squares that changes by a thousandth would stand still.
+    const run::simd::Draw draw{static_cast<std::uint64_t>(first), step, m_key};
     switch (m_format) {
         case StateFormat::Fp32: break;  // they are the state
-        // Rounded to the nearest, a mean of squares that changes by a thousandth would stand still: bf16 has 8 bits.
-        case StateFormat::Bf16:
-            loops.roundStochastically(numbers, elements<BFloat>(m_numbers) + first, count, static_cast<std::uint64_t>(first), step, m_key);
-            break;
+        case StateFormat::Bf16: loops.roundStochastically(numbers, elements<BFloat>(m_numbers) + first, count, draw); break;
         case StateFormat::EightBit:
-            elements<float>(m_scales)[block] = loops.encode(numbers, elements<std::uint8_t>(m_numbers) + first, count, m_kind);
+            elements<float>(m_scales)[block] = loops.encode(numbers, elements<std::uint8_t>(m_numbers) + first, count, m_kind, draw);
     }
 }
 

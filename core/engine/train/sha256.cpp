@@ -5,6 +5,10 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <fstream>
+#include <vector>
+
+#include "base/errors/error.h"
 
 namespace headroom::train {
 
@@ -20,6 +24,16 @@ std::string Sha256::hex() {
     std::string text;
     for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
     return text;
+}
+
+std::string sha256OfFile(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    Sha256 sum;
+    std::vector<char> block(std::size_t{1} << 20);
+    while (in.read(block.data(), std::ssize(block)) || in.gcount() > 0)
+        sum.update(std::as_bytes(std::span(block.data(), static_cast<std::size_t>(in.gcount()))));
+    if (!in.eof()) throw Error(Failure{Code::Dsk02, escaped(file.filename().string()), "the file cannot be read", {}, {}, {}});
+    return sum.hex();
 }
 
 }  // namespace headroom::train

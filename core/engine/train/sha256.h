@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,5 +25,8 @@ public:
 private:
     evp_md_ctx_st* m_context;
 };
+
+/// Of a file's bytes. Throws DSK-02 where it cannot be read.
+std::string sha256OfFile(const std::filesystem::path& file);
 
 }  // namespace headroom::train

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/config/document.h"
 #include "base/errors/error.h"
 #include "engine/tensor/bridge.h"
 #include "engine/train/environment.h"
@@ -74,7 +75,7 @@ std::vector<NamedTensor> StateKeeper::tensors() const {
     if (!m_trainer.m_ema) return all;
     const graph::Graph& graph = m_trainer.m_model.training();
     auto average = m_trainer.m_ema->averages().begin();
-    for (const auto& ids : {graph.parameters(), graph.buffers()})
+    for (const auto& ids : {graph.trained(), graph.buffers()})
         for (const graph::ValueId id : ids) all.push_back({"ema." + graph.value(id).name, *average++});
     return all;
 }
@@ -84,7 +85,7 @@ CheckpointContent StateKeeper::capture() const {
     const nlohmann::json state = {{"version", kVersion},
                                   {"step", t.m_step},
                                   {"total_steps", t.m_totalSteps},
-                                  {"arch", t.m_config.model.arch},
+                                  {"arch", config::modelName(t.m_config)},
                                   {"optimizer", t.m_optimizer->name()},
                                   {"peak_rate", t.m_schedule.peak()},
                                   {"seed", t.m_config.train.seed},

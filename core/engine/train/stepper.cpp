@@ -39,7 +39,7 @@ std::string sentence(const Failure& failure) {
 Stepper::Stepper(StepperParts parts, data::SamplerOptions sampler, std::int64_t wanted)
     : m_parts(std::move(parts)), m_sampler(sampler), m_micro(perRank(sampler), wanted, sampler.microBatch),
       m_buffers(m_parts.model.buffers()), m_buffersBefore(placesFor(m_buffers)) {
-    for (const graph::ValueId id : m_parts.model.training().parameters()) m_parameterOf.emplace(id, m_parameterOf.size());
+    for (const graph::ValueId id : m_parts.model.training().trained()) m_parameterOf.emplace(id, m_parameterOf.size());
 }
 
 void Stepper::start(std::int64_t step, std::int64_t endStep) {

@@ -45,7 +45,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_host(host),
       m_checkpoints(m_options.checkpoints),
       m_restored(m_options.resume ? m_checkpoints.newest() : std::nullopt),
-      m_model(config, dataset.shape, m_options.devices.front()),
+      m_model(config, {dataset.shape, m_options.file.graph}, m_options.devices.front(), firstWeights()),
       m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
       m_budget(chosenBudget()),
       m_optimizer(optimizerOf(config, m_model, offloadFolder())),
@@ -62,6 +62,9 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
 }
 
 Trainer::~Trainer() = default;
+
+/// A resumed run has its own.
+FirstWeights Trainer::firstWeights() const { return m_restored ? FirstWeights() : m_options.file.weights; }
 
 std::filesystem::path Trainer::offloadFolder() const { return config::offloadFolder(m_config, m_options.checkpoints); }
 

@@ -17,6 +17,7 @@
 #include "engine/train/host.h"
 #include "engine/train/judge.h"
 #include "engine/train/model.h"
+#include "engine/train/model_file.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/passes.h"
 #include "engine/train/schedule.h"
@@ -30,6 +31,7 @@ struct TrainerOptions {
     std::filesystem::path checkpoints;                      ///< folder
     bool resume = false;             ///< go on from the newest checkpoint, if there is one
     bool acceptChangedData = false;  ///< go on although the data changed since the checkpoint
+    ModelFile file;                      ///< that the configuration names
     std::int64_t largestMicroBatch = 0;  ///< no larger one, neither to begin with nor later; 0 = as it fits
     /// Called between backward and update with the gradients in the order of the parameters: data-parallel training sums
     /// them over the processes here.
@@ -76,6 +78,7 @@ private:
         at::Tensor loss, norm;
     };
 
+    FirstWeights firstWeights() const;
     data::Sampler makeSampler() const;
     std::int64_t chosenMicroBatch() const;
     std::int64_t wantedMicroBatch() const;

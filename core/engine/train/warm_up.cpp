@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::int64_t kSamples = 2, kSteps = 2;
 
-void steps(const config::RunConfig& config, const data::Dataset& dataset, const std::filesystem::path& folder) {
-    Model model(config, dataset.shape, at::kCPU);
+void steps(const config::RunConfig& config, const data::Dataset& dataset, const ModelFile& file, const std::filesystem::path& folder) {
+    Model model(config, {dataset.shape, file.graph}, at::kCPU);
     Passes passes(model, plan::precisionOf(config), dataset.shape.context);
     const auto optimizer = optimizerOf(config, model, folder);
     const std::int64_t batch = std::min(kSamples, dataset.training->size());
@@ -32,8 +32,8 @@ void steps(const config::RunConfig& config, const data::Dataset& dataset, const 
 
 }  // namespace
 
-void warmUp(const config::RunConfig& config, const data::Dataset& dataset, const std::filesystem::path& folder) {
-    steps(config, dataset, config::offloadFolder(config, folder));
+void warmUp(const config::RunConfig& config, const data::Dataset& dataset, const ModelFile& file, const std::filesystem::path& folder) {
+    steps(config, dataset, file, config::offloadFolder(config, folder));
     tensor::trimMemory();
 }
 

@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-PADDING = {"fmnist": 2, "cifar": 4}
+PADDING = {"fmnist": 2, "cifar": 4, "resnet18": 4, "vit_tiny": 4}
 
 
 def process_start():
@@ -23,7 +23,7 @@ def high_water():
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("task", choices=["fmnist", "adult", "cifar", "text"])
+    parser.add_argument("task", choices=["fmnist", "adult", "cifar", "text", "resnet18", "vit_tiny"])
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="bf16")
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=1)

@@ -69,7 +69,7 @@ def hold_out(x, y):
 
 
 def load(task):
-    return {"fmnist": fmnist, "cifar": cifar, "adult": adult, "text": text}[task]()
+    return {"fmnist": fmnist, "cifar": cifar, "resnet18": cifar, "vit_tiny": cifar, "adult": adult, "text": text}[task]()
 
 
 def normalisation(x):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four nets of the benchmarks in PyTorch, the same in structure and parameter count as base/models."""
+"""The nets of the benchmarks in PyTorch, the same in structure and parameter count as base/models."""
 import math
+import sys
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -85,7 +87,17 @@ class Gpt(nn.Module):
         return F.linear(self.norm(self.blocks(x)), self.token.weight)
 
 
+def published(task, shape, classes):
+    """torchvision's net or what it lacks, as the conformance tests build them; without torchvision nothing else needs it."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "conformance"))
+    import reference_nets
+
+    return reference_nets.BUILDERS[task]({"channels": shape[0], "side": shape[1], "outputs": classes})
+
+
 def build(task, shape, classes):
+    if task in ("resnet18", "vit_tiny"):
+        return published(task, shape, classes)
     if task == "fmnist":
         return cnn(shape[0], shape[1], classes)
     if task == "cifar":

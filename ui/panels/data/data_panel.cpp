@@ -112,7 +112,7 @@ void DataPanel::follow() {
     m_empty->setAction({});
     switch (found.state()) {
         case DataInfo::State::Empty:
-            m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
+            m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures (PNG, JPEG) in a folder for each class, as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
             m_empty->setAction(tr("Open folder or file…"));
             break;
         case DataInfo::State::Looking: m_empty->set(tr("Looking into the data…"), found.summary().path); break;

@@ -28,6 +28,14 @@ QString snippet(const QString& file) {
     return QStringLiteral("import openvino\nmodel = openvino.Core().compile_model(\"%1\", \"CPU\")\nlogits = model(samples)[0]\n").arg(file);
 }
 
+QString helpOf(const QString& format) {
+    if (format == QLatin1String("onnx"))
+        return ExportPanel::tr("One file for OpenVINO, ONNX Runtime and others. The batch is free; run, classes and the scaling of the inputs are written into it.");
+    if (format == QLatin1String("adapter"))
+        return ExportPanel::tr("The low-rank updates alone, a new head with them, as PEFT reads them: of runs with model.lora.rank.");
+    return ExportPanel::tr("The weights by name with config.json, labels.txt and a model card, as Hugging Face lays them out.");
+}
+
 }  // namespace
 
 ExportPanel::ExportPanel(const Context& context, QWidget* parent)
@@ -76,6 +84,7 @@ Card* ExportPanel::formatCard() {
     card->body()->addWidget(m_runFacts);
     m_format->addItem(tr("ONNX"), QStringLiteral("onnx"));
     m_format->addItem(tr("safetensors"), QStringLiteral("safetensors"));
+    m_format->addItem(tr("Adapter"), QStringLiteral("adapter"));
     m_format->setAccessibleName(tr("Format"));
     m_export->setProperty("primary", true);
     m_formatHelp->setWordWrap(true);
@@ -89,11 +98,7 @@ Card* ExportPanel::formatCard() {
     card->body()->addSpacing(4);
     card->body()->addLayout(row);
     card->body()->addWidget(m_formatHelp);
-    const auto help = [this] {
-        m_formatHelp->setText(m_format->currentData() == QLatin1String("onnx")
-                                  ? tr("One file for OpenVINO, ONNX Runtime and others. The batch is free; run, classes and the scaling of the inputs are written into it.")
-                                  : tr("The weights by name with config.json, labels.txt and a model card, as Hugging Face lays them out."));
-    };
+    const auto help = [this] { m_formatHelp->setText(helpOf(m_format->currentData().toString())); };
     connect(m_format, &QComboBox::currentIndexChanged, this, help);
     connect(m_export, &QPushButton::clicked, this, &ExportPanel::begin);
     help();
@@ -189,7 +194,7 @@ void ExportPanel::showQuality(const QJsonObject& report, const QJsonObject& proo
         m_accuracy->setText(format::metric(proof.value(QLatin1String("r2")).toDouble()));
         m_accuracyDetail->setText(tr("R²; the run's own net: %1. On %2 samples").arg(format::metric(source.value(QLatin1String("r2")).toDouble()), samples));
     }
-    m_difference->setText(format::value(report.value(QLatin1String("largest_difference")).toDouble()));
+    m_difference->setText(format::value(report.value(QLatin1String("largest_difference")).toVariant().toDouble()));  // "inf" where outputs are no numbers
     m_differenceDetail->setText(tr("of a logit; the largest is %1. Other answers: %2").arg(format::value(report.value(QLatin1String("largest_logit")).toDouble())).arg(report.value(QLatin1String("flipped")).toInt()));
 }
 

@@ -43,7 +43,7 @@ WaysView::WaysView(const Context& context, QWidget* parent)
     m_table->verticalHeader()->setDefaultSectionSize(27);
     QHeaderView* header = m_table->horizontalHeader();
     header->setSectionResizeMode(FitList::Change, QHeaderView::Stretch);
-    for (const auto& [column, width] : {std::pair(FitList::Parts, 96), std::pair(FitList::Peak, 84), std::pair(FitList::Spare, 84), std::pair(FitList::Rate, 100), std::pair(FitList::Time, 70), std::pair(FitList::Apply, 70)})
+    for (const auto& [column, width] : {std::pair(FitList::Parts, 106), std::pair(FitList::Peak, 78), std::pair(FitList::Spare, 80), std::pair(FitList::Rate, 88), std::pair(FitList::Time, 62), std::pair(FitList::Apply, 60)})
         header->setSectionResizeMode(column, QHeaderView::Fixed), header->resizeSection(column, width);
     m_refusal->setWordWrap(true);
     m_refusal->setAlignment(Qt::AlignTop | Qt::AlignLeft);

@@ -30,10 +30,10 @@ std::optional<Bytes> plannedPeak(const QJsonObject& facts, const QByteArray& jso
     try {
         config::RunConfig config = config::parse(json.toStdString(), "config.json");
         const auto &mine = config.data, &drafted = context.draft.config().data;
-        if (mine.path != drafted.path || mine.target != drafted.target || mine.task != drafted.task) return std::nullopt;
+        if (mine.path != drafted.path || mine.target != drafted.target || mine.task != drafted.task || config.model.file != context.draft.config().model.file) return std::nullopt;
         if (const qint64 micro = facts.value("micro_batch").toInteger(); micro > 0) config.train.microBatch = micro;
         const auto device = facts.value("device").toString().startsWith("cuda") ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu;
-        return stepMemory(config, plan::ConfiguredStep(config, context.data.summary().shape, device), std::nullopt).peak;
+        return stepMemory(config, plan::ConfiguredStep(config, context.data.basis(), device), std::nullopt).peak;
     } catch (const Error&) {  // a run of another version: it has no prediction here
         return std::nullopt;
     }

@@ -44,6 +44,7 @@ MemoryPanel::MemoryPanel(const Context& context, QWidget* parent)
     connect(m_empty, &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(m_action); });
     connect(&context.memory, &MemoryPlan::changed, this, &MemoryPanel::follow);
     connect(m_owners, &OwnersCard::chosen, m_step, &StepCard::mark);
+    connect(m_owners, &OwnersCard::nodeWanted, this, &Panel::nodeWanted);
     connect(&context.bridge.fit(), &FitPlanner::answered, this, [this](const FitAnswerPtr& answer) {
         m_ways->set(answer);
         m_matrix->set(answer);

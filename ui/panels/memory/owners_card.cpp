@@ -42,6 +42,14 @@ OwnersCard::OwnersCard(QWidget* parent) : QWidget(parent), m_model(new OwnersMod
         const QModelIndex row = m_sorted->mapToSource(now);
         Q_EMIT chosen(row.isValid() ? std::optional(m_model->row(row.row()).owner) : std::nullopt);
     });
+    const auto lead = [this](const QModelIndex& at) {
+        const QString& node = m_model->row(m_sorted->mapToSource(at).row()).node;
+        if (!node.isEmpty()) Q_EMIT nodeWanted(node);
+    };
+    connect(m_table, &QTableView::activated, this, lead);
+    connect(m_table, &QTableView::clicked, this, [lead](const QModelIndex& at) {
+        if (at.column() == OwnersModel::Node) lead(at);
+    });
 }
 
 void OwnersCard::show(const StepMemory& memory) { m_model->set(memory.planned); }

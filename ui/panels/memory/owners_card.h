@@ -23,6 +23,8 @@ public:
 
 Q_SIGNALS:
     void chosen(const std::optional<headroom::plan::Owner>& owner);
+    /// A row was opened, or its node clicked.
+    void nodeWanted(const QString& node);
 
 private:
     OwnersModel* m_model;

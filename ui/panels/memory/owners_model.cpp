@@ -2,6 +2,7 @@
 #include "ui/panels/memory/owners_model.h"
 
 #include "ui/bridge/format.h"
+#include "ui/theme/theme.h"
 #include "ui/widgets/kinds.h"
 
 namespace headroom::ui {
@@ -59,6 +60,7 @@ QVariant OwnersModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
         case Qt::ToolTipRole: return textOf(each, index.column());
         case SortRole: return sortKey(each, index.column());
+        case Qt::ForegroundRole: return index.column() == Node ? QVariant(theme::tokens().accent) : QVariant();  // leads to the graph
         case Qt::TextAlignmentRole: return static_cast<int>((index.column() >= Size ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
         case Qt::DecorationRole: return index.column() == Kind ? QVariant(kindSwatch(each.owner.kind)) : QVariant();
         default: return {};

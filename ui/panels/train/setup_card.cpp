@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "base/config/document.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
 #include "ui/bridge/format.h"
@@ -139,18 +140,20 @@ double SetupCard::knownRate() const {
     const config::RunConfig& config = m_context.draft.config();
     const QString folder = QString::fromStdString(config.data.path).section('/', -1, -1, QString::SectionSkipEmpty);
     for (const store::RunSummary& run : m_context.runs.all())
-        if (run.samplesPerSecond && run.arch == config.model.arch && QString::fromStdString(run.data) == folder) return *run.samplesPerSecond;
+        if (run.samplesPerSecond && run.arch == config::modelName(config) && QString::fromStdString(run.data) == folder) return *run.samplesPerSecond;
     return 0;
 }
 
 void SetupCard::showExpectation() {
     const StepMemory& plan = *m_plan;
     const double rate = knownRate();
-    m_memory->setText(plan.peak > 0 ? format::bytes(plan.peak) : QStringLiteral("–"));
+    m_memory->setText(plan.process > 0 ? format::bytes(plan.process) : QStringLiteral("–"));
+    m_memory->setToolTip(tr("What the process will take at most, as the bar says"));
     m_steps->setText(plan.totalSteps > 0 ? tr("%1 steps").arg(format::grouped(plan.totalSteps)) : QStringLiteral("–"));
     const double samples = static_cast<double>(plan.totalSteps) * static_cast<double>(m_context.draft.config().train.batchSize);
     m_time->setText(rate > 0 && samples > 0 ? format::duration(samples / rate) : QStringLiteral("–"));
     QStringList basis;
+    if (plan.process > 0) basis << tr("memory of the whole process");
     if (plan.parameters > 0) basis << tr("%1 parameters").arg(format::grouped(plan.parameters));
     basis << (rate > 0 ? tr("time from the last such run: %1").arg(format::rate(rate)) : tr("time is known after the first run of this kind"));
     m_basis->setText(basis.join(QStringLiteral(" · ")));

@@ -56,7 +56,12 @@ std::vector<TensorType> inferLinear(const NodeView& view) {
     return inferMatMul(view);
 }
 
-std::vector<Saved> saves(const ResolvedNode&, DeviceKind) { return {savedInput(0), savedInput(1)}; }
+std::vector<Saved> savesFactors(const ResolvedNode&, DeviceKind) { return {savedFactor(0, 1), savedFactor(1, 0)}; }
+
+/// Stacks of matrices are made again for their gradients.
+std::vector<Saved> savesMatMul(const ResolvedNode& node, DeviceKind device) {
+    return isOneProduct(node.inputs[0].shape.size(), node.inputs[1].shape.size()) ? savesFactors(node, device) : savesInputs(node, device);
+}
 
 /// In bf16 the right matrix in the library's own block layout.
 Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
@@ -100,7 +105,7 @@ constinit const OpEntry kGemm{.name = "Gemm",
                               .precision = PrecisionClass::Lower,
                               .quantisableInputs = kQuantisable,
                               .infer = inferGemm,
-                              .saves = saves,
+                              .saves = savesFactors,
                               .workspace = workspace,
                               .cost = gemmCost,
                               .channels = gemmChannels};
@@ -112,7 +117,7 @@ constinit const OpEntry kMatMul{.name = "MatMul",
                                 .precision = PrecisionClass::Lower,
                                 .quantisableInputs = kQuantisable,
                                 .infer = inferMatMul,
-                                .saves = saves,
+                                .saves = savesMatMul,
                                 .workspace = workspace,
                                 .cost = matMulCost,
                                 .channels = matMulChannels};
@@ -124,7 +129,7 @@ constinit const OpEntry kLinear{.name = "Linear",
                                 .precision = PrecisionClass::Lower,
                                 .quantisableInputs = kQuantisable,
                                 .infer = inferLinear,
-                                .saves = saves,
+                                .saves = savesFactors,
                                 .workspace = workspace,
                                 .cost = matMulCost,
                                 .channels = matMulChannels};

@@ -58,6 +58,8 @@ std::vector<Saved> savesBatchAddRelu(const ResolvedNode& node, DeviceKind) {
     return withStatistics({savedInput(0), savedInput(1), savedOutput(0)}, node.inputs[1].elements());
 }
 
+std::vector<Saved> savesFixed(const ResolvedNode&, DeviceKind) { return {savedInput(1), savedInput(4)}; }
+
 std::vector<Saved> savesLayer(const ResolvedNode& node, DeviceKind) {
     return withStatistics({savedInput(0), savedInput(1)}, node.inputs[0].elements() / node.inputs[1].elements());
 }
@@ -74,6 +76,8 @@ Workspace layerWorkspace(const ResolvedNode& node, const Arithmetic&) {
     const std::int64_t rows = node.inputs[0].elements() / std::max<std::int64_t>(1, node.inputs[1].elements());
     return {0, 2 * ((rows + kRows - 1) / kRows) * bytesInFp32(node.inputs[1])};
 }
+
+Workspace fixedWorkspace(const ResolvedNode& node, const Arithmetic&) { return {0, 3 * bytesInFp32(node.inputs[1])}; }
 
 Cost cost(const ResolvedNode& node) { return elementwiseCost(node, 5); }
 
@@ -128,6 +132,17 @@ constinit const OpEntry kBatchNormAddRelu{.name = "BatchNormAddRelu",
                                           .cost = cost,
                                           .channels = batchChannels,
                                           .updatedInputs = kRunning};
+
+constinit const OpEntry kFixedBatchNorm{.name = "FixedBatchNorm",
+                                        .domain = "headroom",
+                                        .minInputs = 5,
+                                        .maxInputs = 5,
+                                        .attributes = kBatchAttributes,
+                                        .infer = inferBatch,
+                                        .saves = savesFixed,
+                                        .workspace = fixedWorkspace,
+                                        .cost = [](const ResolvedNode& node) { return elementwiseCost(node, 2); },
+                                        .channels = batchChannels};
 
 constinit const OpEntry kLayerNormalization{.name = "LayerNormalization",
                                             .sinceOpset = 17,

@@ -15,6 +15,9 @@ extern const OpEntry kBatchNormRelu;
 /// Ours: relu(BatchNormalization(X, ...) + R), inputs X, scale, B, mean, var, R. The mask is the sign of the saved
 /// output; the gradient of R is the masked output gradient. Extras as above.
 extern const OpEntry kBatchNormAddRelu;
+/// Ours: BatchNormalization by its buffers in training too, which stay as they are: that of a frozen layer. Scale and B have no
+/// gradient.
+extern const OpEntry kFixedBatchNorm;
 /// X [..., d], Scale [d], B [d] (optional), over the last dimension only. Extras: mean, 1 / sqrt(variance + epsilon),
 /// fp32, one an outer row: [rows].
 extern const OpEntry kLayerNormalization;

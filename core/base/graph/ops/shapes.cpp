@@ -14,6 +14,7 @@ void refuseNode(std::string problem, std::string found, std::string allowed) {
 }
 
 const Shape& inputShape(const NodeView& view, std::size_t input, int rank) {
+    if (!hasInput(view, input)) refuseNode(fmt::format("input {} is absent", input));
     const Shape& shape = view.inputs[input]->shape;
     if (rank >= 0 && static_cast<int>(shape.size()) != rank)
         refuseNode(fmt::format("input {} has another number of dimensions", input), toString(shape),
@@ -22,7 +23,9 @@ const Shape& inputShape(const NodeView& view, std::size_t input, int rank) {
 }
 
 std::int64_t fixedExtent(const NodeView& view, std::size_t input, std::size_t dim) {
-    const Dim& found = inputShape(view, input)[dim];
+    const Shape& shape = inputShape(view, input);
+    if (dim >= shape.size()) refuseNode(fmt::format("input {} has too few dimensions", input), toString(shape), fmt::format("{} needed", dim + 1));
+    const Dim& found = shape[dim];
     if (!found.isFixed()) refuseNode(fmt::format("dimension {} of input {} must be fixed", dim, input), found.name);
     return found.extent;
 }
@@ -34,6 +37,7 @@ void requireVector(const NodeView& view, std::size_t input, std::int64_t extent)
 }
 
 void requireInteger(const NodeView& view, std::size_t input) {
+    if (!hasInput(view, input)) refuseNode(fmt::format("input {} is absent", input));
     const DType type = view.inputs[input]->dtype;
     if (type != DType::I64 && type != DType::I32)
         refuseNode(fmt::format("input {} must hold whole numbers", input), std::string(name(type)));
@@ -152,13 +156,13 @@ Cost copyCost(const ResolvedNode& node) { return elementwiseCost(node, 0); }
 bool hasInput(const NodeView& view, std::size_t input) { return input < view.inputs.size() && view.inputs[input]; }
 
 const std::vector<std::int64_t>& numbersOf(const NodeView& view, std::size_t input) {
-    if (!view.constants[input] || isFloating(view.inputs[input]->dtype))
+    if (!hasInput(view, input) || !view.constants[input] || isFloating(view.inputs[input]->dtype))
         refuseNode(fmt::format("input {} must be a constant of whole numbers", input));
     return *view.constants[input];
 }
 
 std::vector<double> realsOf(const NodeView& view, std::size_t input) {
-    if (!view.constants[input]) refuseNode(fmt::format("input {} must be a constant", input));
+    if (!hasInput(view, input) || !view.constants[input]) refuseNode(fmt::format("input {} must be a constant", input));
     if (isFloating(view.inputs[input]->dtype)) return *view.reals[input];
     return {view.constants[input]->begin(), view.constants[input]->end()};
 }

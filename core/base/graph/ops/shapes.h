@@ -67,6 +67,8 @@ std::size_t axisWithin(std::int64_t axis, std::size_t rank);
 std::vector<std::size_t> axesWithin(const std::vector<std::int64_t>& axes, std::size_t rank);
 
 inline Saved savedInput(int index) { return {Saved::From::Input, index, {}}; }
+/// The factor of a product that only the other factor's gradient needs.
+inline Saved savedFactor(int index, int onlyFor) { return {.from = Saved::From::Input, .index = index, .onlyFor = onlyFor}; }
 inline Saved savedOutput(int index) { return {Saved::From::Output, index, {}}; }
 inline Saved savedExtra(int index, DType type, std::vector<std::int64_t> shape) {
     return {Saved::From::Extra, index, {type, std::move(shape)}};

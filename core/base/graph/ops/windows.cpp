@@ -37,8 +37,9 @@ std::vector<TensorType> inferTransposed(const NodeView& view) {
     if (hasInput(view, 2)) requireVector(view, 2, maps);
     Shape out{x[0], Dim::fixed(maps)};
     for (std::size_t i = 0; i < places; ++i) {
+        if (more[i] < 0 || more[i] > INT32_MAX) refuseNode("an output padding is out of range", fmt::format("{}", more[i]));
         const std::int64_t extent = spread[i] + more[i] - windows.padBegin[i] - windows.padEnd[i];
-        if (extent < 1 || more[i] < 0 || more[i] > INT32_MAX) refuseNode("more is cut off than is there", fmt::format("{}", extent));
+        if (extent < 1) refuseNode("more is cut off than is there", fmt::format("{}", extent));
         out.push_back(Dim::fixed(extent));
     }
     return {{view.inputs[0]->dtype, out}};

@@ -2,60 +2,13 @@
 #include "base/graph/rewrites/rewrite.h"
 
 #include <array>
-#include <cassert>
+
+#include "base/graph/rewrites/copy.h"
 
 namespace headroom::graph {
 namespace {
 
 std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
-
-/// Copies a graph node by node; a value is looked up by its id in the old one.
-class Copy {
-public:
-    explicit Copy(const Graph& from) : m_from(from), m_new(from.values().size(), kNone) {
-        m_to.name = from.name;
-        for (std::size_t i = 0; i < from.values().size(); ++i)
-            if (from.values()[i].kind != ValueKind::Activation) m_new[i] = copied(from.values()[i]);
-    }
-
-    void node(const OpEntry& op, const std::vector<ValueId>& inputs, const Attributes& attributes, const Node& as) {
-        const std::vector<ValueId> made = m_to.addNode(op, as.name, mapped(inputs), attributes, as.block, as.outputCount);
-        assert(made.size() == as.outputs.size());
-        for (std::size_t k = 0; k < made.size(); ++k) m_new[at(as.outputs[k])] = made[k];
-    }
-
-    Graph finished() {
-        m_to.setOutputs(mapped(m_from.outputs()));
-        return std::move(m_to);
-    }
-
-private:
-    ValueId copied(const Value& value) {
-        switch (value.kind) {
-            case ValueKind::Input:
-                return m_to.addInput(value.name, value.type);
-            case ValueKind::Parameter:
-                return m_to.addParameter(value.name, value.type, value.initializer, value.weightDecay);
-            case ValueKind::Buffer:
-                return m_to.addBuffer(value.name, value.type, value.initializer);
-            case ValueKind::Constant:
-                return m_to.addConstant(value.name, value.type, value.constant, value.reals);
-            case ValueKind::Activation:
-                break;
-        }
-        return kNone;
-    }
-
-    std::vector<ValueId> mapped(const std::vector<ValueId>& old) const {
-        std::vector<ValueId> out;
-        for (const ValueId id : old) out.push_back(id == kNone ? kNone : m_new[at(id)]);
-        return out;
-    }
-
-    const Graph& m_from;
-    Graph m_to;
-    std::vector<ValueId> m_new;  ///< by the old ValueId
-};
 
 bool anyTaken(const std::vector<NodeId>& nodes, const std::vector<bool>& taken) {
     for (const NodeId id : nodes)
@@ -76,7 +29,7 @@ std::vector<std::optional<Replacement>> matches(const Graph& graph, const Rule& 
     return found;
 }
 
-constexpr std::array kTraining{&kFuseBatchNormAddRelu, &kFuseBatchNormRelu, &kFuseLinear};
+constexpr std::array kTraining{&kFixBatchNorm, &kFuseBatchNormAddRelu, &kFuseBatchNormRelu, &kFuseLinear};
 
 }  // namespace
 
@@ -101,7 +54,7 @@ Graph apply(const Graph& graph, const Rule& rule) {
         if (const auto& match = found[at(node.id)]) {
             copy.node(*match->op, match->inputs, match->attributes, node);
         } else if (!replaced[at(node.id)]) {
-            copy.node(*node.op, node.inputs, node.attributes, node);
+            copy.node(node);
         }
     }
     return copy.finished();

@@ -42,6 +42,7 @@ struct Rule {
 /// names, types and order; ids change. Values that no node makes come first: theirs stay in what apply() made before.
 Graph apply(const Graph& graph, const Rule& rule);
 
+extern const Rule kFixBatchNorm;          ///< BatchNormalization with frozen scale and shift -> FixedBatchNorm
 extern const Rule kFuseBatchNormRelu;     ///< BatchNormalization, Relu -> BatchNormRelu
 extern const Rule kFuseBatchNormAddRelu;  ///< BatchNormalization, Add of an equal shape, Relu -> BatchNormAddRelu
 extern const Rule kFuseLinear;            ///< MatMul, Add of a vector of parameters -> Linear

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array kAll{&kAddKernel,           &kAddPositionsKernel,  &kAttentionKernel,
                           &kAveragePoolKernel,   &kBatchNormAddReluKernel, &kBatchNormReluKernel,
                           &kBatchNormalizationKernel, &kConvKernel,     &kDropoutKernel,
-                          &kFlattenKernel,       &kGatherKernel,        &kGeluKernel,
+                          &kFixedBatchNormKernel, &kFlattenKernel,       &kGatherKernel,        &kGeluKernel,
                           &kGemmKernel,          &kGlobalAveragePoolKernel, &kLayerNormalizationKernel,
                           &kLinearCrossEntropyKernel, &kLinearKernel,   &kMatMulKernel,        &kMaxPoolKernel,
                           &kMeanSquaredErrorKernel, &kReluKernel,       &kReshapeKernel,

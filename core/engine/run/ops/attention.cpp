@@ -14,9 +14,11 @@
 
 #include <cmath>
 
+#include "engine/run/ops/attention_composed.h"
 #include "engine/run/ops/attention_heads.h"
 #include "engine/run/ops/kernels.h"
 #include "engine/run/ops/support.h"
+#include "engine/run/segment.h"
 
 namespace headroom::run {
 namespace {
@@ -24,7 +26,7 @@ namespace {
 using graph::AttentionAlgorithm;
 
 AttentionAlgorithm algorithmOf(const KernelContext& context, const at::Tensor& q) {
-    graph::ResolvedNode node{context.node, {*context.inputTypes[0], *context.inputTypes[1], *context.inputTypes[2]}, {}};
+    graph::ResolvedNode node{context.node, {*context.inputTypes[0], *context.inputTypes[1], *context.inputTypes[2]}, {}};  // all that is asked
     node.inputs[0].dtype = tensor::dtype(q.scalar_type());
     return graph::attentionAlgorithm(node, q.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu);
 }
@@ -166,6 +168,7 @@ void forward(KernelContext& context) {
         case AttentionAlgorithm::Batched: return forwardBatched(context);
         case AttentionAlgorithm::Flash: return forwardFlash(context);
         case AttentionAlgorithm::Efficient: return forwardEfficient(context);
+        case AttentionAlgorithm::Composed: return attendComposed(context);
     }
 }
 
@@ -174,6 +177,7 @@ void backward(KernelContext& context) {
         case AttentionAlgorithm::Batched: return backwardBatched(context);
         case AttentionAlgorithm::Flash: return backwardFlash(context);
         case AttentionAlgorithm::Efficient: return backwardEfficient(context);
+        case AttentionAlgorithm::Composed: return backwardByAutograd(kAttentionKernel, context);
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/graph/ops/binary.h"
 
+#include <ATen/ops/clamp_max.h>
+#include <ATen/ops/clamp_min.h>
 #include <ATen/ops/fmod.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
@@ -8,6 +10,8 @@
 #include <ATen/ops/remainder.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/where.h>
+
+#include <optional>
 
 #include "engine/run/ops/families.h"
 
@@ -39,10 +43,20 @@ at::Tensor slope(C context) {
     return at::where(x < 0, x * operand(context, 1), x);
 }
 
+/// The number that a constant input holds; nothing where it is a tensor, or absent.
+std::optional<double> constantBound(C context, std::size_t input) {
+    if (input >= context.node.inputs.size() || context.node.inputs[input] == graph::kNone) return std::nullopt;
+    const graph::Value& value = context.graph->value(context.node.inputs[input]);
+    if (value.kind != graph::ValueKind::Constant) return std::nullopt;
+    return value.reals.empty() ? static_cast<double>(value.constant.at(0)) : value.reals[0];
+}
+
 at::Tensor clipped(C context) {
     at::Tensor x = operand(context, 0);
-    if (isPresent(context, 1)) x = at::maximum(x, as(operand(context, 1), x.scalar_type()));
-    if (isPresent(context, 2)) x = at::minimum(x, as(operand(context, 2), x.scalar_type()));
+    if (const auto least = constantBound(context, 1)) x = at::clamp_min(x, *least);
+    else if (isPresent(context, 1)) x = at::maximum(x, as(operand(context, 1), x.scalar_type()));
+    if (const auto most = constantBound(context, 2)) x = at::clamp_max(x, *most);
+    else if (isPresent(context, 2)) x = at::minimum(x, as(operand(context, 2), x.scalar_type()));
     return x;
 }
 

@@ -5,7 +5,7 @@
 namespace headroom::run {
 
 extern const Kernel kAddKernel, kAddPositionsKernel, kAttentionKernel, kAveragePoolKernel, kBatchNormAddReluKernel,
-    kBatchNormReluKernel, kBatchNormalizationKernel, kConvKernel, kDropoutKernel, kFlattenKernel, kGatherKernel,
+    kBatchNormReluKernel, kBatchNormalizationKernel, kConvKernel, kDropoutKernel, kFixedBatchNormKernel, kFlattenKernel, kGatherKernel,
     kGeluKernel, kGemmKernel, kGlobalAveragePoolKernel, kLayerNormalizationKernel, kLinearCrossEntropyKernel, kLinearKernel, kMatMulKernel,
     kMaxPoolKernel, kMeanSquaredErrorKernel, kReluKernel, kReshapeKernel, kSoftmaxCrossEntropyKernel, kSplitKernel,
     kTransposeKernel;

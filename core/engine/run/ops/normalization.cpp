@@ -9,6 +9,7 @@
 #include <ATen/ops/native_layer_norm.h>
 #include <ATen/ops/native_layer_norm_backward.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/rsqrt.h>
 #include <ATen/ops/threshold_backward.h>
 #include <ATen/ops/zeros.h>
 
@@ -162,6 +163,26 @@ void backwardComposed(KernelContext& context, const Form& form) {
     if (form.summand && context.wantsGradient[5]) context.inputGradients[5] = g;
 }
 
+void fixedForward(KernelContext& context) {
+    if (!hasOwnLoops(context.inputs[0])) {
+        context.outputs[0] = std::get<0>(at::native_batch_norm(context.inputs[0], context.inputs[1], context.inputs[2], context.inputs[3],
+                                                               context.inputs[4], false, 0, epsilon(context)));
+        return;
+    }
+    const std::vector<float> invstd = inverseDeviations(context.inputs[4], epsilon(context));
+    applyOwn(context, kPlain, tensor::inLayout(context.inputs[0]),
+             {context.inputs[1], context.inputs[2], elements<float>(context.inputs[3]), invstd.data()});
+}
+
+/// dx = dy * scale / deviation, by channel.
+void fixedBackward(KernelContext& context) {
+    const at::Tensor& dy = context.outputGradients[0];
+    const at::Tensor a = at::mul(context.inputs[1], at::add(context.inputs[4], epsilon(context)).rsqrt());
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(dy.dim()), 1);
+    shape[1] = -1;
+    if (context.wantsGradient[0]) context.inputGradients[0] = at::mul(dy, as(a, dy.scalar_type()).view(shape));
+}
+
 template <const Form& form>
 void backward(KernelContext& context) {
     hasOwnLoops(context.inputs[0]) ? backwardOwn(context, form) : backwardComposed(context, form);
@@ -248,6 +269,7 @@ void layerBackward(KernelContext& context) {
 const Kernel kBatchNormalizationKernel{&graph::kBatchNormalization, forward<kPlain>, backward<kPlain>};
 const Kernel kBatchNormReluKernel{&graph::kBatchNormRelu, forward<kRelu>, backward<kRelu>};
 const Kernel kBatchNormAddReluKernel{&graph::kBatchNormAddRelu, forward<kAddRelu>, backward<kAddRelu>};
+const Kernel kFixedBatchNormKernel{&graph::kFixedBatchNorm, fixedForward, fixedBackward};
 const Kernel kLayerNormalizationKernel{&graph::kLayerNormalization, layerForward, layerBackward};
 
 }  // namespace headroom::run

@@ -48,6 +48,11 @@ struct SgdUpdate {
     float rate, momentum, decay;
     bool nesterov;
 };
+/// Which random numbers choose between two neighbours, in proportion to the distances: Philox under `key` for the elements from
+/// `first` on (a multiple of 64) at the update `step`.
+struct Draw {
+    std::uint64_t first, step, key;
+};
 /// The two maps of 256 levels of 8-bit state (dynamic_map.h).
 enum class Levels { Signed, Unsigned };
 
@@ -56,14 +61,12 @@ struct UpdateLoops {
     void (*adamw)(float* value, const float* gradient, float* first, float* second, Count count, const AdamwUpdate& update);
     /// momentum may be null.
     void (*sgd)(float* value, const float* gradient, float* momentum, Count count, const SgdUpdate& update);
-    /// The code of the nearest level for every number over the largest magnitude, which is returned. An unsigned number
+    /// The code of one of the two levels around every number over the largest magnitude, which is returned. An unsigned number
     /// above 0 never becomes 0. A NaN or infinity makes the block NaN when it is decoded.
-    float (*encode)(const float* from, std::uint8_t* codes, Count count, Levels kind);
+    float (*encode)(const float* from, std::uint8_t* codes, Count count, Levels kind, const Draw& draw);
     void (*decode)(const std::uint8_t* codes, float scale, float* to, Count count, Levels kind);
-    /// To one of the two neighbouring bf16 numbers, in proportion to the distances, by Philox under `key` for the elements
-    /// from `first` on (a multiple of 64) at `step`. NaN stays NaN, infinity stays infinity.
-    void (*roundStochastically)(const float* from, BFloat* to, Count count, std::uint64_t first, std::uint64_t step,
-                                std::uint64_t key);
+    /// To one of the two neighbouring bf16 numbers. NaN stays NaN, infinity stays infinity.
+    void (*roundStochastically)(const float* from, BFloat* to, Count count, const Draw& draw);
 };
 
 /// Element and row loops for one element type T (float, BFloat). Statistics and gradients of parameters are fp32.

@@ -36,6 +36,19 @@ void sgd(float* __restrict value, const float* __restrict gradient, float* __res
     }
 }
 
+/// body(i, lanes, random) for each group of lanes, with 32 random bits for each of its elements.
+template <class Body>
+[[gnu::always_inline]] inline void overRandomLanes(Count count, const Draw& draw, Body&& body) {
+    for (Count i = 0; i < count; i += 64) {
+        Words random[4];
+        philox(random, (draw.first + static_cast<std::uint64_t>(i)) / 64, draw.step, draw.key);
+        for (Count word = 0; word < 4 && i + word * kLanes < count; ++word) {
+            const Count at = i + word * kLanes;
+            body(at, count - at < kLanes ? count - at : kLanes, random[word]);
+        }
+    }
+}
+
 /// The largest magnitude; NaN where there is one, so that a broken block stays visible.
 [[gnu::always_inline]] inline float largestMagnitude(const float* from, Count count) {
     Floats best{};
@@ -49,35 +62,46 @@ void sgd(float* __restrict value, const float* __restrict gradient, float* __res
     return largest;
 }
 
-/// Number of the level nearest to x in [0, 1].
+/// Number of one of the two levels around x in [0, 1], in proportion to the distances.
 template <Levels kind>
-[[gnu::always_inline]] inline Ints nearestLevel(Floats x) {
+[[gnu::always_inline]] inline Ints levelAtRandom(Floats x, Words random) {
     const DynamicMap& map = kind == Levels::Signed ? kSignedMap : kUnsignedMap;
-    Floats base = fill(map.decades[0].base), scale = fill(map.decades[0].scale);
+    Floats base = fill(map.decades[0].base), scale = fill(map.decades[0].scale), above = fill(map.decades[0].above);
     Ints first = Ints{} + map.decades[0].first, last = Ints{} + map.decades[0].last;
     for (int d = 1; d < kDecades; ++d) {
         const Decade& decade = map.decades[d];
-        const Ints reached = x >= decade.threshold;
+        const Ints reached = x >= decade.lowest;
         base = reached ? fill(decade.base) : base;
         scale = reached ? fill(decade.scale) : scale;
+        above = reached ? fill(decade.above) : above;
         first = reached ? Ints{} + decade.first : first;
         last = reached ? Ints{} + decade.last : last;
     }
-    Ints number = first + __builtin_convertvector((x - base) * scale, Ints);
-    number = number < last ? number : last;
-    number = x >= map.threshold ? Ints{} + map.top : number;
-    // A second moment that is not 0 stays so: else its first moment would be divided by epsilon alone.
-    const Ints counts = kind == Levels::Signed ? x >= map.decades[0].threshold : x > 0.0f;
-    return counts ? number : Ints{};
+    const Floats place = (x - base) * scale - 0.5f;
+    Ints k = __builtin_convertvector(place, Ints);
+    k = k < last ? k : last;
+    Floats share = place - __builtin_convertvector(k, Floats);
+    share = k == last ? share * above : share;
+    // Below the lowest level the place is negative: that is taken. A second moment that is not 0 stays so, else its first moment
+    // would be divided by epsilon alone.
+    if constexpr (kind == Levels::Signed) {
+        const Ints isLow = x < map.decades[0].lowest;
+        first = isLow ? Ints{} : first;
+        share = isLow ? x * (1 / map.decades[0].lowest) : share;
+    }
+    const Floats coin = __builtin_convertvector((Ints)(random >> 8), Floats) * 0x1p-24f;
+    Ints number = first + k - (coin < share);  // true is -1
+    number = x >= 1.0f ? Ints{} + map.top : number;
+    return x > 0.0f ? number : Ints{};
 }
 
 template <Levels kind>
-float encodeAs(const float* from, std::uint8_t* codes, Count count) {
+float encodeAs(const float* from, std::uint8_t* codes, Count count, const Draw& draw) {
     const float scale = largestMagnitude(from, count);
     const float divisor = scale > 0 ? scale : 1;
-    overLanes(count, [&](Count i, Count lanes) __attribute__((always_inline)) {
+    overRandomLanes(count, draw, [&](Count i, Count lanes, Words random) __attribute__((always_inline)) {
         const Floats x = take(from + i, lanes) / divisor;
-        Ints code = nearestLevel<kind>(x < 0.0f ? -x : x);
+        Ints code = levelAtRandom<kind>(x < 0.0f ? -x : x, random);
         if constexpr (kind == Levels::Signed) {
             const Ints down = code < kSignedMap.zero ? code : Ints{} + kSignedMap.zero;  // there is no level -1
             code = x < 0.0f ? kSignedMap.zero - down : kSignedMap.zero + code;
@@ -88,8 +112,9 @@ float encodeAs(const float* from, std::uint8_t* codes, Count count) {
     return scale;
 }
 
-float encode(const float* from, std::uint8_t* codes, Count count, Levels kind) {
-    return kind == Levels::Signed ? encodeAs<Levels::Signed>(from, codes, count) : encodeAs<Levels::Unsigned>(from, codes, count);
+float encode(const float* from, std::uint8_t* codes, Count count, Levels kind, const Draw& draw) {
+    return kind == Levels::Signed ? encodeAs<Levels::Signed>(from, codes, count, draw)
+                                  : encodeAs<Levels::Unsigned>(from, codes, count, draw);
 }
 
 void decode(const std::uint8_t* codes, float scale, float* __restrict to, Count count, Levels kind) {
@@ -98,20 +123,14 @@ void decode(const std::uint8_t* codes, float scale, float* __restrict to, Count 
 }
 
 /// Up with the share of the way that lies behind: the low half plus sixteen random bits, cut off. NaN stays NaN.
-void roundStochastically(const float* from, BFloat* to, Count count, std::uint64_t first, std::uint64_t step, std::uint64_t key) {
-    for (Count i = 0; i < count; i += 64) {
-        Words random[4];
-        philox(random, (first + static_cast<std::uint64_t>(i)) / 64, step, key);
-        for (Count word = 0; word < 4 && i + word * kLanes < count; ++word) {
-            const Count at = i + word * kLanes;
-            const Count lanes = count - at < kLanes ? count - at : kLanes;
-            const Floats v = take(from + at, lanes);
-            const Words bits = (Words)v;
-            const Words chosen = v == v ? bits + (random[word] >> 16) : (bits | 0x400000u);
-            const Halves half = __builtin_convertvector(chosen >> 16, Halves);
-            __builtin_memcpy(to + at, &half, static_cast<unsigned long>(lanes) * sizeof(BFloat));
-        }
-    }
+void roundStochastically(const float* from, BFloat* to, Count count, const Draw& draw) {
+    overRandomLanes(count, draw, [&](Count i, Count lanes, Words random) __attribute__((always_inline)) {
+        const Floats v = take(from + i, lanes);
+        const Words bits = (Words)v;
+        const Words chosen = v == v ? bits + (random >> 16) : (bits | 0x400000u);
+        const Halves half = __builtin_convertvector(chosen >> 16, Halves);
+        __builtin_memcpy(to + i, &half, static_cast<unsigned long>(lanes) * sizeof(BFloat));
+    });
 }
 
 }  // namespace

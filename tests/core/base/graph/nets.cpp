@@ -40,8 +40,26 @@ std::vector<NetCase> fourNets() {
     return {{"mlp", table(108, 2)}, {"cnn", pictures(1, 28)}, {"resnet20", pictures(3, 32)}, {"gpt_mini", text()}};
 }
 
+std::vector<NetCase> everyNet() {
+    DataShape words = text(17), masks = pictures(3, 16, 4);
+    words.context = 12;
+    masks.task = Task::Segmentation;
+    std::vector<NetCase> nets;
+    for (const models::Architecture& each : models::architectures()) {
+        NetCase net{std::string(each.name), {}};
+        for (const DataShape& data : {table(12, 5), masks, words, pictures(3, 16)})
+            if (each.suits(data)) net.data = data;
+        if (net.name == "mlp" || net.name == "tabular_resnet") net.data = table(12, 5);
+        if (net.name == "gpt") net.options = {.width = 32, .layers = 3, .heads = 4};
+        nets.push_back(std::move(net));
+    }
+    return nets;
+}
+
 graph::Graph trainingGraph(const NetCase& net, double dropout) {
-    graph::Graph graph = models::build(net.name, net.data, {dropout});
+    models::ModelOptions options = net.options;
+    options.dropout = dropout;
+    graph::Graph graph = models::build(net.name, net.data, options);
     models::appendLoss(graph, net.data.task);
     return graph;
 }

@@ -55,6 +55,32 @@ std::vector<OperatorRow> arithmetic() {
             {"RotaryEmbedding", {"2,5,12", "2,5,2", "2,5,2"}, {{"num_heads", std::int64_t{2}}, {"interleaved", yes()}, {"rotary_embedding_dim", std::int64_t{4}}}, "[2, 5, 12]"}};
 }
 
+/// Forms of attention beyond the plain one, which has a kernel of its own.
+std::vector<OperatorRow> attentions() {
+    const auto heads = [](std::int64_t queries, std::int64_t keys, Attributes more = {}) {
+        more.emplace("q_num_heads", queries);
+        more.emplace("kv_num_heads", keys);
+        return more;
+    };
+    return {{"Attention", {"2,4,5,3", "2,2,7,3", "2,2,7,4", "5,7"}, one("is_causal", yes()), "[2, 4, 5, 4]"},
+            {"Attention", {"2,5,12", "2,7,6", "2,7,8", "b:2,1,5,7"}, heads(4, 2, one("softcap", 2.0)), "[2, 5, 16]"},
+            {"Attention", {"2,2,6", "2,2,6", "2,2,8", "", "2,2,4,3", "2,2,4,4"}, heads(2, 2, one("is_causal", yes())), "[2, 2, 8]", 3},
+            {"Attention", {"2,2,5,3", "2,2,7,3", "2,2,7,3"}, {{"scale", 0.3}, {"softmax_precision", std::int64_t{11}}}, "[2, 2, 5, 3]", 4},
+            {"Attention", {"2,2,5,3", "2,2,7,3", "2,2,7,3", "1,1,5,7"}, {{"qk_matmul_output_mode", std::int64_t{3}}}, "[2, 2, 5, 3]", 4},
+            {"Attention", {"2,2,5,3", "2,2,7,3", "2,2,7,3"}, {{"qk_matmul_output_mode", yes()}, {"softcap", 0.5}}, "[2, 2, 5, 3]", 4},
+            {"Attention", {"2,2,5,3", "2,2,7,3", "2,2,7,3", "2,1,5,7"}, {{"qk_matmul_output_mode", std::int64_t{2}}}, "[2, 2, 5, 3]", 4},
+            {"Attention", {"2,2,5,3", "2,2,7,3", "2,2,7,3"}, {{"qk_matmul_output_mode", std::int64_t{4}}}, ""},
+            {"Attention", {"2,4,5,3", "2,3,7,3", "2,3,7,3"}, {}, ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,6,3"}, {}, ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,7,3", "6,7"}, {}, ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,7,3", "i:5,7"}, {}, ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,7,3", "", "2,4,2,3"}, {}, ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,7,3", "", "2,4,2,3", "2,4,1,3"}, {}, ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,7,3"}, one("softcap", -1.0), ""},
+            {"Attention", {"2,4,5,3", "2,4,7,3", "2,4,7,3"}, one("softmax_precision", std::int64_t{7}), ""},
+            {"Attention", {"2,5,12", "2,7,12", "2,7,12"}, {}, ""}};
+}
+
 std::vector<OperatorRow> movement() {
     return {{"Concat", {"2,3,4", "2,5,4"}, one("axis", std::int64_t{1}), "[2, 8, 4]"},
             {"Concat", {"2,3,4", "2,3,5"}, one("axis", std::int64_t{1}), ""},
@@ -185,7 +211,7 @@ graph::ValueId addRowInput(graph::Graph& graph, const std::string& text, std::si
 const std::vector<OperatorRow>& operatorRows() {
     static const std::vector<OperatorRow> all = [] {
         std::vector<OperatorRow> rows = curves();
-        for (const auto& part : {arithmetic(), movement(), layers()}) rows.insert(rows.end(), part.begin(), part.end());
+        for (const auto& part : {arithmetic(), attentions(), movement(), layers()}) rows.insert(rows.end(), part.begin(), part.end());
         return rows;
     }();
     return all;

@@ -15,6 +15,7 @@ struct OperatorRow {
     std::vector<std::string> inputs;
     graph::Attributes attributes;
     std::string output;  ///< shape of the first output; "" means refused
+    int outputs = 0;     ///< of an operator whose last outputs are optional, how many there are
 };
 
 /// The operators of whole families (those with entries and kernels in tables).

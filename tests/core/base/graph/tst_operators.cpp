@@ -33,13 +33,14 @@ struct Row {
     std::vector<std::string> inputs;
     Attributes attributes;
     std::string output;
+    int outputs = 0;
 };
 
 std::vector<ValueId> addRow(Graph& graph, const Row& row) {
     std::vector<ValueId> inputs;
     for (const std::string& each : row.inputs) inputs.push_back(test::addRowInput(graph, each, inputs.size()));
     while (!inputs.empty() && inputs.back() == kNone) inputs.pop_back();
-    return graph.addNode(*row.op, "node", inputs, row.attributes);
+    return graph.addNode(*row.op, "node", inputs, row.attributes, {}, row.outputs);
 }
 
 std::vector<std::string> batchNormInputs(const std::string& x, const std::string& c) { return {x, c, c, c, c}; }
@@ -82,6 +83,7 @@ const std::vector<Row>& rows() {
         {&kBatchNormRelu, batchNormInputs("batch,16,8,8", "16"), {}, "[batch, 16, 8, 8]"},
         {&kBatchNormAddRelu, with(batchNormInputs("batch,16,8,8", "16"), "batch,16,8,8"), {}, "[batch, 16, 8, 8]"},
         {&kBatchNormAddRelu, with(batchNormInputs("batch,16,8,8", "16"), "batch,16,1,1"), {}, ""},
+        {&kFixedBatchNorm, batchNormInputs("batch,16,8,8", "16"), {}, "[batch, 16, 8, 8]"},
         {&kLayerNormalization, {"batch,sequence,128", "128", "128"}, {}, "[batch, sequence, 128]"},
         {&kLayerNormalization, {"batch,sequence,128", "128"}, one("axis", std::int64_t{2}), "[batch, sequence, 128]"},
         {&kLayerNormalization, {"batch,4,128", "128"}, one("axis", std::int64_t{1}), ""},
@@ -131,6 +133,8 @@ const std::vector<Row>& rows() {
          heads(4),
          "[batch, sequence, 128]"},
         {&kAttention, {"batch,sequence,128", "batch,sequence,128", "batch,sequence,128"}, heads(3), ""},
+        {&kAttention, {"batch,sequence,8", "batch,sequence,8", "batch,sequence,8", "", "batch,2,past,4", "batch,2,past,4"}, heads(2), "[batch, sequence, 8]"},
+        {&kAttention, {"batch,2,5,3", "batch,2,7,3", "batch,2,7,3", "7"}, {}, "[batch, 2, 5, 3]"},
         {&kSoftmaxCrossEntropy, {"batch,10", "i:batch"}, one("label_smoothing", 0.1), "[1]"},
         {&kSoftmaxCrossEntropy, {"batch*sequence,65", "i:batch,sequence"}, {}, "[1]"},
         {&kSoftmaxCrossEntropy, {"batch,10", "batch"}, {}, ""},
@@ -146,13 +150,13 @@ const std::vector<Row>& rows() {
     };
     static const std::vector<Row> all = [] {
         std::vector<Row> rows = own;
-        for (const test::OperatorRow& row : test::operatorRows()) rows.push_back({findOp(row.op), row.inputs, row.attributes, row.output});
+        for (const test::OperatorRow& row : test::operatorRows()) rows.push_back({findOp(row.op), row.inputs, row.attributes, row.output, row.outputs});
         return rows;
     }();
     return all;
 }
 
-const Extents kExtents{{"batch", 4}, {"sequence", 6}};
+const Extents kExtents{{"batch", 4}, {"past", 2}, {"sequence", 6}};
 
 ResolvedNode resolvedIn(const Graph& graph, const Node& node) {
     return plan::resolvedNode(node, plan::resolvedValues(graph, kExtents, plan::Precision::Fp32),
@@ -294,6 +298,23 @@ private Q_SLOTS:
         QVERIFY(attentionAlgorithm(node, DeviceKind::Cpu) == AttentionAlgorithm::Batched);
         const auto saved = kAttention.saves(node, DeviceKind::Cpu);
         QCOMPARE(saved.back().extra.shape, (Numbers{4, 4, 6, 6}));
+    }
+
+    void aCacheGrowsByTheNewKeys() {
+        const std::string qkv = "batch,sequence,8", past = "batch,2,past,4";
+        const Built built({&kAttention, {qkv, qkv, qkv, "", past, past}, heads(2), "", 4});
+        const Node& node = built.graph.node(0);
+        QCOMPARE(toString(built.graph.value(node.outputs[1]).type.shape), "[batch, 2, past+sequence, 4]");
+        QCOMPARE(toString(built.graph.value(node.outputs[3]).type.shape), "[batch, 2, sequence, past+sequence]");
+        QCOMPARE(graph::resolved(built.graph.value(node.outputs[1]).type.shape, kExtents), (Numbers{4, 2, 8, 4}));
+    }
+
+    void everyOtherFormOfAttentionIsASegmentThatSavesItsInputs() {
+        const std::string qkv = "batch,sequence,8";
+        const Built masked({&kAttention, {qkv, qkv, qkv, "b:sequence,sequence"}, heads(2), ""});
+        QVERIFY(attentionAlgorithm(masked.resolved(), DeviceKind::Cpu) == AttentionAlgorithm::Composed);
+        QVERIFY(attentionAlgorithm(masked.resolved(), DeviceKind::Cuda) == AttentionAlgorithm::Composed);
+        QCOMPARE(kAttention.saves(masked.resolved(), DeviceKind::Cpu).size(), std::size_t{4});
     }
 
     void longSequencesSaveOutputAndStatistics() {

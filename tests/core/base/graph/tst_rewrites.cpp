@@ -86,6 +86,20 @@ private Q_SLOTS:
         sameOutside(net.graph, fused);
     }
 
+    void aFrozenNormKeepsItsStatistics() {
+        Normed net;
+        net.graph.setOutputs({net.relu(net.y)});
+        QCOMPARE(operators(apply(net.graph, kFixBatchNorm)), operators(net.graph));
+        const Node& norm = net.graph.node(net.graph.value(net.y).producer);
+        net.graph.value(norm.inputs[1]).frozen = true;
+        QCOMPARE(operators(apply(net.graph, kFixBatchNorm)), operators(net.graph));
+        net.graph.value(norm.inputs[2]).frozen = true;
+        const Graph fixed = fusedForTraining(net.graph);
+        QCOMPARE(operators(fixed), (std::map<std::string, int>{{"FixedBatchNorm", 1}, {"Relu", 1}}));
+        sameOutside(net.graph, fixed);
+        QVERIFY(fixed.trained().empty());
+    }
+
     void aNormThatSomebodyElseReadsIsLeftAlone() {
         Normed net;
         const ValueId relu = net.relu(net.y);

@@ -3,6 +3,7 @@
 
 #include "base/errors/error.h"
 #include "base/graph/op_entry.h"
+#include "base/plan/node_figures.h"
 #include "core/base/graph/nets.h"
 #include "support/registry.h"
 
@@ -27,6 +28,15 @@ std::string shapeOfValue(const graph::Graph& graph, std::string_view name) {
     return toString(graph.value(graph.find(name)).type.shape);
 }
 
+DataShape masks(std::int64_t side, std::int64_t classes) {
+    DataShape data = pictures(3, side, classes);
+    data.task = Task::Segmentation;
+    return data;
+}
+
+/// Of one sample, in thousand millions.
+double multiplyAdds(const graph::Graph& graph) { return static_cast<double>(plan::multiplyAdds(graph, {{"batch", 1}, {"sequence", 1}})) / 1e9; }
+
 }  // namespace
 
 class TestModels : public QObject {
@@ -50,6 +60,100 @@ private Q_SLOTS:
         const auto graph = build(architecture.toStdString(), test::fourNets()[static_cast<std::size_t>(net)].data);
         QCOMPARE(graph.parameterCount(), count);
         QCOMPARE(graph.name, architecture.toStdString());
+    }
+
+    /// Of torchvision 0.26 and timm 1.0 with 1,000 classes; of GPT-2 with its vocabulary and context.
+    void parametersOfWholeNetsAreAsManyAsPublished_data() {
+        QTest::addColumn<QString>("architecture");
+        QTest::addColumn<qint64>("count");
+        QTest::newRow("resnet18") << "resnet18" << qint64{11'689'512};
+        QTest::newRow("resnet34") << "resnet34" << qint64{21'797'672};
+        QTest::newRow("resnet50") << "resnet50" << qint64{25'557'032};
+        QTest::newRow("mobilenet_v2") << "mobilenet_v2" << qint64{3'504'872};
+        QTest::newRow("mobilenet_v3_small") << "mobilenet_v3_small" << qint64{2'542'856};
+        QTest::newRow("efficientnet_b0") << "efficientnet_b0" << qint64{5'288'548};
+        QTest::newRow("convnext_tiny") << "convnext_tiny" << qint64{28'589'128};
+        QTest::newRow("vit_tiny") << "vit_tiny" << qint64{5'717'416};
+        QTest::newRow("vit_small") << "vit_small" << qint64{22'050'664};
+        QTest::newRow("gpt") << "gpt" << qint64{124'439'808};
+    }
+    void parametersOfWholeNetsAreAsManyAsPublished() {
+        QFETCH(QString, architecture);
+        QFETCH(qint64, count);
+        DataShape data = pictures(3, 224, 1000);
+        if (architecture == "gpt") {
+            data = text(50'257);
+            data.context = 1024;
+        }
+        QCOMPARE(build(architecture.toStdString(), data).parameterCount(), count);
+    }
+
+    void parametersOfTheOtherNetsAreAsManyAsTheirLayersSay() {
+        // 12*192+192 + 2*(2*192 + 192*384+384 + 384*192+192) + 2*192 + 192*5+5
+        QCOMPARE(build("tabular_resnet", table(12, 5)).parameterCount(), std::int64_t{300'677});
+        // 65*256 + 2*(2*1024*256 + 8*256) + 256*65+65
+        QCOMPARE(build("lstm", text()).parameterCount(), std::int64_t{1'086'017});
+        // 9*(3*16 + 16*16) + 4*16 and so on down; up 4*32*16+16 + 9*(32*16 + 16*16) + 4*16; 16*4+4
+        QCOMPARE(build("unet_small", masks(16, 4)).parameterCount(), std::int64_t{1'942'628});
+    }
+
+    /// At 224 x 224: torchvision's metadata; of the transformers the figures of DeiT (arXiv 2012.12877, table 5).
+    void multiplyAddsAreAsManyAsPublished_data() {
+        QTest::addColumn<QString>("architecture");
+        QTest::addColumn<double>("published");
+        QTest::addColumn<double>("unit");
+        QTest::newRow("resnet18") << "resnet18" << 1.814 << 0.001;
+        QTest::newRow("resnet34") << "resnet34" << 3.664 << 0.001;
+        QTest::newRow("resnet50") << "resnet50" << 4.089 << 0.001;
+        QTest::newRow("mobilenet_v2") << "mobilenet_v2" << 0.301 << 0.001;
+        QTest::newRow("mobilenet_v3_small") << "mobilenet_v3_small" << 0.057 << 0.001;
+        QTest::newRow("efficientnet_b0") << "efficientnet_b0" << 0.386 << 0.001;
+        QTest::newRow("convnext_tiny") << "convnext_tiny" << 4.456 << 0.001;
+        QTest::newRow("vit_tiny") << "vit_tiny" << 1.3 << 0.1;
+        QTest::newRow("vit_small") << "vit_small" << 4.6 << 0.1;
+    }
+    void multiplyAddsAreAsManyAsPublished() {
+        QFETCH(QString, architecture);
+        QFETCH(double, published);
+        QFETCH(double, unit);
+        const double found = multiplyAdds(build(architecture.toStdString(), pictures(3, 224, 1000)));
+        QVERIFY2(std::abs(found - published) <= 0.501 * unit, qPrintable(QString::number(found)));
+    }
+
+    void everyArchitectureTakesTheSmallestDataThatItAsksFor() {
+        for (const Architecture& each : architectures())
+            for (std::int64_t side = 1; side <= 40; ++side)
+                for (const DataShape& data : {pictures(1, side), masks(side, 2)})
+                    if (each.suits(data)) test::trainingGraph({std::string(each.name), data, {}});
+    }
+
+    void aSmallPictureKeepsItsPixelsThroughTheStem() {
+        QCOMPARE(shapeOfValue(build("resnet18", pictures(3, 64)), "relu"), std::string("[batch, 64, 64, 64]"));
+        QCOMPARE(shapeOfValue(build("resnet18", pictures(3, 65)), "maxpool"), std::string("[batch, 64, 17, 17]"));
+        QCOMPARE(shapeOfValue(build("mobilenet_v2", pictures(3, 32)), "features/0/2"), std::string("[batch, 32, 32, 32]"));
+        QCOMPARE(shapeOfValue(build("convnext_tiny", pictures(3, 32)), "features/0/0"), std::string("[batch, 96, 16, 16]"));
+        QCOMPARE(shapeOfValue(build("vit_tiny", pictures(3, 32)), "embedded"), std::string("[batch, 65, 192]"));
+        QCOMPARE(shapeOfValue(build("vit_tiny", pictures(3, 224)), "embedded"), std::string("[batch, 197, 192]"));
+    }
+
+    void patchesThatReachPastThePictureAreFilledUp() {
+        QCOMPARE(shapeOfValue(build("vit_tiny", pictures(3, 30)), "embedded"), std::string("[batch, 65, 192]"));
+    }
+
+    void everyPixelHasAClass() {
+        const auto net = test::trainingGraph({"unet_small", masks(21, 4)});
+        QCOMPARE(shapeOfValue(net, "logits"), std::string("[batch, 4, 21, 21]"));
+        QCOMPARE(shapeOfValue(net, "target"), std::string("[batch, 21, 21]"));
+        QCOMPARE(shapeOfValue(net, "loss"), std::string("[1]"));
+    }
+
+    void aDecoderOfAnySizeFollowsTheOptions() {
+        const auto net = build("gpt", text(), {.width = 48, .layers = 3, .heads = 4});
+        QCOMPARE(net.value(net.find("h.2.mlp.c_fc.weight")).type.shape[1].extent, std::int64_t{192});
+        QCOMPARE(net.find("h.3.ln_1.weight"), graph::kNone);
+        QCOMPARE(net.node(net.value(net.find("h/0/attn")).producer).integer("q_num_heads", 0), std::int64_t{4});
+        const auto recurrent = build("lstm", text(), {.width = 48, .layers = 3});
+        QCOMPARE(shapeOfValue(recurrent, "rnn.2.lstm.weight_hh"), std::string("[1, 192, 48]"));
     }
 
     void inputsAndOutputsHaveTheNamesThatTheEngineFeeds() {
@@ -86,23 +190,25 @@ private Q_SLOTS:
     }
 
     void dropoutNodesAreThereOnlyWhenAskedFor() {
-        for (const test::NetCase& each : test::fourNets()) {
-            const auto without = build(each.name, each.data).nodes().size();
-            QVERIFY(build(each.name, each.data, {0.1}).nodes().size() > without);
-        }
+        for (const test::NetCase& each : test::everyNet())
+            QVERIFY(test::trainingGraph(each, 0.1).nodes().size() > test::trainingGraph(each).nodes().size());
     }
 
     void onlyMatricesAndKernelsDecay() {
-        for (const test::NetCase& each : test::fourNets()) {
-            const auto net = build(each.name, each.data);
-            for (const graph::ValueId id : net.parameters())
-                QCOMPARE(net.value(id).weightDecay, net.value(id).type.shape.size() > 1);
+        for (const test::NetCase& each : test::everyNet()) {
+            const auto net = test::trainingGraph(each);
+            for (const graph::ValueId id : net.parameters()) {
+                const graph::Value& value = net.value(id);
+                const bool isVector = value.name.ends_with("layer_scale") || value.name.ends_with("_token") ||
+                                      value.name == "pos_embed" || value.name.ends_with("lstm.bias");
+                QCOMPARE(value.weightDecay, value.type.shape.size() > 1 && !isVector);
+            }
         }
     }
 
     void theHeadOfTheDecoderIsItsEmbedding() {
         const auto net = build("gpt_mini", text());
-        const graph::ValueId table = net.find("token.weight");
+        const graph::ValueId table = net.find("wte.weight");
         QCOMPARE(net.nodes().front().inputs[0], table);
         QCOMPARE(net.nodes().back().inputs[1], table);
     }
@@ -114,16 +220,19 @@ private Q_SLOTS:
         QCOMPARE(refusal("cnn", pictures(1, 3)), Code::Dat05);
         QCOMPARE(refusal("mlp", text()), Code::Dat05);
         QCOMPARE(refusal("gpt_mini", pictures(1, 28)), Code::Dat05);
+        QCOMPARE(refusal("resnet18", pictures(3, 7)), Code::Dat05);
+        QCOMPARE(refusal("resnet18", masks(32, 2)), Code::Dat05);
+        QCOMPARE(refusal("unet_small", pictures(3, 32)), Code::Dat05);
     }
 
     void whatIsSuggestedSuits() {
-        for (const DataShape& data : {pictures(1, 28), pictures(1, 2), table(8, 1), text()})
+        for (const DataShape& data : {pictures(1, 28), pictures(1, 2), table(8, 1), text(), masks(32, 2)})
             build(suggestedArchitecture(data), data);
         QCOMPARE(suggestedArchitecture(pictures(1, 28)), std::string_view("cnn"));
     }
 
     void aShapeComesBackFromItsJson() {
-        for (DataShape data : {pictures(3, 28), table(8, 1, Task::Regression), text()}) {
+        for (DataShape data : {pictures(3, 28), table(8, 1, Task::Regression), text(), masks(32, 2)}) {
             data.context = 77;
             const DataShape back = shapeFromJson(toJson(data));
             QVERIFY(back.kind == data.kind && back.task == data.task);
@@ -134,7 +243,7 @@ private Q_SLOTS:
     }
 
     void everyArchitectureSaysWhatItIs() {
-        QCOMPARE(architectures().size(), std::size_t{4});
+        QCOMPARE(architectures().size(), std::size_t{17});
         for (const Architecture& each : architectures())
             QVERIFY(!each.name.empty() && !each.title.empty() && each.help.ends_with('.') && !each.needs.empty());
     }

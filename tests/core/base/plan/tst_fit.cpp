@@ -64,12 +64,16 @@ double milliseconds() {
     return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-/// The bound is for code built as it is shipped.
-#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
-constexpr double kBoundMs = 250;  // behind the window: it shows the last answer meanwhile
-#else
-constexpr double kBoundMs = 10000;
-#endif
+/// CPU time of one plan of the net with its recipe made anew, the mean of several.
+double planMilliseconds(const FitQuestion& asked) {
+    constexpr int kPlans = 20;
+    const double start = milliseconds();
+    for (int i = 0; i < kPlans; ++i) (void)peakOf(asked.config, asked, asked.config.train.batchSize);
+    return (milliseconds() - start) / kPlans;
+}
+
+/// What a search may take, in plans of its net made anew: a measure that does not depend on the machine. It takes up to 170.
+constexpr double kMostPlans = 400;
 
 }  // namespace
 
@@ -222,7 +226,9 @@ private Q_SLOTS:
         const FitQuestion asked = resnet(1);
         config::RunConfig config = asked.config;
         config::set(config, path.toStdString(), value.toStdString());
-        if (config.model.arch == "gpt_mini") return;  // not for pictures
+        if (path == "train.cache_features") config.train.freeze = "*, !logits.*";
+        const auto all = models::architectures();
+        if (!std::ranges::find(all, config.model.arch, &models::Architecture::name)->suits(asked.data.shape)) return;  // not for pictures
         const ConfiguredStep changed = ConfiguredStep(asked.config, asked.data, asked.device).changedTo(config);
         QCOMPARE(changed.plan(64, 16).peak, ConfiguredStep(config, asked.data, asked.device).plan(64, 16).peak);
     }
@@ -240,7 +246,7 @@ private Q_SLOTS:
                 FitQuestion asked = question(net, 256, 0);
                 asked.budget = static_cast<Bytes>(share * static_cast<double>(peakOf(asked.config, asked, 256)));
                 asked.seconds = stepSeconds(deviceModel("RTX 4060"), {});
-                const double start = milliseconds();
+                const double plan = planMilliseconds(asked), start = milliseconds();
                 try {
                     (void)waysToFit(asked);
                 } catch (const Error&) {  // at no budget at all
@@ -248,8 +254,9 @@ private Q_SLOTS:
                 const double ways = milliseconds() - start;
                 (void)whatFits(asked);
                 const double matrix = milliseconds() - start - ways;
-                std::printf("%-9s batch 256, budget %.1f of its peak: ways to fit %.1f ms, matrix %.1f ms\n", net.name.c_str(), share, ways, matrix);
-                QVERIFY(ways < kBoundMs && matrix < kBoundMs);
+                std::printf("%-9s batch 256, budget %.1f of its peak: plan %.2f ms, ways to fit %.1f ms, matrix %.1f ms\n", net.name.c_str(), share,
+                            plan, ways, matrix);
+                QVERIFY(ways < kMostPlans * plan && matrix < kMostPlans * plan);
             }
     }
 };

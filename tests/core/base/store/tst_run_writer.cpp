@@ -4,6 +4,7 @@
 #include <SQLiteCpp/Database.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/store/lock_file.h"
@@ -145,6 +146,33 @@ private Q_SLOTS:
         QCOMPARE(std::ssize(all.points), 3000);
         QCOMPARE(all.points.at(1499).value, 1500.0);
         QCOMPARE(all.points.at(1500).value, -1501.0);
+    }
+
+    void readingsGoOnWhileStepsAreMadeAgain() {
+        const test::Stage stage;
+        const auto folder = stage.makeRun();
+        SeriesId memory = 0;
+        {
+            RunWriter writer(folder, kByHand);
+            memory = writer.define("memory.process", "bytes", SeriesKind::Time);
+            for (int i = 1; i <= 28; ++i) writer.append(memory, at(i), i);
+            writer.commit();
+        }
+        RunWriter writer(folder, kByHand);
+        writer.rewindTo(22);
+        for (int i = 22; i <= 30; ++i) {
+            Moment later = at(i);
+            later.wallTime += 100;
+            writer.append(memory, later, 100 + i);
+        }
+        writer.commit();
+        const Curve all = RunReader(folder).readAll(memory);
+        QCOMPARE(std::ssize(all.points), 37);
+        QVERIFY(std::ranges::is_sorted(all.points, {}, [](const Point& each) { return each.at.step; }));
+        QVERIFY(std::ranges::is_sorted(all.points, {}, [](const Point& each) { return each.at.wallTime; }));
+        QCOMPARE(all.points[28].at.step, std::int64_t{28});  // stands still until it has caught up
+        QCOMPARE(all.points.back().at.step, std::int64_t{30});
+        QCOMPARE(all.points.back().value, 130.0);
     }
 
     void rewindingToTheStartEmptiesTheSeries() {

@@ -7,8 +7,10 @@
 
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
+#include "engine/data/learning.h"
 #include "engine/data/normalise.h"
 #include "engine/data/split.h"
+#include "support/refusal.h"
 #include "support/registry.h"
 
 using namespace headroom::data;
@@ -26,6 +28,14 @@ class PicturesTest : public QObject {
         std::vector<std::uint8_t> to(from.size(), 255);
         augment(size, choice, from, to);
         return to;
+    }
+    static headroom::formats::Pictures threeChannels() { return {1, 1, 3, {0, 51, 0}, {0}}; }
+    static Preparation stated(const QString& kind, const QString& mean, const QString& deviation) {
+        Preparation preparation;
+        preparation.data.normalise = kind.toStdString();
+        preparation.data.mean = mean.toStdString();
+        preparation.data.deviation = deviation.toStdString();
+        return preparation;
     }
 
 private Q_SLOTS:
@@ -84,6 +94,32 @@ private Q_SLOTS:
         QCOMPARE(s.mean[1] * 255, 150.0);
         QCOMPARE(s.deviation[0] * 255, 10.0);
         QCOMPARE(s.deviation[1] * 255, 50.0);
+    }
+    void picturesAreNormalisedAsStated_data() {
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<QString>("mean");
+        QTest::addColumn<QString>("deviation");
+        QTest::addColumn<double>("seen");  // of the byte 51 in the second channel
+        QTest::newRow("raw") << "raw" << "" << "" << 51.0;
+        QTest::newRow("unit") << "unit" << "" << "" << 0.2;
+        QTest::newRow("imagenet") << "imagenet" << "" << "" << (0.2 - 0.456) / 0.224;
+        QTest::newRow("a number a channel") << "stated" << "0.5, 0.25,0" << "1,0.1 , 2" << (0.2 - 0.25) / 0.1;
+        QTest::newRow("one for all") << "stated" << "0.1" << "" << 0.1;
+    }
+    void picturesAreNormalisedAsStated() {
+        QFETCH(QString, kind);
+        QFETCH(QString, mean);
+        QFETCH(QString, deviation);
+        QFETCH(double, seen);
+        const PixelStatistics s = pixelsFor(threeChannels(), {}, stated(kind, mean, deviation));
+        QVERIFY(std::abs((51 / 255.0 - s.mean[1]) / s.deviation[1] - seen) < 1e-12);
+        QCOMPARE(s.mean.size(), std::size_t(3));
+    }
+    void statedNumbersThatAreNoneAreRefused() {
+        EXPECT_REFUSED([] { (void)pixelsFor(threeChannels(), {}, stated("stated", "0.5,x", "")); }, "CFG-04", "data.mean|0.5,x");
+        EXPECT_REFUSED([] { (void)pixelsFor(threeChannels(), {}, stated("stated", "0.5,0.5", "")); }, "CFG-04", "3 numbers needed");
+        EXPECT_REFUSED([] { (void)pixelsFor(threeChannels(), {}, stated("stated", "", "0")); }, "CFG-04", "data.deviation|above 0");
+        EXPECT_REFUSED([] { (void)pixelsFor(threeChannels(), {}, stated("stated", "nan", "")); }, "CFG-04", "data.mean");
     }
     void sumsDoNotOverflowOnLargePictures() {
         const std::vector<std::uint8_t> white(3'000'000, 255);

@@ -267,6 +267,10 @@ private Q_SLOTS:
         QTest::addColumn<QString>("value");
         QTest::newRow("kind") << "/kind" << "\"sound\"";
         QTest::newRow("size") << "/size" << "[2, 2]";
+        QTest::newRow("a size beyond all pictures") << "/size" << "[100000, 100000, 3]";
+        QTest::newRow("a size of too many bytes") << "/size" << "[16384, 16384, 3]";
+        QTest::newRow("a negative size") << "/size" << "[-2, -2, 1]";
+        QTest::newRow("no channels") << "/size" << "[2, 2, 0]";
         QTest::newRow("mean") << "/mean" << "[0.5, 0.5]";
         QTest::newRow("deviation") << "/deviation" << "[0.0]";
         QTest::newRow("everything") << "" << "[]";

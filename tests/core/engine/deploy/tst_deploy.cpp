@@ -6,16 +6,24 @@
 #include <ATen/ops/tensor.h>
 
 #include <QProcess>
+#include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/errors/error.h"
+#include "core/base/graph/nets.h"
+#include "core/engine/formats/refusal.h"
 #include "engine/deploy/agreement.h"
+#include "engine/deploy/model_config.h"
+#include "engine/deploy/proof.h"
 #include "engine/deploy/prover.h"
 #include "engine/deploy/trained_model.h"
 #include "engine/formats/onnx_metadata.h"
 #include "engine/formats/onnx_writer.h"
 #include "engine/formats/safetensors.h"
 #include "engine/tensor/bridge.h"
+#include "engine/train/model_file.h"
+#include "support/data.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
 
@@ -24,12 +32,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-models::DataShape shapeFor(const std::string& arch) {
-    using enum models::DataKind;
-    if (arch == "mlp") return {.kind = Table, .features = 108, .outputs = 2};
-    if (arch == "cnn") return {.kind = Pictures, .channels = 1, .height = 28, .width = 28, .outputs = 10};
-    if (arch == "resnet20") return {.kind = Pictures, .channels = 3, .height = 32, .width = 32, .outputs = 10};
-    return {.kind = Text, .task = models::Task::NextToken, .vocabulary = 65, .context = 128};
+test::NetCase caseOf(const std::string& arch) {
+    const auto all = test::everyNet();
+    return *std::ranges::find(all, arch, &test::NetCase::name);
 }
 
 at::Tensor inputFor(const models::DataShape& shape, std::int64_t samples) {
@@ -40,7 +45,18 @@ at::Tensor inputFor(const models::DataShape& shape, std::int64_t samples) {
 
 at::Tensor targetFor(const models::DataShape& shape, std::int64_t samples) {
     if (shape.kind == models::DataKind::Text) return at::randint(shape.vocabulary, {samples, shape.context}, at::kLong);
+    if (shape.task == models::Task::Segmentation) return at::randint(shape.outputs, {samples, shape.height, shape.width}, at::kLong);
     return at::randint(shape.outputs, {samples}, at::kLong);
+}
+
+const char* inputName(const deploy::TrainedModel& trained) {
+    return trained.dataset.shape.kind == models::DataKind::Text ? "tokens" : "input";
+}
+
+/// Classes of pixels lie along another dimension than the comparison of predictions looks at: they are compared as numbers.
+models::Task taskOf(const deploy::TrainedModel& trained) {
+    const models::Task task = trained.dataset.shape.task;
+    return task == models::Task::Segmentation ? models::Task::Regression : task;
 }
 
 /// A net whose running statistics and biases are not those of the start: a file that forgets them is found out.
@@ -48,8 +64,10 @@ deploy::TrainedModel netOf(const std::string& arch, double dropout) {
     config::RunConfig config;
     config.model.arch = arch;
     config.model.dropout = dropout;
+    const test::NetCase net = caseOf(arch);
+    config.model.width = net.options.width, config.model.layers = net.options.layers, config.model.heads = net.options.heads;
     deploy::TrainedModel trained{store::RunFolder("20260101-0000-test"), config, {}, nullptr, 7};
-    trained.dataset.shape = shapeFor(arch);
+    trained.dataset.shape = net.data;
     trained.model = std::make_unique<train::Model>(config, trained.dataset.shape, at::kCPU);
     for (const train::NamedTensor& named : trained.model->named()) {
         if (named.name.ends_with("running_var")) named.tensor.copy_(at::rand(named.tensor.sizes()).add(0.5));
@@ -79,10 +97,11 @@ class TestDeploy : public QObject {
         QTest::addColumn<QString>("arch");
         QTest::addColumn<double>("dropout");
         QTest::addColumn<int>("opset");
-        for (const char* arch : {"mlp", "cnn", "resnet20", "gpt_mini"}) QTest::newRow(arch) << arch << 0.0 << 17;
+        for (const models::Architecture& arch : models::architectures()) QTest::newRow(arch.name.data()) << arch.name.data() << 0.0 << 17;
         QTest::newRow("mlp with dropout") << "mlp" << 0.3 << 17;
         QTest::newRow("cnn at opset 23") << "cnn" << 0.0 << 23;
         QTest::newRow("gpt_mini at opset 23") << "gpt_mini" << 0.0 << 23;
+        QTest::newRow("vit_tiny at opset 23") << "vit_tiny" << 0.0 << 23;
     }
 
 private Q_SLOTS:
@@ -98,13 +117,77 @@ private Q_SLOTS:
         const fs::path model = writeNet(trained, folder.path(), opset);
         const data::Samples samples{inputFor(trained.dataset.shape, 24), targetFor(trained.dataset.shape, 24)};
         const at::Tensor logits = deploy::sourceLogits(trained, samples);
-        deploy::writeSamples(folder.path() / "samples.safetensors", arch == "gpt_mini" ? "tokens" : "input", samples.input);
-        deploy::writeSamples(folder.path() / "logits.safetensors", "logits", logits);
+        deploy::writeSamples(folder.path() / "samples.safetensors", {{inputName(trained), samples.input}});
+        deploy::writeSamples(folder.path() / "logits.safetensors", {{"logits", logits}});
 
         QProcess python;
         python.start(qEnvironmentVariable("HEADROOM_PYTHON"), {HEADROOM_CHECK_ONNX, QString::fromStdString(folder.path().string())});
         QVERIFY(python.waitForFinished(120000));
         QVERIFY2(python.exitCode() == 0, python.readAllStandardError() + python.readAllStandardOutput());
+    }
+
+    void aNetOfSomebodyElseAgreesInOnnxRuntimeWhenExportedAgain_data() {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<int>("side");
+        QTest::addColumn<int>("channels");
+        QTest::addColumn<int>("classes");
+        QTest::newRow("mnist") << "mnist.onnx" << 28 << 1 << 10;
+        QTest::newRow("rows of pixels") << "mnist-net_256x2.onnx" << 28 << 1 << 10;
+        QTest::newRow("residual") << "resnet_2b.onnx" << 32 << 3 << 10;
+        QTest::newRow("one convolution") << "Convnet_maxpool.onnx" << 28 << 1 << 10;
+        QTest::newRow("a new head") << "mnist.onnx" << 28 << 1 << 3;
+        QTest::newRow("a new head of one node") << "resnet_2b.onnx" << 32 << 3 << 7;
+    }
+    void aNetOfSomebodyElseAgreesInOnnxRuntimeWhenExportedAgain() {
+        QFETCH(QString, file);
+        QFETCH(int, side);
+        QFETCH(int, channels);
+        QFETCH(int, classes);
+        REQUIRE_DATA();
+        const test::TemporaryFolder folder;
+        deploy::TrainedModel trained{store::RunFolder("20260101-0000-test"), {}, {}, nullptr, 7};
+        trained.dataset.shape = {.kind = models::DataKind::Pictures, .channels = channels, .height = side, .width = side, .outputs = classes};
+        trained.config.model.file = (test::dataFolder() / "onnx" / file.toStdString()).string();
+        const train::ModelFile given = train::readModelFile(trained.config);
+        trained.model = std::make_unique<train::Model>(trained.config, models::Basis(trained.dataset.shape, given.graph), at::kCPU, given.weights);
+        const fs::path model = writeNet(trained, folder.path(), 17);
+        const data::Samples samples{inputFor(trained.dataset.shape, 24), targetFor(trained.dataset.shape, 24)};
+        deploy::writeSamples(folder.path() / "samples.safetensors", {{"input", samples.input}});
+        deploy::writeSamples(folder.path() / "logits.safetensors", {{"logits", deploy::sourceLogits(trained, samples)}});
+        QProcess python;
+        python.start(qEnvironmentVariable("HEADROOM_PYTHON"), {HEADROOM_CHECK_ONNX, QString::fromStdString(folder.path().string())});
+        QVERIFY(python.waitForFinished(120000));
+        QVERIFY2(python.exitCode() == 0, python.readAllStandardError() + python.readAllStandardOutput());
+    }
+
+    void aNetWithLowRankUpdatesBecomesOneWithout_data() {
+        QTest::addColumn<QString>("arch");
+        for (const char* arch : {"mlp", "gpt_mini"}) QTest::newRow(arch) << arch;  // weights [out, in] and [in, out]
+    }
+    void aNetWithLowRankUpdatesBecomesOneWithout() {
+        QFETCH(QString, arch);
+        deploy::TrainedModel trained = netOf(arch.toStdString(), 0);
+        config::RunConfig config = trained.config;
+        config.model.lora = {.rank = 4, .alpha = 8};
+        trained.model = std::make_unique<train::Model>(config, trained.dataset.shape, at::kCPU);
+        const data::Samples samples{inputFor(trained.dataset.shape, 6), targetFor(trained.dataset.shape, 6)};
+        const at::Tensor plain = deploy::sourceLogits(trained, samples);
+        for (const train::NamedTensor& named : trained.model->named())
+            if (named.name.ends_with("lora_B")) named.tensor.copy_(at::randn(named.tensor.sizes()).mul(0.1));
+        const at::Tensor adapted = deploy::sourceLogits(trained, samples);
+        trained.model = deploy::merged(*trained.model, config, trained.dataset.shape);
+        const at::Tensor merged = deploy::sourceLogits(trained, samples);
+        const double largest = adapted.abs().max().item<double>();
+        QVERIFY(merged.sub(plain).abs().max().item<double>() > 0.01 * largest);
+        QVERIFY(merged.sub(adapted).abs().max().item<double>() <= 1e-5 * largest);
+    }
+
+    void aTextNetIsDescribedAsGpt2Is() {
+        const nlohmann::json config = deploy::modelConfig(netOf("gpt_mini", 0));
+        const nlohmann::json expected{{"model_type", "gpt2"}, {"n_layer", 4}, {"n_head", 4}, {"n_embd", 128}, {"activation_function", "gelu"}, {"eos_token_id", nullptr}};
+        for (const auto& [key, value] : expected.items()) QVERIFY2(config.at(key) == value, key.c_str());
+        QCOMPARE(deploy::modelConfig(netOf("gpt", 0))["activation_function"].get<std::string>(), std::string("gelu_new"));
+        QCOMPARE(deploy::modelConfig(netOf("cnn", 0))["input_size"].size(), std::size_t{3});
     }
 
     void theProverAgreesWithTheSource_data() { nets(); }
@@ -117,14 +200,15 @@ private Q_SLOTS:
         const deploy::TrainedModel trained = netOf(arch.toStdString(), dropout);
         const fs::path model = writeNet(trained, folder.path(), opset);
         const data::Samples samples{inputFor(trained.dataset.shape, 24), targetFor(trained.dataset.shape, 24)};
-        deploy::writeSamples(folder.path() / "samples.safetensors", arch == "gpt_mini" ? "tokens" : "input", samples.input);
-        const deploy::Proof proof = deploy::prove(model, folder.path() / "samples.safetensors", folder.path(), "f32");
-        const deploy::Agreement agreement =
-            deploy::compare(deploy::sourceLogits(trained, samples), proof.outputs, trained.dataset.shape.task);
+        deploy::Prover prover(model);
+        QCOMPARE(prover.precision(), std::string("f32"));
+        deploy::Agreement agreement(taskOf(trained));
+        const at::Tensor logits = deploy::sourceLogits(trained, samples);
+        agreement.add(logits, prover.run(samples.input));
         QVERIFY2(agreement.holds(), qPrintable(QString("relative difference %1, %2 flipped").arg(agreement.relativeDifference())
-                                                   .arg(agreement.flippedBeyondTies)));
-        QVERIFY(proof.report.at("latency").size() == 2);
-        QVERIFY(proof.report.at("latency").at(0).at("p50_ms").get<double>() > 0);
+                                                   .arg(agreement.flippedBeyondTies())));
+        QCOMPARE(agreement.rows(), logits.size(0));
+        prover.report();
     }
 
     void metadataIsReadWithoutTheWeights() {
@@ -150,31 +234,91 @@ private Q_SLOTS:
         }
     }
 
-    void aFileThatTheProverCannotRunIsRefusedWithItsReason() {
-        const test::TemporaryFolder folder;
-        const fs::path model = folder.write("broken.onnx", "no model at all");
-        deploy::writeSamples(folder.path() / "samples.safetensors", "input", at::randn({2, 3}));
-        try {
-            deploy::prove(model, folder.path() / "samples.safetensors", folder.path(), "f32");
-            QFAIL("accepted");
-        } catch (const Error& error) {
-            QCOMPARE(error.code(), Code::Exp03);
-        }
-    }
-
     void aFlippedPredictionCountsUnlessTheSourceItselfIsUndecided() {
         const at::Tensor source = at::tensor({1.0f, 2.0f, 3.0f, 3.0001f}).view({2, 2});
         const at::Tensor exported = at::tensor({2.0f, 1.0f, 3.0001f, 3.0f}).view({2, 2});
-        const deploy::Agreement agreement = deploy::compare(source, exported, models::Task::Classification);
-        QCOMPARE(agreement.flipped, 2);
-        QCOMPARE(agreement.flippedBeyondTies, 1);
+        deploy::Agreement agreement(models::Task::Classification);
+        agreement.add(source, exported);
+        QCOMPARE(agreement.flipped(), 2);
+        QCOMPARE(agreement.flippedBeyondTies(), 1);
         QVERIFY(!agreement.holds());
+    }
+
+    void whatIsGatheredInPartsIsWhatTheWholeSays() {
+        const at::Tensor source = at::randn({64, 5}), exported = source.add(at::randn({64, 5}).mul(0.3)), targets = at::randint(5, {64}, at::kLong);
+        deploy::Agreement whole(models::Task::Classification), parts(models::Task::Classification);
+        deploy::Quality wholeQuality(models::Task::Classification), partsQuality(models::Task::Classification);
+        whole.add(source, exported);
+        wholeQuality.add(exported, targets);
+        for (std::int64_t first = 0; first < 64; first += 24) {
+            const std::int64_t end = std::min<std::int64_t>(64, first + 24);
+            parts.add(source.slice(0, first, end), exported.slice(0, first, end));
+            partsQuality.add(exported.slice(0, first, end), targets.slice(0, first, end));
+        }
+        QVERIFY(whole.flipped() > 0);
+        QCOMPARE(parts.flipped(), whole.flipped());
+        QCOMPARE(parts.flippedBeyondTies(), whole.flippedBeyondTies());
+        QCOMPARE(parts.largestDifference(), whole.largestDifference());
+        QCOMPARE(parts.rows(), 64);
+        QCOMPARE(partsQuality.figures().dump(), wholeQuality.figures().dump());
+    }
+
+    void samplesOfAProofAreFewWhereTheyAreLarge() {
+        QCOMPARE(deploy::proofBatch({.kind = models::DataKind::Table, .features = 100, .outputs = 2}), 256);
+        const models::DataShape text{.kind = models::DataKind::Text, .task = models::Task::NextToken, .vocabulary = 50257, .context = 256};
+        QCOMPARE(deploy::proofBatch(text), 1);  // 51 MB of logits a sample
+        QVERIFY(deploy::proofBatch({.channels = 3, .height = 224, .width = 224, .outputs = 1000}) < 256);
+    }
+
+    void whatTheProverMeasuresStandsInItsReport() {
+        const test::TemporaryFolder folder;
+        const deploy::TrainedModel trained = netOf("cnn", 0);
+        deploy::Prover prover(writeNet(trained, folder.path(), 17), {.measureCache = true});
+        for (int part = 0; part < 3; ++part) prover.run(inputFor(trained.dataset.shape, 50));
+        const nlohmann::json report = prover.report();
+        QCOMPARE(report.at("samples").get<int>(), 150);
+        std::set<std::pair<int, bool>> measured;
+        for (const nlohmann::json& latency : report.at("latency")) {
+            measured.emplace(latency.at("batch"), latency.at("threads").get<int>() == 1);
+            QVERIFY(0 < latency.at("p50_ms") && latency.at("p50_ms") <= latency.at("p90_ms") && latency.at("p90_ms") <= latency.at("p99_ms"));
+        }
+        QVERIFY(measured.contains({1, true}) && measured.contains({32, true}));
+        QCOMPARE(report.at("latency").size(), 4);
+        QVERIFY(report.at("peak_bytes") > 0 && report.at("process_bytes") > report.at("peak_bytes"));
+        QVERIFY(report.at("cache").at("used").get<bool>() && report.at("cache").at("bytes") > 0);
+        QVERIFY(report.at("cache").at("first_load_ms") > 0 && report.at("cache").at("second_load_ms") > 0);
+    }
+
+    void aProverThatDiesIsAnErrorAndNoSignal() {
+        const test::TemporaryFolder folder;
+        const deploy::TrainedModel trained = netOf("mlp", 0);
+        deploy::Prover prover(writeNet(trained, folder.path(), 17));
+        EXPECT_REFUSED([&] { prover.run(at::randn({4, 7})); }, "EXP-03", "model.onnx");  // of another width: it ends itself
+        EXPECT_REFUSED([&] { prover.run(at::randn({4, 108})); }, "EXP-03", "model.onnx");
     }
 
     void outputsThatAreNotFiniteNeverAgree() {
         const at::Tensor source = at::full({2, 2}, 1.0f);
         const at::Tensor exported = at::full({2, 2}, std::numeric_limits<float>::quiet_NaN());
-        QVERIFY(!deploy::compare(source, exported, models::Task::Regression).holds());
+        for (const auto& [first, second] : {std::pair(source, exported), std::pair(exported, source)}) {
+            deploy::Agreement agreement(models::Task::Regression);
+            agreement.add(first, second);
+            QVERIFY(!agreement.holds() && !agreement.finite());
+            QCOMPARE(agreement.largestDifference(), std::numeric_limits<double>::infinity());
+        }
+    }
+
+    void howGoodOutputsAreThatAreNoNumbersIsText() {
+        deploy::Quality quality(models::Task::Regression);
+        quality.add(at::full({2, 1}, std::numeric_limits<float>::quiet_NaN()), at::tensor({1.0f, 2.0f}).view({2, 1}));
+        QCOMPARE(quality.figures().dump(), std::string("{\"r2\":\"nan\"}"));
+    }
+
+    void outputsOfAnotherShapeNeverAgree() {
+        deploy::Agreement agreement(models::Task::Classification);
+        agreement.add(at::full({2, 2}, 1.0f), at::full({4, 2}, 1.0f));
+        QVERIFY(!agreement.holds() && !agreement.finite());
+        QCOMPARE(agreement.relativeDifference(), std::numeric_limits<double>::infinity());
     }
 };
 

@@ -1,57 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <cmath>
 #include <fstream>
 
-#include "base/config/document.h"
 #include "base/errors/error.h"
-#include "engine/data/random.h"
+#include "base/store/proofs.h"
+#include "core/engine/deploy/people.h"
 #include "engine/deploy/exporter.h"
 #include "engine/tensor/memory.h"
-#include "engine/train/trainer.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
 
 using namespace headroom;
+using namespace headroom::test;
 namespace fs = std::filesystem;
-
-namespace {
-
-/// One person after another: who works much or is a manager earns more, but for a few.
-struct Person {
-    explicit Person(int number) {
-        const auto draw = [number](int what, std::uint64_t below) {
-            return static_cast<int>(data::draw(5, data::Stream::Shuffle, number, what) % below);
-        };
-        age = draw(0, 9) == 0 ? "?" : std::to_string(20 + draw(1, 50));
-        job = draw(2, 3) == 0 ? "manager" : draw(2, 3) == 1 ? "clerk" : "cook";
-        hours = 10 + draw(3, 60);
-        income = (hours > 45 || job == "manager") != (draw(4, 20) == 0) ? ">50K" : "<=50K";
-    }
-    std::string age, job, income;
-    int hours;
-};
-
-std::string people(int first, int count) {
-    std::string rows = "age,job,hours,income\n";
-    for (int i = first; i < first + count; ++i) {
-        const Person p(i);
-        rows += fmt::format("{},{},{},{}\n", p.age, p.job, p.hours, p.income);
-    }
-    return rows;
-}
-
-std::string peopleInAnotherOrder(int first, int count) {
-    std::string rows = "income;id;hours;job;age\n";
-    for (int i = first; i < first + count; ++i) {
-        const Person p(i);
-        rows += fmt::format("{};{};{};{};{}\n", p.income, i, p.hours, p.job, p.age);
-    }
-    return rows;
-}
-
-}  // namespace
 
 /// One run on 400 people, exported once.
 class TestVerify : public QObject {
@@ -79,20 +40,10 @@ private Q_SLOTS:
     void initTestCase() {
         tensor::installAllocator();
         m_training = m_folder.write("train.csv", people(0, 400));
-        config::RunConfig config;
-        config.data.path = m_training.string();
-        config.model.arch = "mlp";
+        config::RunConfig config = configOn(m_training);
         config.train.epochs = 20;
-        config.train.batchSize = 32;
         config.train.optimizer.lr = 0.01;
-        config.loader.threads = 0;
-        m_run.emplace(m_folder.path() / "runs/20260101-0000-abcd");
-        m_folder.write("runs/20260101-0000-abcd/config.json", config::toJson(config));
-        const data::Dataset dataset = data::load(data::preparationOf(config));
-        train::Host host;
-        train::TrainerOptions options;
-        options.checkpoints = m_run->checkpoints();
-        train::Trainer(config, dataset, options, host).run();
+        m_run.emplace(finished(m_folder, config, "20260101-0000-abcd"));
         m_exported = deploy::exportRun(*m_run);
         m_file = m_run->exports() / "model.onnx";
     }
@@ -109,6 +60,27 @@ private Q_SLOTS:
         QCOMPARE(report["f32"]["accuracy"], m_exported["f32"]["accuracy"]);
         QCOMPARE(report["source"], m_exported["source"]);
         QCOMPARE(report["largest_difference"], m_exported["largest_difference"]);
+    }
+    void theReportLiesBesideTheFileAndInTheStore() {
+        const nlohmann::json report = deploy::verifyFile(m_file, m_training, m_run);
+        const fs::path beside = m_run->exports() / "model.report.json";
+        QCOMPARE(report["report_file"].get<std::string>(), beside.string());
+        std::ifstream in(beside);
+        QCOMPARE(nlohmann::json::parse(in), report);
+        const nlohmann::json kept = store::readProofs(*m_run);
+        QCOMPARE(kept.front(), report);
+        QCOMPARE(kept.back()["sha256"], report["sha256"]);  // of the export, the same file
+        QVERIFY(kept.back().contains("folder"));
+    }
+    void aFileOfOtherWeightsIsNotVerified() {
+        config::RunConfig config = configOn(m_training);
+        config.train.epochs = 1;
+        config.train.seed = 9;
+        const store::RunFolder other = finished(m_folder, config, "20260101-0000-beef");
+        const nlohmann::json report = deploy::verifyFile(m_file, m_training, other);
+        QVERIFY(!report["verified"].get<bool>());
+        QVERIFY(report["relative_difference"] > 1e-2 && report["flipped"] > 0);
+        QCOMPARE(store::readProofs(other).front()["verified"], nlohmann::json(false));
     }
     void aCopyOfTheDataElsewhereCountsAsTheRunsOwn() {
         QCOMPARE(verified(people(0, 400))["part"].get<std::string>(), std::string("validation"));
@@ -139,18 +111,9 @@ private Q_SLOTS:
     }
     void aRunOfOtherSamplesIsRefused() {
         const test::TemporaryFolder other;
-        config::RunConfig config;
-        config.data.path = other.write("train.csv", "a,b,y\n1,2,no\n2,1,yes\n3,2,no\n4,1,yes\n5,2,no\n6,1,yes\n7,2,no\n8,1,yes\n9,2,no\n10,1,yes\n").string();
-        config.model.arch = "mlp";
+        config::RunConfig config = configOn(other.write("train.csv", "a,b,y\n1,2,no\n2,1,yes\n3,2,no\n4,1,yes\n5,2,no\n6,1,yes\n7,2,no\n8,1,yes\n9,2,no\n10,1,yes\n"));
         config.train.batchSize = 4;
-        config.loader.threads = 0;
-        const store::RunFolder run(other.path() / "runs/20260101-0000-dcba");
-        other.write("runs/20260101-0000-dcba/config.json", config::toJson(config));
-        const data::Dataset dataset = data::load(data::preparationOf(config));
-        train::Host host;
-        train::TrainerOptions options;
-        options.checkpoints = run.checkpoints();
-        train::Trainer(config, dataset, options, host).run();
+        const store::RunFolder run = finished(other, config, "20260101-0000-dcba");
         try {
             deploy::verifyFile(m_file, m_training, run);
             QFAIL("accepted");

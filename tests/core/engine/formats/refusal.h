@@ -5,16 +5,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "support/refusal.h"
 
 namespace headroom::test {
-
-/// "IDX-03 <message>" of the Error that `action` throws, "accepted" where it throws none.
-QString refusal(const std::function<void()>& action);
-/// Empty where `actual` is of that code and holds every part of `parts` (separated by '|'); else what it is.
-QString mismatch(const QString& actual, const char* code, const char* parts);
 
 std::string gzipped(std::string_view bytes);
 std::string bigEndian(std::uint32_t number);
@@ -30,12 +27,6 @@ QString python(const QString& program, const QStringList& arguments);
 bool hasPython();
 
 }  // namespace headroom::test
-
-#define EXPECT_REFUSED(action, code, parts)                                                               \
-    do {                                                                                                  \
-        const QString refusedAs = headroom::test::mismatch(headroom::test::refusal(action), code, parts); \
-        QVERIFY2(refusedAs.isEmpty(), qPrintable(refusedAs));                                             \
-    } while (false)
 
 #define REQUIRE_PYTHON()                                                                     \
     do {                                                                                     \

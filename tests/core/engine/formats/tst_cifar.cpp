@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <QProcess>
 
 #include "core/engine/formats/refusal.h"
 #include "engine/formats/dataset.h"
@@ -122,17 +121,7 @@ private Q_SLOTS:
 
     void realPicturesAreReadWhole() {
         REQUIRE_DATA();
-        const auto source = dataFolder() / "cifar10";
-        const auto folder = m_folder.path() / "real";
-        std::filesystem::create_directories(folder);
-        std::filesystem::copy(source / "batches.meta.txt", folder);
-        for (const char* name : {"train_a1.bin", "train_a2.bin"}) {
-            QProcess unpack;
-            unpack.setStandardOutputFile(QString::fromStdString((folder / name).string()));
-            unpack.start("xz", {"-dc", QString::fromStdString((source / name).string() + ".xz")});
-            QVERIFY(unpack.waitForFinished(300'000) && unpack.exitCode() == 0);
-        }
-        const RawDataset data = readDataset(folder);
+        const RawDataset data = readDataset(unpackedCifar(m_folder.path()));
         QCOMPARE(data.pictures.count(), std::int64_t(20000));
         QVERIFY(!data.testPictures);
         QCOMPARE(QString::fromStdString(data.classes[0]), QString("airplane"));

@@ -44,7 +44,7 @@ private Q_SLOTS:
         std::filesystem::create_directory(folder / "empty");
         EXPECT_REFUSED([&] { readDataset(folder / "empty"); }, "DAT-04", "no known format|0 entries|.csv");
         file("pictures/a.png", "\x89PNG");
-        EXPECT_REFUSED([&] { readDataset(folder / "pictures"); }, "DAT-04", "no known format");
+        EXPECT_REFUSED([&] { readDataset(folder / "pictures"); }, "IMG-07", "no class folders|subfolders are the classes");
         const auto noise = file("noise.dat", std::string("\1\2\0\xFF\xFE", 5));
         EXPECT_REFUSED([&] { readDataset(noise); }, "DAT-04", "no known format");
     }
@@ -76,6 +76,13 @@ private Q_SLOTS:
         QCOMPARE(readDataset(folder).kind, Kind::Table);
         std::filesystem::create_directory_symlink(folder, m_folder.path() / "entry");
         QCOMPARE(readDataset(m_folder.path() / "entry").kind, Kind::Table);
+    }
+    void listsBesidePicturesAreNoTables() {
+        for (const char* name : {"photos/ants/1.jpg", "photos/bees/2.jpg", "photos/labels.csv", "photos/README.txt", "one/ants/1.jpg", "one/labels.csv", "parts/train/ants/1.png", "parts/a.csv"})
+            file(name, "x,y\n1,2\n");
+        QCOMPARE(detect(m_folder.path() / "photos").format, Format::PictureFolder);
+        QCOMPARE(detect(m_folder.path() / "parts").format, Format::PictureFolder);
+        QCOMPARE(detect(m_folder.path() / "one").format, Format::Csv);  // a table with a folder of plots
     }
     void filesWithoutAKnownNameAreJudgedByContent() {
         QCOMPARE(detect(file("iris.data", "5.1,3.5,a\n4.9,3.0,a\n")).format, Format::Csv);

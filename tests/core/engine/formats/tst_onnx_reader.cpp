@@ -9,6 +9,7 @@
 #include "base/errors/error.h"
 #include "base/graph/op_entry.h"
 #include "core/engine/formats/refusal.h"
+#include "engine/formats/onnx_file.h"
 #include "engine/formats/onnx_reader.h"
 #include "engine/formats/onnx_writer.h"
 #include "support/registry.h"
@@ -153,6 +154,42 @@ private Q_SLOTS:
         entry.set_key(key.toStdString());
         entry.set_value(value.toStdString());
         EXPECT_REFUSED([&] { file.read(); }, "ONX-03", "outside the file");
+    }
+
+    void weightsOutsideTheFileAreFoundWhereverTheyStand_data() {
+        QTest::addColumn<int>("place");
+        for (const auto& [name, place] : {std::pair("initializer", 0), {"attribute", 1}, {"list of tensors", 2}, {"sparse attribute", 3}, {"subgraph", 4}, {"function", 5}})
+            QTest::newRow(name) << place;
+    }
+    void weightsOutsideTheFileAreFoundWhereverTheyStand() {
+        QFETCH(int, place);
+        Foreign file = relu();
+        onnx::FunctionProto function;
+        function.set_name("f");
+        function.add_node()->set_op_type("Constant");
+        if (place == 5) *file.model.add_functions() = function;
+        onnx::NodeProto& node = place == 5 ? *file.model.mutable_functions(0)->mutable_node(0) : file.node("Constant", {}, {"c"});
+        onnx::AttributeProto& attribute = *node.add_attribute();
+        onnx::TensorProto& tensor = place == 0   ? file.weight("w", {4})
+                                    : place == 2 ? *attribute.add_tensors()
+                                    : place == 3 ? *attribute.mutable_sparse_tensor()->mutable_indices()
+                                    : place == 4 ? *attribute.mutable_g()->add_initializer()
+                                                 : *attribute.mutable_t();
+        tensor.set_name("w");
+        auto& entry = *tensor.add_external_data();  // the location alone tells
+        entry.set_key("location");
+        entry.set_value("../../x");
+        const auto path = file.save();
+        EXPECT_REFUSED([&] { formats::requireOneFile(path); }, "ONX-03", "model.onnx|outside the file|w");
+        EXPECT_REFUSED([&] { formats::readOnnx(path); }, "ONX-03", "outside the file");
+    }
+
+    void whatAnotherProgramMayRunIsNoMatterOfOneFile() {
+        Foreign file = relu(9999);
+        file.node("Exec", {"y"}, {"z"}, "com.example");
+        QCOMPARE(test::refusal([&] { formats::requireOneFile(file.save()); }), QString("accepted"));
+        const test::TemporaryFolder folder;
+        EXPECT_REFUSED([&] { formats::requireOneFile(folder.write("net.onnx", "<?xml version=\"1.0\"?><net/>")); }, "ONX-01", "net.onnx");
     }
 
     void aSizeThatOverflowsIsRefused() {

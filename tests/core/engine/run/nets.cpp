@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run/nets.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/graph/rewrites/rewrite.h"
 #include "base/models/builders.h"
 #include "base/plan/training_step.h"
+#include "core/base/graph/nets.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
 
@@ -52,9 +55,31 @@ at::Tensor madeUp(const std::vector<std::int64_t>& shape, graph::DType type, std
     return (integer ? whole : real).to(tensor::scalarType(type));
 }
 
+bool isSized(const std::string& name, bool small) {
+    constexpr std::array kSized{"mlp", "cnn", "resnet20", "gpt_mini", "gpt_words", "gpt12"};
+    constexpr std::array kSizedInFull{"resnet18", "vit_tiny"};
+    return std::ranges::count(kSized, name) > 0 || (!small && std::ranges::count(kSizedInFull, name) > 0);
+}
+
+Net fixedNet(const std::string& name, std::int64_t batch, double dropout) {
+    const auto all = everyNet();
+    const NetCase& found = *std::ranges::find(all, name, &NetCase::name);
+    Net net{name, {}, trainingGraph(found, dropout), {{"batch", batch}, {"sequence", found.data.context}}};
+    net.graph = graph::fusedForTraining(net.unfused);
+    return net;
+}
+
+/// That every target may have.
+std::int64_t classesOf(const Net& net) {
+    if (net.name == "mlp") return 2;
+    if (net.name.starts_with("gpt") || net.name == "lstm") return 17;
+    return net.name == "unet_small" ? 4 : net.name == "tabular_resnet" ? 5 : 10;
+}
+
 }  // namespace
 
 Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout) {
+    if (!isSized(name, small)) return fixedNet(name, batch, dropout);
     const models::DataShape shape = shapeFor(name, small);
     const models::ModelOptions options{.dropout = dropout};
     const std::string arch = name == "gpt_words" ? "gpt_mini" : name;
@@ -85,7 +110,7 @@ plan::Program lowered(const Net& net, const graph::Graph& graph, plan::Precision
 std::vector<at::Tensor> madeUpInputs(const Net& net, const graph::Graph& graph, const plan::Program& program,
                                      std::uint64_t seed) {
     const tensor::MemoryScope scope(plan::Kind::Batches);
-    const std::int64_t classes = net.name == "mlp" ? 2 : net.name.starts_with("gpt") ? 17 : 10;
+    const std::int64_t classes = classesOf(net);
     std::vector<at::Tensor> inputs;
     for (const graph::ValueId id : graph.inputs()) {
         const graph::ResolvedTensor& wanted =

@@ -10,7 +10,7 @@
 #include "base/plan/program.h"
 #include "engine/run/executor.h"
 
-/// The four built-in nets with made-up data, for tests of the executor and its bench.
+/// The built-in nets with made-up data, for tests of the executor and its bench.
 namespace headroom::test {
 
 struct Net {
@@ -21,7 +21,7 @@ struct Net {
 };
 
 /// "mlp", "cnn", "resnet20", "gpt_mini", "gpt_words" (that with a vocabulary of 8192), or "gpt12" of 12 layers and width
-/// 384; `small` shrinks pictures and sequences, not the layers.
+/// 384; `small` shrinks pictures and sequences, not the layers. Other architectures are always as everyNet() has them.
 Net makeNet(const std::string& name, std::int64_t batch, bool small, double dropout = 0);
 
 /// With the loss as the only output, made in chunks of rows as memory.chunked_loss has it.

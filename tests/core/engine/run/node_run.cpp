@@ -106,7 +106,7 @@ std::vector<Plain> NodeRun::backwardOf(const run::Kernel& kernel, const std::vec
     std::vector<char> inputKept(m_inputs.size()), outputKept(m_outputs.size());
     if (m_case.op->saves)
         for (const graph::Saved& saved : m_case.op->saves(resolved(), m_device.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu)) {
-            if (saved.from == graph::Saved::From::Input) inputKept[static_cast<std::size_t>(saved.index)] = 1;
+            if (saved.from == graph::Saved::From::Input && (saved.onlyFor == graph::kNone || m_wants[static_cast<std::size_t>(saved.onlyFor)])) inputKept[static_cast<std::size_t>(saved.index)] = 1;
             if (saved.from == graph::Saved::From::Output) outputKept[static_cast<std::size_t>(saved.index)] = 1;
         }
     for (std::size_t i = 0; i < m_inputs.size(); ++i)

@@ -147,6 +147,15 @@ Outputs batchNorm(const Inputs& in, bool relu) {
     return {y};
 }
 
+Outputs fixedBatchNorm(const Inputs& in) {
+    Plain y = in[0];
+    for (std::int64_t i = 0; i < y.count(); ++i) {
+        const auto c = static_cast<std::size_t>(channelOf(y, i));
+        at(y, i) = (at(in[0], i) - in[3].data[c]) / std::sqrt(in[4].data[c] + kEpsilon) * in[1].data[c] + in[2].data[c];
+    }
+    return {y};
+}
+
 Outputs layerNorm(const Inputs& in) {
     Plain y = in[0];
     const std::int64_t width = y.shape.back();
@@ -341,6 +350,8 @@ void addNorms(std::vector<OperatorCase>& cases) {
                      [](const Inputs& in) { return batchNorm(in, true); }});
     cases.push_back({"BatchNormAddRelu", &graph::kBatchNormAddRelu, {}, batchInputs({3, 17, 4, 5}, true), {}, {}, {3, 4},
                      [](const Inputs& in) { return batchNorm(in, true); }});
+    cases.push_back({"FixedBatchNorm", &graph::kFixedBatchNorm, {}, batchInputs({3, 16, 4, 5}, false), {}, {}, {1, 2, 3, 4},
+                     [](const Inputs& in) { return fixedBatchNorm(in); }});
     cases.push_back({"LayerNormalization", &graph::kLayerNormalization, {}, {numbers({3, 5, 35}, 1), positive({35}, 2), numbers({35}, 3)},
                      {}, {}, {}, [](const Inputs& in) { return layerNorm(in); }});
 }

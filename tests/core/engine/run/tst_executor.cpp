@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 
 #include <cmath>
 
 #include "base/errors/error.h"
+#include "base/graph/op_entry.h"
 #include "core/engine/run/nets.h"
 #include "engine/tensor/bridge.h"
 #include "engine/tensor/memory.h"
@@ -24,6 +26,15 @@ void netRows() {
     QTest::addColumn<bool>("low");
     for (const char* name : kNets)
         for (const bool low : {false, true}) QTest::addRow("%s %s", name, low ? "bf16" : "fp32") << QString(name) << low;
+}
+
+/// Every architecture that there is.
+void architectureRows() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<bool>("low");
+    for (const models::Architecture& each : models::architectures())
+        for (const bool low : {false, true})
+            QTest::addRow("%s %s", each.name.data(), low ? "bf16" : "fp32") << QString(each.name.data()) << low;
 }
 
 /// And with the loss in chunks.
@@ -91,24 +102,13 @@ QString described(const plan::BytesByKind& counted, const plan::BytesByKind& pla
 
 class NodeExecutor : public QObject {
     Q_OBJECT
-private Q_SLOTS:
-    void initTestCase() {
-        tensor::installAllocator();
-        at::set_num_threads(1);  // small tensors; that results do not depend on it is tested with the operators
-    }
 
-    /// A7: what the plan says, byte for byte, at every node boundary, for the first and for a later micro-batch.
-    void countedBytesEqualThePlanAtEveryNode_data() { netRowsBothWays(); }
-    void countedBytesEqualThePlanAtEveryNode() {
-        QFETCH(QString, name);
-        QFETCH(bool, low);
-        QFETCH(bool, chunked);
-        const test::Net plain = test::makeNet(name.toStdString(), 3, true), net = chunked ? test::withChunkedLoss(plain) : plain;
+    void holdsWhatThePlanSays(const test::Net& net, Precision precision) {
         const plan::BytesByKind before = tensor::memoryCounts().live;
         run::TensorSet tensors = test::initialised(net.graph);
         run::Executor executor(net.graph);
         for (const Gradients gradients : {Gradients::Absent, Gradients::Present}) {
-            const plan::Program program = test::lowered(net, net.graph, precisionOf(low), gradients);
+            const plan::Program program = test::lowered(net, net.graph, precision, gradients);
             std::vector<at::Tensor> inputs = test::madeUpInputs(net, net.graph, program);
             QVERIFY2(countsEqual(tensor::memoryCounts().live, program.liveBefore, before),
                      qPrintable(described(tensor::memoryCounts().live, program.liveBefore, before)));
@@ -121,6 +121,42 @@ private Q_SLOTS:
             });
             QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
         }
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        tensor::installAllocator();
+        at::set_num_threads(1);  // small tensors; that results do not depend on it is tested with the operators
+    }
+
+    /// A7: what the plan says, byte for byte, at every node boundary, for the first and for a later micro-batch.
+    void countedBytesEqualThePlanAtEveryNode_data() { netRowsBothWays(); }
+    void countedBytesEqualThePlanAtEveryNode() {
+        QFETCH(QString, name);
+        QFETCH(bool, low);
+        QFETCH(bool, chunked);
+        const test::Net plain = test::makeNet(name.toStdString(), 3, true);
+        holdsWhatThePlanSays(chunked ? test::withChunkedLoss(plain) : plain, precisionOf(low));
+    }
+    void countedBytesOfEveryArchitectureEqualThePlan_data() { architectureRows(); }
+    void countedBytesOfEveryArchitectureEqualThePlan() {
+        QFETCH(QString, name);
+        QFETCH(bool, low);
+        holdsWhatThePlanSays(test::makeNet(name.toStdString(), 3, true), precisionOf(low));
+    }
+
+    void boundsThatTheGraphHoldsAsConstantsClip() {
+        graph::Graph graph;
+        const graph::ValueId x = graph.addInput("x", {graph::DType::F32, graph::fixedShape({2, 2})});
+        const auto number = [&](const char* name, double value) { return graph.addConstant(name, {graph::DType::F32, {}}, {}, {value}); };
+        graph.setOutputs(graph.addNode(*graph::findOp("Clip"), "clip", {x, number("least", 0), number("most", 6)}));
+        plan::LowerOptions options;
+        options.mode = plan::Mode::Inference;
+        const plan::Program program = plan::lower(graph, options);
+        run::TensorSet tensors = test::initialised(graph);
+        run::Executor executor(graph);
+        const at::Tensor y = executor.run(program, tensors, {at::tensor({-1.0F, 0.5F, 6.5F, 3.0F}).view({2, 2})}, {})[0];
+        QVERIFY(y.equal(at::tensor({0.0F, 0.5F, 6.0F, 3.0F}).view({2, 2})));
     }
 
     void afterAnAllocationFailureNothingIsHeldAndTheNextRunIsTheSame_data() { netRowsBothWays(); }

@@ -2,6 +2,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/ones.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -26,7 +27,7 @@ at::Tensor numbers(const std::vector<std::int64_t>& shape, std::uint64_t seed, a
     return tensor::inLayout(tensor::fromBytes(graph::DType::F64, shape, std::as_bytes(std::span(plain.data))).to(type));
 }
 
-/// An operator alone in a graph, its floating inputs parameters; its first output, where it is floating, times fixed weights,
+/// An operator alone in a graph, its floating inputs parameters; its first output (of optional ones all), where it is floating, times fixed weights,
 /// so that the gradients of the graph are those of one number.
 class RowRun {
 public:
@@ -34,13 +35,11 @@ public:
         std::vector<graph::ValueId> inputs;
         for (std::size_t i = 0; i < row.inputs.size(); ++i) inputs.push_back(add(row.inputs[i], i));
         while (!inputs.empty() && inputs.back() == graph::kNone) inputs.pop_back();
-        const graph::ValueId made = m_graph.addNode(*graph::findOp(row.op), "node", inputs, row.attributes).front();
-        m_isReal = m_graph.value(made).type.dtype == type;
-        m_graph.setOutputs({made});
+        const std::vector<graph::ValueId> made = m_graph.addNode(*graph::findOp(row.op), "node", inputs, row.attributes, {}, row.outputs);
+        m_isReal = m_graph.value(made.front()).type.dtype == type;
+        m_graph.setOutputs({made.front()});
         if (!m_isReal) return;
-        const graph::TensorType output = m_graph.value(made).type;
-        m_given.push_back(numbers(graph::resolved(output.shape, {}), 77, tensor::scalarType(type)));
-        m_graph.setOutputs(m_graph.addNode(*graph::findOp("Mul"), "weighted", {made, m_graph.addInput("weights", output)}));
+        m_graph.setOutputs({row.outputs > 1 ? weightedSum(made) : weighted(made.front(), 0)});
     }
 
     bool isDifferentiable() const { return m_isReal && m_graph.nodes().front().op->differentiable && !m_real.empty(); }
@@ -64,6 +63,19 @@ public:
     double sum() { return run(plan::Mode::Inference).to(at::kDouble).sum().item<double>(); }
 
 private:
+    graph::ValueId node(const char* op, const std::string& name, std::vector<graph::ValueId> inputs, graph::Attributes attributes = {}) {
+        return m_graph.addNode(*graph::findOp(op), name, std::move(inputs), std::move(attributes)).front();
+    }
+    graph::ValueId weighted(graph::ValueId output, std::size_t number) {
+        const graph::TensorType type = m_graph.value(output).type;
+        m_given.push_back(numbers(graph::resolved(type.shape, {}), 77 + number, tensor::scalarType(m_type)));
+        return node("Mul", fmt::format("weighted{}", number), {output, m_graph.addInput(fmt::format("weights{}", number), type)});
+    }
+    graph::ValueId weightedSum(const std::vector<graph::ValueId>& outputs) {
+        std::vector<graph::ValueId> sums;
+        for (std::size_t k = 0; k < outputs.size(); ++k) sums.push_back(node("ReduceSum", fmt::format("sum{}", k), {weighted(outputs[k], k)}, {{"keepdims", std::int64_t{0}}}));
+        return node("Sum", "all", sums);
+    }
     graph::ValueId add(const std::string& text, std::size_t index) {
         if (text.empty()) return graph::kNone;
         const std::string name = "input" + std::to_string(index);

@@ -28,7 +28,8 @@ else - If, Loop, Scan, sequences, strings, sparse tensors, 8- and 4-bit floats, 
 weights outside the file - is refused, all such nodes at once. Numbers of uint16, uint32 and uint64 are computed as int64.
 
 - **backward**: *own*: a kernel of its own; *segment*: LibTorch differentiates this node alone; *none*: no gradient passes, the
-  operator is for inference.
+  operator is for inference. Some have a kernel of their own for their usual form and are a segment in any other: Attention with a mask,
+  a cache, grouped heads, a softcap or further outputs is one, and saves its inputs.
 - **saves**: what forward keeps for the backward pass, of the node in the tests.
 - **channels**: how the channels of the output come from the input's, for pruning: *same*, *mixes*, *repeats*, *splits*.
 - **precision**: at lower precision *lower* casts its operands, *follow* takes what comes and computes sums wider, *keep* stays in fp32.

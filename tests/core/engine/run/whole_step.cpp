@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/models/freezing.h"
 #include "base/plan/training_step.h"
 
 namespace headroom::test {
@@ -23,6 +24,7 @@ config::RunConfig configured(const WholeStep::Options& options) {
 Net netOf(const WholeStep::Options& options) {
     Net net = makeNet(options.net, options.batch / options.microBatches, options.small);
     net.graph = plan::lossOnly(std::move(net.graph), configured(options));
+    models::freeze(net.graph, options.train.freeze);
     return net;
 }
 
@@ -47,12 +49,12 @@ WholeStep::WholeStep(const Options& options)
       m_store(tensor::makeOffloadStore(at::kCPU, std::filesystem::temp_directory_path())) {
     m_store->reserve(std::max(m_planned.first.outside, m_planned.next.outside));
     m_executor.setOffloadStore(m_store.get());
-    for (const graph::ValueId id : m_net.graph.parameters()) m_places.emplace(id, m_places.size());
+    for (const graph::ValueId id : m_net.graph.trained()) m_places.emplace(id, m_places.size());
 }
 
 std::vector<train::Parameter> WholeStep::parameters() const {
     std::vector<train::Parameter> all;
-    for (const graph::ValueId id : m_net.graph.parameters())
+    for (const graph::ValueId id : m_net.graph.trained())
         all.push_back({m_net.graph.value(id).name, m_tensors.values[static_cast<std::size_t>(id)]});
     return all;
 }
@@ -71,7 +73,7 @@ void WholeStep::passes(std::int64_t step, const Observer& observer) {
 void WholeStep::update() {
     if (m_options.memory.optimizerInBackward && m_options.microBatches == 1) return;
     std::vector<at::Tensor> gradients;
-    for (const graph::ValueId id : m_net.graph.parameters()) gradients.push_back(m_tensors.gradients[static_cast<std::size_t>(id)]);
+    for (const graph::ValueId id : m_net.graph.trained()) gradients.push_back(m_tensors.gradients[static_cast<std::size_t>(id)]);
     m_optimizer->step(gradients, kRate);
     for (at::Tensor& gradient : m_tensors.gradients) gradient.reset();
 }

@@ -48,7 +48,7 @@ data::Dataset rows(bool regression) {
     return data::prepare(std::move(raw), {});
 }
 
-data::Dataset text(std::int64_t context) {
+data::Dataset sentences(std::int64_t context) {
     formats::RawDataset raw;
     raw.kind = formats::Kind::Text;
     raw.format = "synthetic";

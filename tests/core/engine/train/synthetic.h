@@ -16,7 +16,7 @@ data::Dataset pictures(std::int64_t count = 72, const config::RunConfig::Augment
 /// Rows of four numbers, the target one of their sums.
 data::Dataset rows(bool regression);
 /// A made-up text of a few characters in windows of `context`.
-data::Dataset text(std::int64_t context);
+data::Dataset sentences(std::int64_t context);
 
 /// A small run: cnn, 3 epochs of 15 steps.
 config::RunConfig smallRun();

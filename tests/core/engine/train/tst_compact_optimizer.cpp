@@ -50,10 +50,10 @@ std::vector<float> wideNumbers(std::int64_t count, Levels kind) {
     return numbers;
 }
 
-std::vector<float> roundTrip(const std::vector<float>& numbers, Levels kind, float* scale = nullptr) {
+std::vector<float> roundTrip(const std::vector<float>& numbers, Levels kind, float* scale = nullptr, run::simd::Draw draw = {0, 1, 3}) {
     const auto count = static_cast<std::int64_t>(numbers.size());
     std::vector<std::uint8_t> codes(numbers.size());
-    const float found = loops().encode(numbers.data(), codes.data(), count, kind);
+    const float found = loops().encode(numbers.data(), codes.data(), count, kind, draw);
     std::vector<float> back(numbers.size());
     loops().decode(codes.data(), found, back.data(), count, kind);
     if (scale) *scale = found;
@@ -69,7 +69,7 @@ float toFloat(BFloat bits) {
 
 std::vector<BFloat> rounded(const std::vector<float>& numbers, std::uint64_t step, std::uint64_t key, std::uint64_t first = 0) {
     std::vector<BFloat> to(numbers.size());
-    loops().roundStochastically(numbers.data(), to.data(), static_cast<std::int64_t>(numbers.size()), first, step, key);
+    loops().roundStochastically(numbers.data(), to.data(), static_cast<std::int64_t>(numbers.size()), {first, step, key});
     return to;
 }
 
@@ -117,41 +117,60 @@ private Q_SLOTS:
         for (std::size_t k = 1; k < 128; ++k) QCOMPARE(all[127 - k], -all[127 + k]);
     }
 
-    void everyNumberBecomesTheNearestLevel_data() { mapsHave256RisingLevels_data(); }
-    void everyNumberBecomesTheNearestLevel() {
+    void everyNumberBecomesOneOfTheLevelsAroundIt_data() { mapsHave256RisingLevels_data(); }
+    void everyNumberBecomesOneOfTheLevelsAroundIt() {
         QFETCH(bool, isSigned);
         const Levels kind = isSigned ? Levels::Signed : Levels::Unsigned;
         const std::vector<float> all = levels(kind), numbers = wideNumbers(4096, kind), back = roundTrip(numbers, kind);
         for (std::size_t i = 0; i < numbers.size(); ++i) {
-            double nearest = 2;
-            for (const float level : all) nearest = std::min(nearest, std::abs(static_cast<double>(level) - numbers[i]));
-            const double found = std::abs(static_cast<double>(back[i]) - numbers[i]);
+            const auto upper = std::ranges::upper_bound(all, numbers[i]), lower = upper - (upper == all.begin() ? 0 : 1);
             const bool keptAboveZero = !isSigned && numbers[i] < all[1];
-            QVERIFY2(keptAboveZero ? back[i] == all[1] : found <= nearest * 1.0001 + 1e-9, qPrintable(QString::number(numbers[i])));
+            QVERIFY2(keptAboveZero ? back[i] == all[1] : back[i] == *lower || (upper != all.end() && back[i] == *upper),
+                     qPrintable(QString("%1 -> %2").arg(numbers[i]).arg(back[i])));
+        }
+    }
+    void everyLevelIsKept_data() { mapsHave256RisingLevels_data(); }
+    void everyLevelIsKept() {
+        QFETCH(bool, isSigned);
+        const std::vector<float> all = levels(isSigned ? Levels::Signed : Levels::Unsigned), back = roundTrip(all, isSigned ? Levels::Signed : Levels::Unsigned);
+        QVERIFY(std::ranges::equal(back, all));
+    }
+    /// Between the levels of a decade, between two decades, below 1 and, with a sign, around 0.
+    void theMeanOfManyRoundingsIsTheNumber_data() { mapsHave256RisingLevels_data(); }
+    void theMeanOfManyRoundingsIsTheNumber() {
+        QFETCH(bool, isSigned);
+        const Levels kind = isSigned ? Levels::Signed : Levels::Unsigned;
+        const std::vector<float> all = levels(kind);
+        constexpr int kSteps = 8000;
+        for (const int code : {isSigned ? 127 : 1, 129, 158, 160, 200, 253, 254}) {
+            const double low = all[static_cast<std::size_t>(code)], gap = all[static_cast<std::size_t>(code) + 1] - low;
+            std::vector<float> numbers{1};
+            for (const double share : {0.1, 0.5, 0.93}) numbers.push_back(static_cast<float>(low + share * gap));
+            std::vector<double> sums(numbers.size());
+            for (int step = 0; step < kSteps; ++step) {
+                const std::vector<float> back = roundTrip(numbers, kind, nullptr, {0, static_cast<std::uint64_t>(step), 3});
+                for (std::size_t i = 0; i < back.size(); ++i) sums[i] += back[i];
+            }
+            for (std::size_t i = 0; i < numbers.size(); ++i)
+                QVERIFY2(std::abs(sums[i] / kSteps - numbers[i]) <= 4 * 0.5 * gap / std::sqrt(kSteps), qPrintable(QString("%1: %2").arg(numbers[i]).arg(sums[i] / kSteps)));
         }
     }
 
     /// The widest gaps: 0.9/64 and 0.9/128 in the upper decade, and half as much again in the proportion of a decade's ends.
-    void aRoundTripErrsByAtMostHalfAGap_data() { mapsHave256RisingLevels_data(); }
-    void aRoundTripErrsByAtMostHalfAGap() {
+    void aRoundTripErrsByLessThanAGap_data() { mapsHave256RisingLevels_data(); }
+    void aRoundTripErrsByLessThanAGap() {
         QFETCH(bool, isSigned);
         const Levels kind = isSigned ? Levels::Signed : Levels::Unsigned;
-        const double half = 0.9 / (isSigned ? 64 : 128) / 2;
+        const double gap = 0.9 / (isSigned ? 64 : 128);
         std::vector<float> numbers = wideNumbers(4096, kind);
         for (float& number : numbers) number *= 3e-5F;
         float scale = 0;
         const std::vector<float> back = roundTrip(numbers, kind, &scale);
         QCOMPARE(scale, 3e-5F);
-        double worst = 0, relative = 0;
-        for (std::size_t i = 0; i < numbers.size(); ++i) {
-            const double error = std::abs(static_cast<double>(back[i]) - numbers[i]) / scale;
-            worst = std::max(worst, error);
-            const double size = std::abs(numbers[i]) / scale;
-            if (size > 0.1) relative = std::max(relative, error / size);
-        }
-        qInfo("largest error %.5f of the block's largest number; %.4f of a number within a tenth of it", worst, relative);
-        QVERIFY(worst <= half * 1.001);
-        QVERIFY(relative <= 10 * half * 1.001);
+        double worst = 0;
+        for (std::size_t i = 0; i < numbers.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(back[i]) - numbers[i]) / scale);
+        qInfo("largest error %.5f of the block's largest number", worst);
+        QVERIFY(worst <= gap * 1.001);
     }
 
     void aBlockOfZerosStaysOne() {
@@ -193,6 +212,12 @@ private Q_SLOTS:
         }
     }
     void randomRoundingIsAFunctionOfKeyStepAndPlace() {
+        const std::vector<float> wide = wideNumbers(500, Levels::Signed);
+        const auto coded = [&](std::uint64_t step, std::uint64_t key) { return roundTrip(wide, Levels::Signed, nullptr, {0, step, key}); };
+        QVERIFY(coded(9, 5) == coded(9, 5));
+        QVERIFY(coded(9, 5) != coded(10, 5));
+        QVERIFY(coded(9, 5) != coded(9, 6));
+
         std::vector<float> numbers;
         for (std::int64_t i = 0; i < 500; ++i) numbers.push_back(static_cast<float>(uniform(4, i)));
         const std::vector<BFloat> whole = rounded(numbers, 9, 5);
@@ -234,7 +259,7 @@ private Q_SLOTS:
         };
         const at::Tensor one = trained(1, 5);
         QVERIFY(one.equal(trained(4, 5)));
-        QCOMPARE(one.equal(trained(1, 6)), !lowWeights && state != "bf16");  // only random roundings know the seed
+        QCOMPARE(one.equal(trained(1, 6)), !lowWeights && state == "fp32");  // only random roundings know the seed
     }
 
     void aStepAllocatesNothing_data() { theResultDoesNotDependOnTheThreads_data(); }

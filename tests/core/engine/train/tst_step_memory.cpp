@@ -29,12 +29,14 @@ struct Case {
     bool chunkedLoss = false;
     std::string offload = "off";
     bool offloadOptimizer = false;
+    std::string freeze;
 
     test::WholeStep::Options options() const {
         test::WholeStep::Options options{.net = net, .batch = kBatch * microBatches, .microBatches = microBatches, .small = false, .train = {}, .memory = {}};
         options.train.precision = precision == plan::Precision::Fp32 ? "fp32" : "bf16";
         options.train.weights = precision == plan::Precision::Bf16Weights ? "bf16" : "fp32";
         options.train.optimizer = {.name = optimizer, .momentum = 0.9, .state = state};
+        options.train.freeze = freeze;
         options.memory.recompute = recompute;
         options.memory.optimizerInBackward = inBackward;
         options.memory.chunkedLoss = chunkedLoss;
@@ -127,6 +129,10 @@ private Q_SLOTS:
                     QTest::addRow("%s %s offloaded, %s made again, x2", net, precision == plan::Precision::Bf16 ? "bf16" : "fp32", recompute)
                         << Case{net, "adamw", precision, 2, recompute, "fp32", false, false, "activations"};
         compact("fp32 adamw in the backward pass, offloaded", {"", "adamw", Fp32, 1, "off", "fp32", true, false, "activations"});
+        for (const auto& [net, pattern] : {std::pair{"cnn", "conv1.*, bn1.*"}, {"resnet20", "*, !logits.*"}, {"resnet20", "*.conv1.*"}, {"gpt_mini", "*.c_attn.*, *.ln_1.*"}, {"gpt_mini", "*.weight, !*.ln_1.weight, !wte.*"}})
+            for (const bool inBackward : {false, true})
+                QTest::addRow("%s frozen: %s%s", net, pattern, inBackward ? ", in the backward pass" : "")
+                    << Case{net, "adamw", Fp32, 1, "off", "fp32", inBackward, false, "off", false, pattern};
         compact("fp32 adamw outside", {"", "adamw", Fp32, 1, "off", "fp32", false, false, "off", true});
         compact("bf16 adamw of 8 bits in the backward pass, all outside", {"", "adamw", Bf16, 1, "off", "8bit", true, false, "activations", true});
     }

@@ -161,7 +161,7 @@ private:
 };
 
 data::Dataset dataOf(const QString& name) {
-    return name == "rows" ? test::rows(false) : name == "text" ? test::text(8) : test::pictures();
+    return name == "rows" ? test::rows(false) : name == "text" ? test::sentences(8) : test::pictures();
 }
 
 /// HEADROOM_FAULTS: "all" takes every allocation, "combinations" every allowed combination of techniques, each at some of them.

@@ -467,7 +467,7 @@ private Q_SLOTS:
         QFETCH(QString, arch);
         QFETCH(QString, precision);
         config::RunConfig config = threeSteps(arch, precision, 2);
-        const data::Dataset dataset = arch == "gpt_mini" ? test::text(8) : test::pictures();
+        const data::Dataset dataset = arch == "gpt_mini" ? test::sentences(8) : test::pictures();
         const std::string kept = unbroken(config, dataset).weightsSha256;
         for (const char* how : {"cheap", "blocks"}) {
             config.memory.recompute = how;
@@ -479,7 +479,7 @@ private Q_SLOTS:
         QFETCH(QString, arch);
         QFETCH(QString, precision);
         config::RunConfig config = threeSteps(arch, precision, 4);
-        const data::Dataset dataset = arch == "gpt_mini" ? test::text(8) : test::pictures();
+        const data::Dataset dataset = arch == "gpt_mini" ? test::sentences(8) : test::pictures();
         const std::string kept = unbroken(config, dataset).weightsSha256;
         config.memory.offload = "activations";
         QCOMPARE(unbroken(config, dataset).weightsSha256, kept);
@@ -520,7 +520,7 @@ private Q_SLOTS:
         config.train.labelSmoothing = 0.1;
         config.train.maxSteps = 4;
         config.train.microBatch = 4;
-        const data::Dataset dataset = test::text(8);
+        const data::Dataset dataset = test::sentences(8);
         const Outcome whole = unbroken(config, dataset);
         config.memory.chunkedLoss = true;
         const Outcome chunked = unbroken(config, dataset);

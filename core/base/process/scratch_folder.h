@@ -2,7 +2,7 @@
 #pragma once
 #include <filesystem>
 
-namespace headroom::deploy {
+namespace headroom::process {
 
 /// A private temporary folder, removed with what is in it. Throws DSK-02 where none can be made.
 class ScratchFolder {
@@ -18,4 +18,4 @@ private:
     std::filesystem::path m_path;
 };
 
-}  // namespace headroom::deploy
+}  // namespace headroom::process

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/deploy/scratch_folder.h"
+#include "base/process/scratch_folder.h"
 
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/errors/error.h"
 
-namespace headroom::deploy {
+namespace headroom::process {
 
 ScratchFolder::ScratchFolder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "headroom-XXXXXX").string();
@@ -21,4 +21,4 @@ ScratchFolder::~ScratchFolder() {
     std::filesystem::remove_all(m_path, ignored);
 }
 
-}  // namespace headroom::deploy
+}  // namespace headroom::process

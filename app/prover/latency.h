@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+
+#include "prover/opened_model.h"
+
+namespace headroom::prover {
+
+/// Sets the inputs of run number `run` to `batch` samples.
+using Feed = std::function<void(ov::InferRequest& inference, std::int64_t run, std::int64_t batch)>;
+
+/// Of each batch size on one thread and on those of the request.
+std::vector<Latency> measureLatencies(OpenedModel& model, const std::vector<std::int64_t>& batches, const Feed& feed);
+
+}  // namespace headroom::prover

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/graph/graph.h"
+
+namespace headroom::models {
+
+/// Low-rank adaptation (Hu et al., arXiv 2106.09685).
+struct LoraOptions {
+    std::int64_t rank = 0;      ///< 0: none
+    double alpha = 16;          ///< the update counts alpha / rank
+    double dropout = 0;         ///< of what the update reads
+    std::string targets = "*";  ///< patterns of weights, as freeze() takes them
+};
+
+/// A weight with its update: W + scale * A B, of a weight that is read as [out, in] the transpose of A B.
+struct LoraPair {
+    std::string weight, a, b;  ///< parameters' names: `<layer>.lora_A` [in, rank], `<layer>.lora_B` [rank, out]
+    bool transposed = false;
+    double scale = 1;
+};
+
+/// Whether a parameter of that name is A or B of an update.
+bool isLoraUpdate(std::string_view name);
+
+/// Beside every product with a weight that fits the targets, x W + scale * (x A) B: A drawn as PyTorch draws linear layers, B zeros,
+/// so that nothing changes at first. All is frozen but those and a new head ("head.*"). The weights are matrices that Gemm or MatMul
+/// alone read, a head and an embedding that is one too are left out.
+/// Throws CFG-09 where no weight fits.
+graph::Graph withLora(const graph::Graph& net, const LoraOptions& options);
+
+/// The pairs that withLora() makes of this net, in the order of its nodes.
+std::vector<LoraPair> loraPairs(const graph::Graph& net, const LoraOptions& options);
+
+}  // namespace headroom::models

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/formats/image.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/errors/error.h"
+#include "engine/formats/checked.h"
+#include "engine/formats/file.h"
+#include "engine/formats/image_codecs.h"
+
+namespace headroom::formats {
+namespace {
+
+constexpr std::string_view kPng("\x89PNG\r\n\x1A\n", 8);
+constexpr std::string_view kJpeg("\xFF\xD8\xFF", 3);
+
+std::int64_t bigEndian(std::span<const std::uint8_t> bytes, std::size_t place, std::size_t count) {
+    std::int64_t number = 0;
+    for (std::size_t k = 0; k < count; ++k) number = number << 8 | bytes[place + k];
+    return number;
+}
+
+/// From the header chunk of a PNG (11.2.2), which comes first.
+std::optional<std::int64_t> sideOfPng(const File& file) {
+    constexpr std::size_t kWidth = 16, kHeight = 20;
+    std::array<std::uint8_t, 24> start{};
+    if (file.readAt(0, std::as_writable_bytes(std::span(start))) < start.size()) return std::nullopt;
+    return std::min(bigEndian(start, kWidth, 4), bigEndian(start, kHeight, 4));
+}
+
+/// From the first frame header of a JPEG (T.81, B.2.2), past all other segments.
+std::optional<std::int64_t> sideOfJpeg(const File& file) {
+    constexpr std::size_t kLength = 2, kHeight = 5, kWidth = 7, kMostSegments = 4096;
+    std::array<std::uint8_t, 9> segment{};
+    std::uint64_t place = 2;
+    for (std::size_t k = 0; k < kMostSegments; ++k) {
+        if (file.readAt(place, std::as_writable_bytes(std::span(segment))) < segment.size() || segment[0] != 0xFF) return std::nullopt;
+        const std::uint8_t marker = segment[1];
+        const bool isFrame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+        if (isFrame) return std::min(bigEndian(segment, kHeight, 2), bigEndian(segment, kWidth, 2));
+        if (marker == 0xD9 || marker == 0xDA) return std::nullopt;
+        place += marker == 0xFF ? 1 : 2 + static_cast<std::uint64_t>(bigEndian(segment, kLength, 2));
+    }
+    return std::nullopt;
+}
+
+/// For the message: people rename files.
+std::string kindOf(std::string_view bytes) {
+    const std::string_view start = bytes.substr(0, 512);
+    if (start.empty()) return "the file is empty";
+    if (start.find("<svg") != std::string_view::npos) return "content is SVG";
+    if (start.find("<html") != std::string_view::npos || start.starts_with("<!DOCTYPE")) return "content is HTML";
+    if (start.starts_with("GIF8")) return "content is GIF";
+    if (start.starts_with("BM")) return "content is BMP";
+    if (start.starts_with("RIFF")) return "content is WebP";
+    return "content is of another format";
+}
+
+}  // namespace
+
+void requireImageSize(const ImageFile& file, std::uint64_t width, std::uint64_t height, std::uint64_t channels, const ImageLimits& limits) {
+    const auto most = static_cast<std::uint64_t>(limits.maxSide);
+    const std::string found = groupedUnsigned(width) + " × " + groupedUnsigned(height);
+    if (width == 0 || height == 0) refuseDamaged(file, found + " pixels");
+    if (width > most || height > most)
+        throw Error({Code::Img01, file.name, "a side of the picture is too long", found, fmt::format("limit {} a side", groupedUnsigned(most)), "Make it smaller."});
+    if (width * height * channels > limits.maxDecoded)
+        throw Error({Code::Img02, file.name, "the picture is too large", bytesText(width * height * channels) + " decoded",
+                     fmt::format("limit {}", bytesText(limits.maxDecoded)), "Make it smaller."});
+    if (width * height > limits.maxPixels)
+        throw Error({Code::Img02, file.name, "the picture has too many pixels", found, fmt::format("limit {} pixels", groupedUnsigned(limits.maxPixels)), "Make it smaller."});
+}
+
+void refuseDamaged(const ImageFile& file, std::string found) {
+    throw Error({Code::Dat02, file.name, "the picture is damaged", std::move(found), {}, "Copy or save it again."});
+}
+
+bool looksLikeImage(std::string_view bytes) { return bytes.starts_with(kPng) || bytes.starts_with(kJpeg); }
+
+std::optional<std::int64_t> declaredSide(const std::filesystem::path& path) {
+    const File file(path);
+    const std::string start = head(file, kPng.size());
+    const auto side = start == kPng ? sideOfPng(file) : start.starts_with(kJpeg) ? sideOfJpeg(file) : std::nullopt;
+    return side && *side > 0 ? side : std::nullopt;
+}
+
+Image readImage(const std::filesystem::path& path, const ImageLimits& limits) {
+    const File opened(path);
+    const std::string start = head(opened, 512);
+    if (!looksLikeImage(start)) throw Error({Code::Img03, opened.name(), "neither PNG nor JPEG", kindOf(start), {}, "Choose a PNG or JPEG file."});
+    if (opened.size() > limits.maxFile)
+        throw Error({Code::Img02, opened.name(), "the file is too large", bytesText(opened.size()), fmt::format("limit {}", bytesText(limits.maxFile)), "Make it smaller."});
+    std::vector<std::uint8_t> bytes(opened.size());
+    opened.readExactly(0, std::as_writable_bytes(std::span(bytes)), Code::Dat02);
+    const ImageFile file{opened.name(), bytes};
+    return start.starts_with(kPng) ? decodePng(file, limits) : decodeJpeg(file, limits);
+}
+
+}  // namespace headroom::formats

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The page about models, on data and files that a program in a worker's place describes.
+#include <QAbstractItemModelTester>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QPushButton>
+#include <QTabBar>
+#include <QTableView>
+#include <QUndoStack>
+
+#include "base/graph/document.h"
+#include "support/registry.h"
+#include "support/temporary_folder.h"
+#include "ui/bridge/bridge.h"
+#include "ui/bridge/config_draft.h"
+#include "ui/bridge/data_info.h"
+#include "ui/bridge/memory_plan.h"
+#include "ui/panels/model/gallery.h"
+#include "ui/panels/model/graph_card.h"
+#include "ui/panels/model/model_panel.h"
+#include "ui/panels/model/node_card.h"
+#include "ui/panels/selection.h"
+#include "ui_support/quiet.h"
+
+using namespace headroom;
+
+namespace {
+
+models::DataShape pictures() {
+    models::DataShape data;
+    data.channels = 3;
+    data.height = data.width = 32;
+    data.outputs = 10;
+    return data;
+}
+
+/// Says of every data that they are small pictures, of "broken.onnx" that it is no model, of other files that they hold the
+/// graph beside this program.
+constexpr const char* kFakeWorker = R"sh(#!/bin/sh
+while read -r line; do
+  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
+  case "$line" in
+    *'broken.onnx'*) printf '{"id":%s,"error":{"code":"ONX-01","message":"broken.onnx: not an ONNX file."}}\n' "$id" ;;
+    *'"ask":"model"'*) printf '{"id":%s,"opset":17,"producer":"a test","parameters":123456,"weights_bytes":493824,"inputs":[{"name":"x","type":"float32","shape":["batch",3,32,32]}],"outputs":[],"operators":[{"name":"Conv","count":4}],"without_gradient":[],"graph":%s}\n' "$id" "$(cat "$(dirname "$0")/graph.json")" ;;
+    *) printf '{"id":%s,"kind":"pictures","task":"classification","channels":3,"height":32,"width":32,"outputs":10,"train":50000}\n' "$id" ;;
+  esac
+done
+)sh";
+
+struct Desk {
+    test::TemporaryFolder folder;
+    test::Quiet quiet;
+    ui::WorkerQuestions questions{fakeWorker()};
+    ui::Bridge bridge{folder.path() / "home", folder.path() / "home" / "default"};
+    ui::ModelExplorer explorer{folder.path() / "home", questions};
+    ui::RunsModel runs;
+    ui::ChartGroup charts;
+    ui::Selection selection{runs, charts};
+    ui::ConfigDraft draft;
+    ui::DataInfo data{questions, draft};
+    ui::MemoryPlan memory{draft, data, bridge.hardware()};
+    QUndoStack undo;
+    std::unique_ptr<ui::ModelPanel> panel;
+
+    Desk() {
+        panel = std::make_unique<ui::ModelPanel>(ui::Context{bridge, runs, selection, charts, draft, data, memory, undo});
+        panel->resize(1150, 680);
+        panel->show();
+        bridge.start();
+        // Files are asked of the program in the worker's place.
+        QObject::connect(&explorer, &ui::ModelExplorer::opened, &bridge.models(), &ui::ModelExplorer::opened);
+        QObject::connect(&explorer, &ui::ModelExplorer::refused, &bridge.models(), &ui::ModelExplorer::refused);
+    }
+    ~Desk() { panel.reset(); }
+
+    QString fakeWorker() {
+        folder.write("graph.json", graph::toJson(models::build("cnn", pictures())).dump());
+        const auto file = folder.write("worker", kFakeWorker);
+        std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+        return QString::fromStdString(file.string());
+    }
+    bool open(const QString& arch) {
+        draft.set("model.arch", arch);
+        draft.set("data.path", "pictures");
+        return QTest::qWaitFor([this] { return panel->graph().view().scene() != nullptr; }, 10000);
+    }
+    ui::GraphView& view() { return panel->graph().view(); }
+    QString selected() { return view().selected() < 0 ? QString() : view().scene()->nodes[static_cast<std::size_t>(view().selected())].name; }
+};
+
+}  // namespace
+
+class ModelRules : public QObject {
+    Q_OBJECT
+    std::unique_ptr<Desk> m_desk;
+
+    Desk& desk() { return *m_desk; }
+    ui::ModelPanel& panel() { return *m_desk->panel; }
+
+private Q_SLOTS:
+    void init() { m_desk = std::make_unique<Desk>(); }
+    void cleanup() { m_desk.reset(); }
+
+    void withoutDataThePageSaysSoAndOffersSome() {
+        auto& empty = panel().graph().placeholder();
+        QVERIFY(empty.isVisible());
+        QSignalSpy wanted(&panel(), &ui::Panel::wanted);
+        empty.button()->click();
+        QCOMPARE(wanted.size(), 1);
+        QCOMPARE(panel().gallery().rowCount(), static_cast<int>(models::architectures().size()));
+    }
+
+    void theGalleryTellsWhatEachArchitectureTakesAndGreysWhatDoesNotSuit() {
+        QAbstractItemModelTester tester(&panel().gallery(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QVERIFY(desk().open("cnn"));
+        const int cnn = panel().gallery().rowOf("cnn"), gpt = panel().gallery().rowOf("gpt_mini");
+        QTRY_VERIFY_WITH_TIMEOUT(panel().gallery().entry(cnn).facts.has_value(), 20000);
+        const auto facts = *panel().gallery().entry(cnn).facts;
+        QVERIFY(facts.parameters > 10000 && facts.flops > 1e6 && facts.process > kMiB && facts.refusal.isEmpty());
+        QVERIFY(!panel().gallery().entry(gpt).unsuited.isEmpty());
+        QVERIFY(!(panel().gallery().flags(panel().gallery().index(gpt)) & Qt::ItemIsEnabled));
+        QCOMPARE(ui::galleryFigures(panel().gallery().entry(cnn)).size(), 2);
+    }
+
+    void aCardChoosesTheArchitectureAndUndoTakesItBack() {
+        QVERIFY(desk().open("cnn"));
+        QCOMPARE(panel().list()->currentIndex().row(), panel().gallery().rowOf("cnn"));
+        panel().list()->setCurrentIndex(panel().gallery().index(panel().gallery().rowOf("resnet20")));
+        QCOMPARE(desk().draft.text("model.arch"), QStringLiteral("resnet20"));
+        QTRY_VERIFY_WITH_TIMEOUT(desk().view().scene() && desk().view().scene()->find("layer1/0/conv1") >= 0, 10000);
+        desk().undo.undo();
+        QCOMPARE(desk().draft.text("model.arch"), QStringLiteral("cnn"));
+        QCOMPARE(panel().list()->currentIndex().row(), panel().gallery().rowOf("cnn"));
+    }
+
+    void theChosenNodeIsDescribed() {
+        QVERIFY(desk().open("cnn"));
+        const int node = desk().view().scene()->find("conv2");
+        QVERIFY(node >= 0);
+        desk().view().reveal(node);
+        QStringList names;
+        for (int row = 0; row < panel().nodes().details().rowCount(); ++row) names << panel().nodes().details().row(row).name;
+        for (const char* name : {"Operator", "Parameters", "FLOPs forward", "Memory made", "Held at the peak", "Time, estimated", "conv2.weight"})
+            QVERIFY2(names.contains(QLatin1String(name)), name);
+    }
+
+    void aRowOfTheTableLeadsToItsNode() {
+        QVERIFY(desk().open("resnet20"));
+        panel().nodes().tabs()->setCurrentIndex(1);
+        QAbstractItemModelTester tester(&panel().nodes().nodes(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QTableView* table = panel().nodes().nodesTable();
+        table->sortByColumn(ui::NodesModel::Flops, Qt::DescendingOrder);
+        Q_EMIT table->clicked(table->model()->index(0, 0));
+        QCOMPARE(desk().selected(), table->model()->index(0, 0).data().toString());
+    }
+
+    void aNodeThatAnotherPageAsksForIsShown() {
+        QVERIFY(desk().open("resnet20"));
+        panel().reveal("layer3/2/conv2");
+        QCOMPARE(desk().selected(), QStringLiteral("layer3/2/conv2"));
+    }
+
+    void searchGoesFromMatchToMatch() {
+        QVERIFY(desk().open("resnet20"));
+        QVERIFY(panel().find());
+        QLineEdit* line = panel().graph().searchLine();
+        QTest::keyClicks(line, "layer2/1/conv");
+        QTest::keyClick(line, Qt::Key_Return);
+        const QString first = desk().selected();
+        QTest::keyClick(line, Qt::Key_Return);
+        QVERIFY(first.startsWith("layer2/1/conv") && desk().selected().startsWith("layer2/1/conv") && first != desk().selected());
+    }
+
+    void aFileIsAskedOfTheWorkerAndShown() {
+        desk().explorer.open("/data/mine.onnx");
+        QTRY_VERIFY_WITH_TIMEOUT(desk().view().scene() != nullptr, 10000);
+        QVERIFY(panel().gallery().entry(0).isFile);
+        QCOMPARE(panel().gallery().entry(0).title, QStringLiteral("mine.onnx"));
+        QVERIFY(desk().view().scene()->blocks.front().figures.forwardFlops > 0);
+        QStringList values;
+        for (int row = 0; row < panel().nodes().details().rowCount(); ++row) values << panel().nodes().details().row(row).value;
+        QVERIFY(values.contains(QStringLiteral("a test")));
+        desk().explorer.open("/data/mine.onnx");
+        QTest::qWait(300);
+        QCOMPARE(panel().gallery().rowCount(), static_cast<int>(models::architectures().size()) + 1);
+    }
+
+    void aFileThatIsRefusedIsSaidInWords() {
+        desk().explorer.open("/data/broken.onnx");
+        const auto said = [this] {
+            for (const QLabel* label : panel().findChildren<QLabel*>())
+                if (label->isVisible() && label->text().contains("ONX-01")) return true;
+            return false;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(said(), 10000);
+        QVERIFY(!panel().accept("/data/pictures.zip"));
+    }
+
+    void twoModelsAreCompared() {
+        QVERIFY(desk().open("cnn"));
+        desk().explorer.open("/data/mine.onnx");
+        QTRY_VERIFY_WITH_TIMEOUT(panel().gallery().entry(0).isFile, 10000);
+        QComboBox* others = panel().graph().compared();
+        QVERIFY(others->count() == 2);
+        others->setCurrentIndex(1);
+        QVERIFY(desk().view().scene()->isComparison);
+        QCOMPARE(desk().view().colouring(), ui::Colouring::Difference);
+        int same = 0, changed = 0, alone = 0;
+        for (const auto& node : desk().view().scene()->nodes) (node.standing == graph::Standing::Same ? same : node.standing == graph::Standing::Changed ? changed : alone)++;
+        QVERIFY(same > 0 && alone > 0);
+        others->setCurrentIndex(0);
+        QVERIFY(!desk().view().scene()->isComparison);
+        QCOMPARE(desk().view().colouring(), ui::Colouring::Family);
+    }
+};
+
+HEADROOM_TEST(ModelRules)
+#include "tst_model_panel.moc"

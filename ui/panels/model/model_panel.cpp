@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/model/model_panel.h"
+
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QListView>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+#include "base/config/document.h"
+#include "ui/bridge/bridge.h"
+#include "ui/bridge/config_draft.h"
+#include "ui/bridge/data_info.h"
+#include "ui/bridge/memory_plan.h"
+#include "ui/panels/model/gallery.h"
+#include "ui/panels/model/graph_card.h"
+#include "ui/panels/model/node_card.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/config_edit.h"
+
+namespace headroom::ui {
+namespace {
+
+constexpr int kGap = 8;
+constexpr int kRefreshMs = 100;
+constexpr int kGalleryLeast = 190, kGalleryMost = 264, kNodesLeast = 180, kNodesMost = 350;
+
+QString titleOf(const QString& architecture) {
+    for (const models::Architecture& each : models::architectures())
+        if (architecture.toStdString() == each.name) return QString::fromUtf8(each.title.data(), std::ssize(each.title));
+    return architecture;
+}
+
+}  // namespace
+
+ModelPanel::ModelPanel(const Context& context, QWidget* parent)
+    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_nodes(new NodeCard), m_notice(new QFrame), m_noticeText(new QLabel) {
+    auto* columns = new QHBoxLayout(this);
+    columns->setContentsMargins(0, 0, 0, 0);
+    columns->setSpacing(kGap);
+    columns->addWidget(galleryCard(), 3);
+    columns->addWidget(m_graph, 5);
+    m_nodes->setMinimumWidth(kNodesLeast);
+    m_nodes->setMaximumWidth(kNodesMost);
+    columns->addWidget(m_nodes, 4);
+    m_refresh.setSingleShot(true);
+    m_refresh.setInterval(kRefreshMs);
+    connect(&m_refresh, &QTimer::timeout, this, &ModelPanel::refresh);
+    connect(&m_graph->view(), &GraphView::selectedChanged, this, [this](int node) { m_nodes->show(node, m_graph->view().selectedBlock()); });
+    connect(m_nodes, &NodeCard::chosen, &m_graph->view(), &GraphView::reveal);
+    connect(m_graph, &GraphCard::otherChanged, this, &ModelPanel::showCurrent);
+    connect(&m_graph->placeholder(), &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
+    connectModels();
+    followData();
+    followDraft();
+}
+
+QWidget* ModelPanel::galleryCard() {
+    auto* card = new Card;
+    card->setMinimumWidth(kGalleryLeast);
+    card->setMaximumWidth(kGalleryMost);
+    card->head()->insertWidget(0, sectionHead(tr("Models")));
+    auto* open = new QPushButton(tr("Open file…"));
+    open->setToolTip(tr("Looks at a model in ONNX's format; a file can also be dropped here"));
+    connect(open, &QPushButton::clicked, this, &ModelPanel::openFile);
+    card->head()->addWidget(open);
+    m_notice->setObjectName(QStringLiteral("problemCard"));
+    m_noticeText->setWordWrap(true);
+    m_noticeText->setTextFormat(Qt::PlainText);
+    auto* rows = new QVBoxLayout(m_notice);
+    rows->addWidget(m_noticeText);
+    m_notice->hide();
+    card->body()->addWidget(m_notice);
+    m_list->setModel(m_gallery);
+    m_list->setItemDelegate(new GalleryDelegate(m_list));
+    m_list->setAccessibleName(tr("Models"));
+    m_list->setMouseTracking(true);
+    m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_list->setTabKeyNavigation(false);
+    card->body()->addWidget(m_list, 1);
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& now) {
+        if (now.isValid()) choose(now.row());
+    });
+    return card;
+}
+
+void ModelPanel::connectModels() {
+    ModelExplorer& models = m_context.bridge.models();
+    connect(&m_context.draft, &ConfigDraft::changed, this, &ModelPanel::followDraft);
+    connect(&m_context.data, &DataInfo::changed, this, &ModelPanel::followData);
+    connect(&m_context.memory, &MemoryPlan::changed, this, [this] {
+        if (!m_refresh.isActive()) m_refresh.start();
+    });
+    connect(&models, &ModelExplorer::surveyed, m_gallery, &GalleryModel::setFacts);
+    connect(&models, &ModelExplorer::shown, this, [this](const ExploredModelPtr& model) {
+        if (model->planned != m_context.memory.memory().planned) return;  // a newer one comes
+        const QString title = titleOf(model->name);
+        const bool isAnother = m_planned && m_planned->name == model->name && m_planned->scene->graphs.front() != model->scene->graphs.front();
+        if (isAnother) m_seen[tr("%1 before the change").arg(title)] = m_planned;
+        m_planned = model;
+        m_seen[title] = model;
+        if (m_file.isEmpty()) showCurrent();
+    });
+    connect(&models, &ModelExplorer::opened, this, [this](const ExploredModelPtr& model) {
+        m_notice->hide();
+        m_seen[model->name] = model;
+        const int row = m_gallery->addFile(model);
+        m_file.clear();  // it may be the same file once more
+        m_list->setCurrentIndex({});
+        m_list->setCurrentIndex(m_gallery->index(row));
+    });
+    connect(&models, &ModelExplorer::refused, this, [this](const QString&, const Problem& problem) {
+        m_noticeText->setText(problem.code.isEmpty() ? problem.text : QStringLiteral("%1 · %2").arg(problem.code, problem.text));
+        m_notice->show();
+    });
+}
+
+void ModelPanel::choose(int row) {
+    const GalleryEntry& entry = m_gallery->entry(row);
+    m_file = entry.isFile ? entry.key : QString();
+    config::RunConfig wanted = m_context.draft.config();
+    wanted.model.file = entry.isFile ? entry.file->path.toStdString() : std::string();
+    if (!entry.isFile) wanted.model.arch = entry.key.toStdString();
+    changeTogether(m_context.draft, m_context.undo, wanted, tr("Model %1").arg(entry.title));
+    showCurrent();
+}
+
+/// The list follows the settings, but for a file that is being looked at.
+void ModelPanel::followDraft() {
+    if (m_file.isEmpty()) {
+        const int row = m_gallery->rowOf(QString::fromStdString(m_context.draft.config().model.arch));
+        if (row >= 0 && m_list->currentIndex().row() != row) m_list->setCurrentIndex(m_gallery->index(row));
+    }
+    if (!m_refresh.isActive()) m_refresh.start();
+}
+
+void ModelPanel::followData() {
+    const bool there = m_context.data.state() == DataInfo::State::There;
+    m_gallery->setData(there ? &m_context.data.summary().shape : nullptr);
+    m_surveyed.clear();
+    if (!m_refresh.isActive()) m_refresh.start();
+}
+
+/// A page that nobody sees catches up when it is shown.
+void ModelPanel::refresh() {
+    if (!isVisible()) return;
+    const StepMemory& memory = m_context.memory.memory();
+    if (memory.planned && (!m_planned || m_planned->planned != memory.planned)) m_context.bridge.models().show(memory.planned, m_context.draft.config(), m_context.memory.device());
+    if (!memory.planned) m_planned.reset();
+    if (m_context.data.state() == DataInfo::State::There) {
+        config::RunConfig config = m_context.draft.config();
+        config.model.arch.clear();
+        config.model.file.clear();
+        const QString about = QString::fromStdString(config::toJson(config)) + m_context.memory.device();
+        if (about != m_surveyed) {
+            const DataSummary& known = m_context.data.summary();
+            m_context.bridge.models().survey({config, {known.shape, known.train, known.validation}, m_context.memory.device(), m_context.memory.budget()});
+        }
+        m_surveyed = about;
+    }
+    showCurrent();
+}
+
+void ModelPanel::showEvent(QShowEvent* event) {
+    Panel::showEvent(event);
+    m_refresh.start();
+}
+
+ExploredModelPtr ModelPanel::modelOf(const QString& title) const {
+    const auto found = m_seen.find(title);
+    return found == m_seen.end() ? nullptr : found->second;
+}
+
+void ModelPanel::setOthers() {
+    QStringList titles;
+    const ExploredModelPtr current = m_file.isEmpty() ? m_planned : m_gallery->entry(m_gallery->rowOf(m_file)).file;
+    for (const auto& [title, model] : m_seen)
+        if (current && model->scene->graphs.front() != current->scene->graphs.front()) titles << title;
+    m_graph->setOthers(titles);
+}
+
+GraphScenePtr ModelPanel::compared(const GraphScenePtr& before, const GraphScenePtr& now) {
+    if (before != m_before || now != m_now) m_comparison = comparisonOf(*before, *now);
+    m_before = before;
+    m_now = now;
+    return m_comparison;
+}
+
+void ModelPanel::showCurrent() {
+    setOthers();
+    const ExploredModelPtr model = m_file.isEmpty() ? m_planned : m_gallery->entry(m_gallery->rowOf(m_file)).file;
+    GraphScenePtr scene = model ? model->scene : nullptr;
+    if (const ExploredModelPtr other = model ? modelOf(m_graph->other()) : nullptr) scene = compared(other->scene, scene);
+    if (!scene) explainEmpty();
+    m_graph->setTitle(model ? (m_file.isEmpty() ? titleOf(model->name) : model->name) : tr("Graph"));
+    if (scene != m_graph->view().scene()) {
+        m_graph->setScene(scene);
+        m_nodes->setScene(scene, model ? model->summary : QJsonObject());
+        m_nodes->show(m_graph->view().selected(), m_graph->view().selectedBlock());
+    }
+    if (m_pending.isEmpty() || !scene || !m_file.isEmpty()) return;
+    if (const int node = scene->find(std::exchange(m_pending, {})); node >= 0) m_graph->view().reveal(node);
+}
+
+void ModelPanel::explainEmpty() {
+    const DataInfo& found = m_context.data;
+    const QString& fault = m_context.memory.memory().fault;
+    PlaceholderCard& card = m_graph->placeholder();
+    card.setAction({});
+    if (!fault.isEmpty()) {
+        card.set(tr("This model cannot be planned for this data."), fault);
+    } else if (found.state() == DataInfo::State::Looking || found.state() == DataInfo::State::There) {
+        card.set(tr("Looking into the data…"), found.summary().path);
+    } else {
+        const bool failed = found.state() == DataInfo::State::Failed;
+        card.set(failed ? tr("This data cannot be used.") : tr("No data chosen yet."),
+                 failed ? found.failure().text : tr("With data, the graph of every architecture is drawn here with what each node costs. A file in ONNX's format can be looked at without."));
+        card.setAction(tr("Open folder…"));
+    }
+}
+
+bool ModelPanel::accept(const QString& path) {
+    if (!path.endsWith(QLatin1String(".onnx"), Qt::CaseInsensitive)) return false;
+    m_context.bridge.models().open(path);
+    return true;
+}
+
+void ModelPanel::openFile() {
+    auto* dialog = new QFileDialog(this, tr("Open a model"), {}, tr("ONNX models (*.onnx)"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this, &ModelPanel::accept);
+    dialog->open();
+}
+
+bool ModelPanel::find() {
+    m_graph->startSearch();
+    return m_graph->view().scene() != nullptr;
+}
+
+void ModelPanel::reveal(const QString& node) {
+    m_pending = node;
+    m_file.clear();
+    followDraft();
+    showCurrent();
+}
+
+}  // namespace headroom::ui

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/model/node_card.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QSortFilterProxyModel>
+#include <QStackedWidget>
+#include <QTabBar>
+#include <QTableView>
+#include <QVBoxLayout>
+
+namespace headroom::ui {
+namespace {
+
+constexpr int kRowHeight = 23, kNameWidth = 118;
+
+QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
+    auto* table = new QTableView;
+    table->setModel(model);
+    table->setAccessibleName(name);
+    table->setTabKeyNavigation(false);
+    table->setShowGrid(false);
+    table->setWordWrap(false);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table->setSelectionMode(QAbstractItemView::SingleSelection);
+    table->verticalHeader()->hide();
+    table->verticalHeader()->setDefaultSectionSize(kRowHeight);
+    return table;
+}
+
+}  // namespace
+
+NodeCard::NodeCard(QWidget* parent)
+    : Card({}, parent), m_details(new DetailsModel(this)), m_nodes(new NodesModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_detailsTable(plainTable(m_details, tr("What is known of the node"))),
+      m_nodesTable(nullptr), m_tabs(new QTabBar) {
+    m_sorted->setSourceModel(m_nodes);
+    m_sorted->setSortRole(NodesModel::SortRole);
+    m_nodesTable = plainTable(m_sorted, tr("Nodes of the graph"));
+    m_nodesTable->setSortingEnabled(true);
+    m_nodesTable->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+    m_detailsTable->horizontalHeader()->hide();
+    m_detailsTable->horizontalHeader()->setStretchLastSection(true);
+    m_detailsTable->setColumnWidth(0, kNameWidth);
+    QHeaderView* header = m_nodesTable->horizontalHeader();
+    header->setSectionResizeMode(NodesModel::Name, QHeaderView::Stretch);
+    header->setMinimumSectionSize(40);
+    for (const auto& [column, width] : {std::pair(NodesModel::Flops, 76), std::pair(NodesModel::Memory, 80), std::pair(NodesModel::Time, 76)})
+        header->setSectionResizeMode(column, QHeaderView::Fixed), header->resizeSection(column, width);
+    for (const int column : {NodesModel::Operator, NodesModel::Parameters}) m_nodesTable->setColumnHidden(column, true);  // the details have them
+    m_nodesTable->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto* pages = new QStackedWidget;
+    for (const auto& [text, page] : {std::pair(tr("Details"), m_detailsTable), std::pair(tr("Nodes"), m_nodesTable)}) {
+        m_tabs->addTab(text);
+        pages->addWidget(page);
+    }
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    m_tabs->setAccessibleName(tr("What stands beside the graph"));
+    head()->insertWidget(0, m_tabs);
+    body()->addWidget(pages, 1);
+    connect(m_tabs, &QTabBar::currentChanged, pages, &QStackedWidget::setCurrentIndex);
+    connect(m_nodesTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
+        const QModelIndex row = m_sorted->mapToSource(now);
+        if (row.isValid() && m_nodesTable->hasFocus()) Q_EMIT chosen(m_nodes->row(row.row()).index);
+    });
+    connect(m_nodesTable, &QTableView::clicked, this, [this](const QModelIndex& at) { Q_EMIT chosen(m_nodes->row(m_sorted->mapToSource(at).row()).index); });
+}
+
+void NodeCard::setScene(const GraphScenePtr& scene, const QJsonObject& summary) {
+    m_scene = scene;
+    m_summary = summary;
+    m_nodes->set(scene);
+    show(-1, 0);
+}
+
+void NodeCard::show(int node, int block) {
+    std::vector<DetailRow> rows = m_scene ? detailsOf(*m_scene, node, block) : std::vector<DetailRow>{};
+    if (m_scene && node < 0 && block <= 0 && !m_summary.isEmpty())
+        for (DetailRow& row : summaryRows(m_summary)) rows.push_back(std::move(row));
+    m_details->set(std::move(rows));
+    m_detailsTable->clearSpans();
+    for (int row = 0; row < m_details->rowCount(); ++row)
+        if (m_details->row(row).isHead) m_detailsTable->setSpan(row, 0, 1, 2);
+}
+
+}  // namespace headroom::ui
