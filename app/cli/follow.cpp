@@ -28,8 +28,6 @@ Error untaken(const Chosen& chosen, const std::string& device) {
                          fmt::format("See {}, then: headroom resume {}", chosen.home.workerLog(device).string(), chosen.run.id())});
 }
 
-bool isOver(store::RunState state) { return !store::isLive(state) && state != store::RunState::Queued; }
-
 Exit statusOf(const store::RunSummary& run) {
     if (run.state == store::RunState::Diverged) return Exit::Diverged;
     for (const CodeInfo& known : allCodes())
@@ -47,7 +45,7 @@ public:
             const store::RunState state = look();
             tellState(state);
             tellNews();
-            if (isOver(state)) {
+            if (store::isOver(state)) {
                 if (state != store::RunState::Lost || !comesBack()) return ending(state);
                 continue;
             }
@@ -61,14 +59,12 @@ private:
     /// The state, where an end record of an earlier session does not count as an end: the worker of this one may hold the
     /// lock already and not have removed it yet.
     store::RunState look() {
-        const store::RunState state = store::runState(m_chosen.home, m_chosen.run);
-        if (!isOver(state)) {
+        const store::RunState found = store::runState(m_chosen.home, m_chosen.run);
+        if (const auto state = store::stateOfSession(found, m_reader.end(), m_options.since)) {
+            if (!store::isOver(*state)) m_lostSince.reset();
             m_staleSince.reset();
-            m_lostSince.reset();
-            return state;
+            return *state;
         }
-        const auto end = m_reader.end();
-        if (!end || end->wallTime >= m_options.since) return state;
         if (!m_staleSince) m_staleSince = Clock::now();
         return Clock::now() - *m_staleSince < kUntakenAfter ? store::RunState::Starting : store::RunState::Lost;
     }

@@ -75,6 +75,15 @@ StateFacts stateFacts(const Home& home, const RunFolder& run) {
 
 RunState runState(const Home& home, const RunFolder& run) { return derive(stateFacts(home, run)); }
 
+bool isOver(RunState state) { return !isLive(state) && state != RunState::Queued; }
+
+std::optional<RunState> stateOfSession(RunState state, const std::optional<End>& end, double since) {
+    if (!isOver(state)) return state;
+    if (!end && state == RunState::Lost) return state;
+    if (!end || end->wallTime < since) return std::nullopt;
+    return state;
+}
+
 std::optional<process::ProcessId> holder(const RunFolder& run) {
     return isHeld(run.lock()) ? recordedHolder(run.lock()) : std::nullopt;
 }

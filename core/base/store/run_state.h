@@ -31,6 +31,14 @@ RunState derive(const StateFacts& facts);
 StateFacts stateFacts(const Home& home, const RunFolder& run);
 RunState runState(const Home& home, const RunFolder& run);
 
+/// Neither waiting nor being worked on.
+bool isOver(RunState state);
+
+/// Pure. What `state` says of the session that began at `since` (wall time), for one who waits for its end; nothing where it
+/// tells of an earlier session. `end` is the record as read after the state: the worker takes the earlier one away when it
+/// begins, which may be between the two readings.
+std::optional<RunState> stateOfSession(RunState state, const std::optional<End>& end, double since);
+
 /// The worker that holds the run's lock; nothing where none does.
 std::optional<process::ProcessId> holder(const RunFolder& run);
 

@@ -86,6 +86,27 @@ private Q_SLOTS:
         QCOMPARE(word(runState(stage.home, folder)), std::string_view("lost"));
     }
 
+    void theEndOfAnEarlierSessionIsNoneOfThisOne_data() {
+        QTest::addColumn<RunState>("state");
+        QTest::addColumn<std::optional<End>>("end");
+        QTest::addColumn<std::optional<RunState>>("session");
+        const auto endAt = [](double time) { return std::optional(End{EndState::Paused, "stopped", {}, time}); };
+        const std::optional<RunState> earlier;
+        QTest::newRow("its own end") << RunState::Paused << endAt(7) << std::optional(RunState::Paused);
+        QTest::newRow("an earlier end") << RunState::Paused << endAt(3) << earlier;
+        QTest::newRow("an end that the worker takes away meanwhile") << RunState::Paused << std::optional<End>() << earlier;
+        QTest::newRow("waiting with an earlier end") << RunState::Queued << endAt(3) << std::optional(RunState::Queued);
+        QTest::newRow("running") << RunState::Running << std::optional<End>() << std::optional(RunState::Running);
+        QTest::newRow("lost") << RunState::Lost << std::optional<End>() << std::optional(RunState::Lost);
+    }
+
+    void theEndOfAnEarlierSessionIsNoneOfThisOne() {
+        QFETCH(RunState, state);
+        QFETCH(std::optional<End>, end);
+        QFETCH(std::optional<RunState>, session);
+        QVERIFY(stateOfSession(state, end, 5) == session);
+    }
+
     void whoHoldsARunIsKnown() {
         const test::Stage stage;
         const auto folder = stage.makeRun();
