@@ -96,17 +96,23 @@ json model(const json& question) {
     return found;
 }
 
-/// {"ask":"weights","path":...,"arch":...,"map":..., outputs, side, channels, features, vocabulary, context, width,
-/// layers, heads}: which tensors of the file are which parameters of the net.
+/// {"ask":"weights","path":...,"arch":...,"map":...,"choice":{...},"data":{...}, outputs, side, channels, features, vocabulary, context,
+/// width, layers, heads}: which tensors of the file are which parameters of the net. `choice` is such a map itself and goes before
+/// what `map` names; `data` is the shape of data at hand, in place of what the architecture is published for.
 json weights(const json& question) {
     const std::string arch = question.at("arch");
     const models::ModelOptions options{.width = question.value("width", std::int64_t{0}), .layers = question.value("layers", std::int64_t{0}),
                                        .heads = question.value("heads", std::int64_t{0})};
-    const graph::Graph net = models::build(arch, models::typicalData(arch, question), options);
+    const models::DataShape data = question.contains("data") ? models::shapeFromJson(question.at("data")) : models::typicalData(arch, question);
+    const graph::Graph net = models::build(arch, data, options);
     const std::filesystem::path path = question.at("path").get<std::string>();
-    const models::WeightMap map = train::mapWeights(net, formats::WeightFiles(path), train::chosenWeights(question.value("map", std::string())));
+    const formats::WeightFiles files(path);
+    models::ChosenWeights chosen = models::chosenFromJson(question.value("choice", json::object()), "choice");
+    chosen.merge(train::chosenWeights(question.value("map", std::string())));
+    const models::WeightMap map = train::mapWeights(net, files, chosen);
     json found = models::toJson(map);
     found["choice"] = models::toChoice(map);
+    for (const formats::StTensor& each : files.tensors()) found["tensors"].push_back(each.name);
     found["file"] = path.filename().string();
     found["arch"] = arch;
     return found;

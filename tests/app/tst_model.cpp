@@ -193,6 +193,7 @@ private Q_SLOTS:
         QCOMPARE(test::at(map, "matches.0.parameter").toString(), QString("conv1.weight"));
         QCOMPARE(test::at(map, "surplus.0").toString(), QString("module.fc.scale"));
         QVERIFY(map["missing"].toArray().contains(QJsonValue("bn1.weight")));
+        QCOMPARE(map["tensors"].toArray().size(), 2);
         const QByteArray text = headroom.run(command).output;
         for (const char* part : {"module.conv1.weight", "missing in the file", "stays new (head)", "not in the net"}) QVERIFY2(text.contains(part), text.constData());
         const QString chosen = QString::fromStdString(folder.write("names.json", R"({"bn1.weight": "nowhere"})").string());

@@ -4,6 +4,7 @@
 
 #include "support/registry.h"
 #include "support/temporary_folder.h"
+#include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
 #include "ui/bridge/worker_questions.h"
 
@@ -19,6 +20,7 @@ while read -r line; do
     *'"ask":"die"'*) kill -9 $$ ;;
     *'"ask":"slow"'*) sleep 0.5; printf '{"id":%s,"slow":true}\n' "$id" ;;
     *'"ask":"error"'*) printf '{"id":%s,"error":{"code":"DAT-04","message":"There is nothing."}}\n' "$id" ;;
+    *'"ask":"inspect"'*) height=$(printf '%s' "$line" | sed 's/.*"height":\([0-9]*\).*/\1/'); printf '{"id":%s,"kind":"pictures","resized":true,"height":%s}\n' "$id" "$height" ;;
     *) printf '{"id":%s,"ok":true}\n' "$id" ;;
   esac
 done
@@ -64,6 +66,17 @@ private Q_SLOTS:
         QCOMPARE(replaced.size(), 1);
         QCOMPARE(replaced.first()[0].toLongLong(), old);
         QCOMPARE(answered.last()[0].toLongLong(), last);
+    }
+
+    void dataAreLookedAtAgainWhereTheirSizeChangesMeanwhile() {
+        ui::WorkerQuestions questions(m_program);
+        ui::ConfigDraft draft;
+        ui::DataInfo data(questions, draft);
+        draft.set("data.side", "48");
+        draft.set("data.path", "photos");
+        draft.set("data.side", "32");
+        QTRY_COMPARE(data.state(), ui::DataInfo::State::There);
+        QCOMPARE(data.summary().shape.height, 32);
     }
 
     void aWorkerThatDiesIsStartedAgainForTheNextQuestion() {

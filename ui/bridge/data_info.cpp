@@ -95,7 +95,7 @@ void DataInfo::look() {
     const QString path = QString::fromStdString(data.path);
     const QString question = path + '\n' + QString::fromStdString(data.target + '\n' + data.header + '\n' + data.task);
     const models::WantedPictures wanted = models::wantedPictures(data.side, m_draft.config().model.arch, m_graph.get());
-    const bool followsModel = m_summary.resized || m_state == State::Failed;
+    const bool followsModel = m_summary.resized || m_state == State::Failed || m_state == State::Looking;  // not known yet
     if (question == m_last && !(followsModel && wanted != m_wanted)) return;
     m_last = question;
     m_wanted = wanted;

@@ -221,8 +221,9 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
 
 void MainWindow::dropEvent(QDropEvent* event) {
     const QString path = event->mimeData()->urls().first().toLocalFile();
-    if (path.endsWith(QLatin1String(".json"))) return m_studio.openConfig(path);
-    openPage(path.endsWith(QLatin1String(".onnx"), Qt::CaseInsensitive) ? QStringLiteral("model") : QStringLiteral("data"));
+    const bool isModel = ModelPanel::takes(path);
+    if (!isModel && path.endsWith(QLatin1String(".json"))) return m_studio.openConfig(path);
+    openPage(isModel ? QStringLiteral("model") : QStringLiteral("data"));
     m_panels[m_page]->accept(path);
 }
 

@@ -70,6 +70,17 @@ std::string listed(const std::vector<std::string>& names) {
     return names.size() > kShown ? text + fmt::format(" and {} more", groupedUnsigned(names.size() - kShown)) : text;
 }
 
+struct Found {
+    fs::path path;
+    bool byLink = false;  ///< the file is a link, or lies behind one
+};
+
+/// What was found in one part, by class.
+struct Part {
+    std::vector<fs::path> folders;
+    std::vector<std::vector<Found>> pictures;
+};
+
 /// Entries of a dataset's folder, links followed as far as they stay inside of it.
 class Walk {
 public:
@@ -105,19 +116,32 @@ public:
     }
 
     /// All pictures in and below a folder. Others are noted.
-    void addPictures(const fs::path& folder, std::size_t depth, std::vector<fs::path>& pictures) {
+    void addPictures(const fs::path& folder, std::size_t depth, std::vector<Found>& pictures) {
+        const bool byLink = std::exchange(m_byLink, m_byLink || isLink(folder));
         m_within.push_back(resolved(folder));
         for (const Entry& entry : entries(folder, depth)) {
             if (entry.kind == Kind::Folder)
                 addPictures(entry.path, depth + 1, pictures);
             else if (!isPicture(entry.path))
                 note(entry.path);
-            else if (isNew(entry.path))
-                pictures.push_back(entry.path);
             else
-                m_repeated.push_back(nameOf(entry.path));
+                pictures.push_back({entry.path, m_byLink || isLink(entry.path)});
         }
         m_within.pop_back();
+        m_byLink = byLink;
+    }
+
+    /// Takes out what is there twice. Links and second names of one picture would put it under two labels, or into training and
+    /// validation; where it really lies decides.
+    void keepOnce(std::initializer_list<Part*> parts) {
+        for (const bool byLink : {false, true})
+            for (Part* part : parts)
+                for (std::vector<Found>& pictures : part->pictures)
+                    std::erase_if(pictures, [&](const Found& each) {
+                        if (each.byLink != byLink || isNew(each.path)) return false;
+                        m_repeated.push_back(nameOf(each.path));
+                        return true;
+                    });
     }
 
     void note(const fs::path& other) { m_others.push_back(nameOf(other)); }
@@ -132,7 +156,11 @@ public:
     }
 
 private:
-    /// Links and second names of one picture would put it under two labels, or into training and validation.
+    static bool isLink(const fs::path& path) {
+        std::error_code error;
+        return fs::is_symlink(fs::symlink_status(path, error));
+    }
+
     bool isNew(const fs::path& picture) {
         struct stat status {};
         return ::stat(picture.c_str(), &status) != 0 || m_seen.emplace(status.st_dev, status.st_ino).second;
@@ -147,15 +175,15 @@ private:
 
     Kind kindOf(const fs::path& path, std::size_t depth) const {
         std::error_code error;
-        const bool isLink = fs::is_symlink(fs::symlink_status(path, error));
-        const fs::path target = isLink ? inside(path) : path;
+        const bool isLinked = isLink(path);
+        const fs::path target = isLinked ? inside(path) : path;
         const fs::file_status status = fs::symlink_status(target, error);
         if (fs::is_regular_file(status)) return Kind::File;
         if (status.type() == fs::file_type::not_found) refuse(Code::Img08, path, "the file is gone", {}, {}, "Try again when nothing changes the folder.");
         if (!fs::is_directory(status))
             refuse(Code::Img06, path, "not a regular file", wordOf(status.type()), "files and folders allowed", "Remove it from the folder.");
         if (depth >= m_limits.maxDepth) refuse(Code::Img09, path, "folders too deep", {}, fmt::format("at most {} allowed", m_limits.maxDepth), "Put the pictures into their class's folder.");
-        if (isLink && std::ranges::find(m_within, target) != m_within.end()) refuseCircle(path);
+        if (isLinked && std::ranges::find(m_within, target) != m_within.end()) refuseCircle(path);
         return Kind::Folder;
     }
 
@@ -176,17 +204,12 @@ private:
     const FolderLimits& m_limits;
     std::size_t m_entries = 0;
     std::vector<fs::path> m_within;  ///< folders that are being visited, links resolved
+    bool m_byLink = false;       ///< one of them is a link
     std::set<std::pair<dev_t, ino_t>> m_seen;  ///< pictures
     std::vector<std::string> m_others, m_hidden, m_repeated;
 };
 
 using Entries = std::vector<Walk::Entry>;
-
-/// What was found in one part, by class.
-struct Part {
-    std::vector<fs::path> folders;
-    std::vector<std::vector<fs::path>> pictures;
-};
 
 Part partIn(Walk& walk, const Entries& entries, std::size_t depth) {
     Part part;
@@ -202,13 +225,13 @@ Part partIn(Walk& walk, const Entries& entries, std::size_t depth) {
 }
 
 /// By turns from each class.
-std::vector<PictureFolder::Picture> inTurn(const std::vector<std::vector<fs::path>>& pictures) {
+std::vector<PictureFolder::Picture> inTurn(const std::vector<std::vector<Found>>& pictures) {
     std::vector<PictureFolder::Picture> all;
     std::size_t longest = 0;
     for (const auto& each : pictures) longest = std::max(longest, each.size());
     for (std::size_t turn = 0; turn < longest; ++turn)
         for (std::size_t label = 0; label < pictures.size(); ++label)
-            if (turn < pictures[label].size()) all.push_back({pictures[label][turn], static_cast<std::int32_t>(label)});
+            if (turn < pictures[label].size()) all.push_back({pictures[label][turn].path, static_cast<std::int32_t>(label)});
     return all;
 }
 
@@ -223,7 +246,7 @@ void requireClasses(const fs::path& folder, const Part& part, const FolderOption
 
 /// The validation part with the training part's labels.
 void addTest(PictureFolder& found, Part part, const std::vector<fs::path>& known) {
-    std::vector<std::vector<fs::path>> pictures(known.size());
+    std::vector<std::vector<Found>> pictures(known.size());
     for (std::size_t k = 0; k < part.folders.size(); ++k) {
         const auto place = std::ranges::find(known, part.folders[k].filename(), &fs::path::filename);
         if (place == known.end())
@@ -305,12 +328,14 @@ PictureFolder listPictures(const fs::path& folder, const FolderOptions& options)
     const auto any = [](const fs::path&) { return true; };
     // Beside other classes and without a validation part it is the class of trains.
     const bool parts = train && (validation || (hasSubfolders(train->path, 1, any) && !hasSubfolders(folder, 1, isOther)));
-    const Part part = parts ? partIn(walk, walk.entries(train->path, 1), 1) : partIn(walk, entries, 0);
+    Part part = parts ? partIn(walk, walk.entries(train->path, 1), 1) : partIn(walk, entries, 0);
+    Part held = parts && validation ? partIn(walk, walk.entries(validation->path, 1), 1) : Part{};
+    walk.keepOnce({&part, &held});
     requireClasses(parts ? train->path : folder, part, options);
     for (const fs::path& each : part.folders) found.classes.push_back(nameOf(each));
     found.train = inTurn(part.pictures);
     if (parts) noteRest(walk, entries, train, validation, found);
-    if (parts && validation) addTest(found, partIn(walk, walk.entries(validation->path, 1), 1), part.folders);
+    if (parts && validation) addTest(found, std::move(held), part.folders);
     for (std::string& note : walk.notes()) found.notes.push_back(std::move(note));
     return found;
 }

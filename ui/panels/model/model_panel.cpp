@@ -15,6 +15,7 @@
 #include "ui/panels/model/gallery.h"
 #include "ui/panels/model/graph_card.h"
 #include "ui/panels/model/node_card.h"
+#include "ui/panels/model/weights_card.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/config_edit.h"
 
@@ -34,7 +35,7 @@ QString titleOf(const QString& architecture) {
 }  // namespace
 
 ModelPanel::ModelPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_nodes(new NodeCard), m_notice(new QFrame), m_noticeText(new QLabel) {
+    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_nodes(new NodeCard), m_weights(new WeightsCard(context, context.bridge.questions())), m_notice(new QFrame), m_noticeText(new QLabel) {
     auto* columns = new QHBoxLayout(this);
     columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(kGap);
@@ -43,6 +44,8 @@ ModelPanel::ModelPanel(const Context& context, QWidget* parent)
     m_nodes->setMinimumWidth(kNodesLeast);
     m_nodes->setMaximumWidth(kNodesMost);
     columns->addWidget(m_nodes, 4);
+    columns->addWidget(m_weights, 9);
+    m_weights->hide();
     m_refresh.setSingleShot(true);
     m_refresh.setInterval(kRefreshMs);
     connect(&m_refresh, &QTimer::timeout, this, &ModelPanel::refresh);
@@ -50,6 +53,10 @@ ModelPanel::ModelPanel(const Context& context, QWidget* parent)
     connect(m_nodes, &NodeCard::chosen, &m_graph->view(), &GraphView::reveal);
     connect(m_graph, &GraphCard::otherChanged, this, &ModelPanel::showCurrent);
     connect(&m_graph->placeholder(), &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
+    connect(m_weights, &WeightsCard::openChanged, this, [this] {
+        m_weights->setVisible(m_weights->isOpen());
+        for (QWidget* graph : {static_cast<QWidget*>(m_graph), static_cast<QWidget*>(m_nodes)}) graph->setVisible(!m_weights->isOpen());
+    });
     connectModels();
     followData();
     followDraft();
@@ -61,7 +68,7 @@ QWidget* ModelPanel::galleryCard() {
     card->setMaximumWidth(kGalleryMost);
     card->head()->insertWidget(0, sectionHead(tr("Models")));
     auto* open = new QPushButton(tr("Open file…"));
-    open->setToolTip(tr("Looks at a model in ONNX's format; a file can also be dropped here"));
+    open->setToolTip(tr("Looks at a model in ONNX's format, or at weights in safetensors' for the chosen architecture; a file can also be dropped here"));
     connect(open, &QPushButton::clicked, this, &ModelPanel::openFile);
     card->head()->addWidget(open);
     m_notice->setObjectName(QStringLiteral("problemCard"));
@@ -220,14 +227,18 @@ void ModelPanel::explainEmpty() {
     }
 }
 
+bool ModelPanel::takes(const QString& path) { return WeightsCard::isWeights(path) || path.endsWith(QLatin1String(".onnx"), Qt::CaseInsensitive); }
+
 bool ModelPanel::accept(const QString& path) {
-    if (!path.endsWith(QLatin1String(".onnx"), Qt::CaseInsensitive)) return false;
+    if (!takes(path)) return false;
+    if (WeightsCard::isWeights(path)) return m_weights->open(path), true;
+    m_weights->close();
     m_context.bridge.models().open(path);
     return true;
 }
 
 void ModelPanel::openFile() {
-    auto* dialog = new QFileDialog(this, tr("Open a model"), {}, tr("ONNX models (*.onnx)"));
+    auto* dialog = new QFileDialog(this, tr("Open a model"), {}, tr("Models and weights (*.onnx *.safetensors *.safetensors.index.json);;ONNX models (*.onnx);;Weights (*.safetensors *.safetensors.index.json)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFile);
     connect(dialog, &QFileDialog::fileSelected, this, &ModelPanel::accept);

@@ -14,6 +14,7 @@ namespace headroom::ui {
 class GalleryModel;
 class GraphCard;
 class NodeCard;
+class WeightsCard;
 
 /// The architectures with what they would take here, files that were opened, and the graph of the one that is chosen.
 class ModelPanel : public Panel {
@@ -21,8 +22,10 @@ class ModelPanel : public Panel {
 public:
     explicit ModelPanel(const Context& context, QWidget* parent = nullptr);
 
-    /// A file in ONNX's format is opened; all else is not for this page.
+    /// A file in ONNX's format is opened, one of weights held against the chosen architecture; all else is not for this page.
     bool accept(const QString& path) override;
+    /// Whether a file's name says that it is one for this page.
+    static bool takes(const QString& path);
     bool find() override;
     /// Shows the node of that name in the graph of the chosen architecture, as soon as it is there.
     void reveal(const QString& node);
@@ -31,6 +34,7 @@ public:
     QListView* list() const { return m_list; }
     GraphCard& graph() { return *m_graph; }
     NodeCard& nodes() { return *m_nodes; }
+    WeightsCard& weights() { return *m_weights; }
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -54,6 +58,7 @@ private:
     QListView* m_list;
     GraphCard* m_graph;
     NodeCard* m_nodes;
+    WeightsCard* m_weights;  ///< in place of the graph while a file of weights is looked at
     QFrame* m_notice;
     QLabel* m_noticeText;
     QTimer m_refresh;

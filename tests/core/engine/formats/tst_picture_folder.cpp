@@ -179,6 +179,7 @@ private Q_SLOTS:
         const RawDataset data = readDataset(path("entry"), sized(8));
         QCOMPARE(data.pictures.count(), 4);
         QVERIFY(isSaid(data.notes, "1 link is to a picture that is in the folder already"));
+        QCOMPARE(std::ranges::count(data.pictures.labels, 1), 2);  // of the class where it really lies
     }
     void aValidationPartThatIsTheTrainingPartIsRefused() {
         grey("train/ants/1.png"), grey("train/bees/3.png");
