@@ -99,10 +99,10 @@ private Q_SLOTS:
     void anEmptyFieldLeavesTheWeightNew() {
         REQUIRE_TRAINING();
         QVERIFY(openFile());
-        edit(rowOf("conv2.bias"), {});
-        QTRY_COMPARE_WITH_TIMEOUT(card().weights().row(rowOf("conv2.bias")).standing, Standing::Fresh, 20000);
+        edit(rowOf("conv1.weight"), {});
+        QTRY_COMPARE_WITH_TIMEOUT(card().weights().row(rowOf("conv1.weight")).standing, Standing::Fresh, 20000);
         card().resetButton()->click();
-        QTRY_COMPARE_WITH_TIMEOUT(card().weights().row(rowOf("conv2.bias")).standing, Standing::Match, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(card().weights().row(rowOf("conv1.weight")).standing, Standing::Match, 20000);
     }
 
     void anotherArchitectureIsComparedAgain() {

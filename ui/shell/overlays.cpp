@@ -2,11 +2,11 @@
 #include "ui/shell/overlays.h"
 
 #include <QApplication>
-#include <QGraphicsDropShadowEffect>
 #include <QGridLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -21,18 +21,35 @@ namespace {
 
 constexpr int kPaletteWidth = 560, kPaletteRows = 12, kTop = 60;
 
+constexpr int kShadow = 24, kShadowDown = 6, kShadowAlpha = 26;
+
+/// Rings that fade outward. An effect on the card itself would blur it anew with every key that is typed into it.
+class CardShadow : public QWidget {
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setBrush(Qt::NoBrush);
+        for (int ring = 0; ring < kShadow; ++ring) {
+            const double left = 1 - double(ring) / kShadow, out = kShadow - ring;
+            painter.setPen(QPen(QColor(0, 0, 0, int(kShadowAlpha * left * left)), 2));
+            painter.drawRoundedRect(QRectF(rect()).adjusted(out, out, -out, -out), ring + 8, ring + 8);
+        }
+    }
+};
+
 QString str(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
 
 }  // namespace
 
-Overlay::Overlay(QWidget* window) : QFrame(window) {
+Overlay::Overlay(QWidget* window) : QFrame(window), m_shadow(new CardShadow(window)) {
     setObjectName(QStringLiteral("popup"));
     setFocusPolicy(Qt::StrongFocus);
-    auto* shadow = new QGraphicsDropShadowEffect(this);
-    shadow->setBlurRadius(32);
-    shadow->setOffset(0, 6);
-    shadow->setColor(QColor(0, 0, 0, 120));
-    setGraphicsEffect(shadow);
+    m_shadow->setAttribute(Qt::WA_TransparentForMouseEvents);
+    m_shadow->hide();
     hide();
 }
 
@@ -42,9 +59,21 @@ void Overlay::open() {
     m_before = QApplication::focusWidget();
     adjustSize();
     move(place());
+    m_shadow->raise();
     raise();
     show();
     setFocus();
+}
+
+bool Overlay::event(QEvent* event) {
+    switch (event->type()) {
+        case QEvent::Move:
+        case QEvent::Resize: m_shadow->setGeometry(geometry().adjusted(-kShadow, kShadowDown - kShadow, kShadow, kShadowDown + kShadow)); break;
+        case QEvent::Show: m_shadow->show(); break;
+        case QEvent::Hide: m_shadow->hide(); break;
+        default: break;
+    }
+    return QFrame::event(event);
 }
 
 void Overlay::dismiss() {

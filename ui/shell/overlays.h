@@ -25,10 +25,12 @@ public:
     void dismiss();
 
 protected:
+    bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     virtual QPoint place() const;
 
 private:
+    QWidget* m_shadow;  ///< of the window too, below the card
     QPointer<QWidget> m_before;
 };
 

@@ -199,7 +199,7 @@ void WeightsCard::use() {
     QString names = m_map;
     if (!m_edits.isEmpty()) {
         names = keptNames();
-        if (names.isEmpty()) return refuse({QStringLiteral("DSK-02"), tr("The names cannot be kept in the project's folder.")});
+        if (names.isEmpty()) return refuse({Severity::Error, QStringLiteral("DSK-02"), m_path, tr("The names cannot be kept in the project's folder.")});
     }
     wanted.model.file.clear();
     wanted.model.weights = m_path.toStdString();
