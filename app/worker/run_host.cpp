@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -31,6 +32,8 @@ Order::Kind kindOf(store::RequestKind kind) {
     }
     return Order::Kind::LearningRate;
 }
+
+bool ends(const Order& order) { return order.kind == Order::Kind::Pause || order.kind == Order::Kind::Stop; }
 
 }  // namespace
 
@@ -105,8 +108,22 @@ void RunHost::noted(const train::Position& at, std::string_view kind, const std:
     std::fflush(stdout);
 }
 
+bool RunHost::goesOn() {
+    m_early = orders();
+    return std::ranges::none_of(m_early, ends);
+}
+
+train::Outcome RunHost::interrupted() {
+    train::Outcome outcome{train::Outcome::Kind::Paused, {}, {}, {}, {}};
+    for (const Order& order : m_early) {
+        if (order.kind == Order::Kind::Stop) outcome.kind = train::Outcome::Kind::Stopped;
+        carriedOut(order);
+    }
+    return outcome;
+}
+
 std::vector<Order> RunHost::orders() {
-    std::vector<Order> orders;
+    std::vector<Order> orders = std::exchange(m_early, {});
     if (caughtSignal() != 0 && !m_signalled) {
         m_signalled = true;
         orders.push_back({Order::Kind::Pause, 0, kNoRequest});
@@ -119,8 +136,7 @@ std::vector<Order> RunHost::orders() {
 void RunHost::carriedOut(const Order& order) {
     if (order.id == kNoRequest) return;
     // Until the end record is there the run is shown as pausing or stopping.
-    const bool ends = order.kind == Order::Kind::Pause || order.kind == Order::Kind::Stop;
-    if (ends)
+    if (ends(order))
         m_ending.push_back(order.id);
     else
         m_link.answered(order.id);

@@ -17,6 +17,10 @@ class RunHost : public train::Host {
 public:
     RunHost(store::RunWriter& writer, store::RunLink& link, Monitor& monitor);
 
+    /// Before training: false where a signal or a request wants the run to end. Everything else waits for orders().
+    bool goesOn();
+    /// The outcome of a run that was not to go on; what asked for it counts as carried out.
+    train::Outcome interrupted();
     /// After the end record: answers what asked for it.
     void answerEnding();
     /// Before training: how far it is to the end, for the time that is left, and where the micro-batch is asked for, which
@@ -54,6 +58,7 @@ private:
     telemetry::StepClock m_clock;
     std::int64_t m_stepsDone = 0;
     bool m_signalled = false;
+    std::vector<train::Order> m_early;   ///< that came before training
     std::vector<std::int64_t> m_ending;  ///< requests that the end of the run answers
 };
 

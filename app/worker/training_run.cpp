@@ -78,6 +78,9 @@ public:
             const train::Outcome outcome = train();
             measure(before + wallTimeNow() - begin);
             status = finish(outcome);
+        } catch (const Interrupted&) {
+            measure(before + wallTimeNow() - begin);
+            status = finish(m_host.interrupted());
         } catch (...) {
             const std::exception_ptr met = std::current_exception();
             measure(before + wallTimeNow() - begin);
@@ -90,18 +93,21 @@ public:
 private:
     train::Outcome train() {
         const config::RunConfig config = readConfig(m_folder);
+        const GoesOn goesOn = [this] { return m_host.goesOn(); };
         // The data is decoded while LibTorch and the device start.
         auto reading = std::async(std::launch::async, [&] {
             const train::ModelFile file = train::modelFileOf(config, m_folder.graph(), m_folder.checkpoints());
-            return std::pair(file, data::load(data::preparationOf(config, file.graph.get())));
+            data::Preparation preparation = data::preparationOf(config, file.graph.get());
+            preparation.goesOn = goesOn;
+            return std::pair(file, data::load(preparation));
         });
         const at::Device device = deviceOf(m_device, config.train.deterministic);
         tensor::installAllocator();
         train::setComputeThreads();
         const auto [file, whole] = reading.get();
-        if (caughtSignal() != 0) return {train::Outcome::Kind::Paused, {}, {}, {}, {}};
+        requireGoesOn(goesOn);
         std::optional<data::Dataset> features;
-        if (config.train.cacheFeatures) features = train::featuresOf(config, whole, file, device);
+        if (config.train.cacheFeatures) features = train::featuresOf(config, whole, file, device, goesOn);
         const data::Dataset& dataset = features ? *features : whole;
         if (device.is_cpu()) train::warmUp(config, dataset, file, m_folder.checkpoints());
         m_growth.emplace();
@@ -179,7 +185,7 @@ private:
 
     int finish(const train::Outcome& outcome) {
         using Kind = train::Outcome::Kind;
-        const nlohmann::json metrics = metricsOf(outcome.trainLoss, outcome.metrics);
+        const nlohmann::json metrics = m_trained ? metricsOf(outcome.trainLoss, outcome.metrics) : nlohmann::json(m_writer.summary().metrics);
         if (m_trained) m_writer.setFact("weights_sha256", outcome.weightsSha256);
         switch (outcome.kind) {
             case Kind::Completed: m_writer.finish(store::EndState::Finished, "completed", metrics); break;

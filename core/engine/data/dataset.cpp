@@ -111,6 +111,7 @@ formats::DataOptions readerOptions(const Preparation& preparation) {
     formats::DataOptions options;
     options.folder.wanted = preparation.pictures;
     options.folder.threads = preparation.threads;
+    options.folder.goesOn = preparation.goesOn;
     options.limit = data.limit;
     options.target = data.target;
     options.acceptMissingBatches = data.acceptMissingBatches;

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/config/run_config.h"
+#include "base/errors/interrupted.h"
 #include "base/models/wanted_pictures.h"
 
 namespace headroom::data {
@@ -14,6 +15,7 @@ struct Preparation {
     std::int64_t context = 128;  ///< of text
     models::WantedPictures pictures;  ///< what those of a folder become
     std::int64_t threads = 1;         ///< that decode a folder
+    GoesOn goesOn{};                  ///< asked while one is read; load() throws Interrupted where it does not
 };
 /// `file`: the graph of model.file, which says what pictures it takes. Without it - of a run whose reference is known - only data.side does.
 Preparation preparationOf(const config::RunConfig& config, const graph::Graph* file = nullptr);

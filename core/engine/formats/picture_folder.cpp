@@ -84,16 +84,20 @@ auto attempt(const fs::path& path, std::size_t place, Unreadable& unreadable, Re
     }
 }
 
-/// Runs `work(k)` for all k below `count` in so many threads, in any order, until one throws: that is thrown here.
-template <typename Work>
-void forAll(std::size_t count, std::int64_t threads, Work work) {
+/// Runs `work(k)` for all k below `count` in so many threads, in any order, until one throws: that is thrown here. `before` is called
+/// again and again meanwhile, in this thread alone.
+template <typename Before, typename Work>
+void forAll(std::size_t count, std::int64_t threads, Before before, Work work) {
     std::atomic<std::size_t> next = 0;
     std::exception_ptr failure;
     std::mutex mutex;
     threads = std::min<std::int64_t>(threads, std::thread::hardware_concurrency());  // each may hold a whole picture
-    const auto run = [&] {
+    const auto run = [&](bool isCaller) {
         try {
-            for (std::size_t k = next++; k < count; k = next++) work(k);
+            for (std::size_t k = next++; k < count; k = next++) {
+                if (isCaller) before();
+                work(k);
+            }
         } catch (...) {
             const std::lock_guard lock(mutex);
             if (!failure) failure = std::current_exception();
@@ -102,18 +106,20 @@ void forAll(std::size_t count, std::int64_t threads, Work work) {
     };
     {
         std::vector<std::jthread> others;
-        for (std::int64_t k = 1; k < threads; ++k) others.emplace_back(run);
-        run();
+        for (std::int64_t k = 1; k < threads; ++k) others.emplace_back(run, false);
+        run(true);
     }
     if (failure) std::rethrow_exception(failure);
 }
 
 /// The median of the shorter sides that the pictures declare; nothing where none says it.
-std::optional<std::int64_t> medianSide(const Listed& pictures) {
+std::optional<std::int64_t> medianSide(const Listed& pictures, const GoesOn& goesOn) {
     std::vector<std::int64_t> sides;
     Unreadable ignored(pictures.size());  // decoding says it again
-    for (std::size_t k = 0; k < pictures.size(); ++k)
+    for (std::size_t k = 0; k < pictures.size(); ++k) {
+        requireGoesOn(goesOn);
         if (const auto side = attempt(pictures[k].path, k, ignored, [&] { return declaredSide(pictures[k].path); }); side && *side) sides.push_back(**side);
+    }
     if (sides.empty()) return std::nullopt;
     const auto middle = sides.begin() + std::ssize(sides) / 2;
     std::ranges::nth_element(sides, middle);
@@ -121,9 +127,9 @@ std::optional<std::int64_t> medianSide(const Listed& pictures) {
 }
 
 /// Height and width where the wish leaves them open.
-void chooseSide(models::WantedPictures& wanted, PictureFolder& folder) {
+void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const GoesOn& goesOn) {
     if (wanted.height > 0) return;
-    const std::int64_t median = medianSide(folder.train).value_or(wanted.usualSide);
+    const std::int64_t median = medianSide(folder.train, goesOn).value_or(wanted.usualSide);
     wanted.height = wanted.width = std::max(kLeastSide, std::min(wanted.usualSide, median));
     const std::string why = median < wanted.usualSide ? fmt::format("half of the pictures have a shorter side of {} pixels or less", median) : fmt::format("usual for this model");
     folder.notes.insert(folder.notes.begin(), fmt::format("Pictures are scaled and cut to {0} x {0} pixels ({1}); data.side sets another size.", wanted.height, why));
@@ -156,9 +162,10 @@ public:
 
     void decode() {
         m_pictures.pixels.resize(m_listed.size() * m_each);
-        forAll(m_listed.size(), m_options.threads, [this](std::size_t k) {
+        const auto decodeOne = [this](std::size_t k) {
             if (!m_unreadable.areEnough()) decode(k);
-        });
+        };
+        forAll(m_listed.size(), m_options.threads, [this] { requireGoesOn(m_options.goesOn); }, decodeOne);
         m_unreadable.requireFew();
         close();
     }
@@ -223,7 +230,7 @@ void requirePicturesOfAll(const PictureFolder& folder, const Pictures& pictures)
 FolderPictures readPictures(PictureFolder folder, const FolderOptions& options) {
     if (folder.test && options.limit > 0) folder.train.resize(std::min(folder.train.size(), static_cast<std::size_t>(options.limit)));
     models::WantedPictures wanted = options.wanted;
-    chooseSide(wanted, folder);
+    chooseSide(wanted, folder, options.goesOn);
     requireRoom(folder, options, wanted);
     Decoder train(folder.train, wanted, options);
     train.decode();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/errors/interrupted.h"
 #include "base/models/wanted_pictures.h"
 #include "engine/formats/image.h"
 #include "engine/formats/pictures.h"
@@ -26,6 +27,7 @@ struct FolderOptions {
     std::int64_t threads = 1;       ///< that decode
     std::size_t leastClasses = 2;   ///< of the training part
     FolderLimits limits;
+    GoesOn goesOn{};                ///< asked before every picture, by the thread that reads
 };
 
 /// A folder whose subfolders are the classes, or whose `train` holds such ones, beside one of `val`, `valid`, `validation`, `test`.
@@ -61,7 +63,7 @@ struct FolderPictures {
 /// Every picture as wanted (fitted()), one channel where all of them have only brightness and none is asked for. Where any side goes it is
 /// the model's usual one, but at most the median of the shorter sides. Up to one picture of a hundred that cannot be read is left out
 /// with a note; more are refused with their list: IMG-01, IMG-02, IMG-03 and DAT-02 as readImage(). Throws also IMG-08 (gone since it
-/// was listed), IMG-09 (more than there is room for, before anything is decoded), IMG-10.
+/// was listed), IMG-09 (more than there is room for, before anything is decoded), IMG-10; and Interrupted.
 FolderPictures readPictures(PictureFolder folder, const FolderOptions& options);
 
 }  // namespace headroom::formats

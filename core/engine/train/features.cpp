@@ -58,9 +58,10 @@ public:
             if (const graph::ValueId id = m_graph.find(each.name); id != graph::kNone) m_tensors.values[static_cast<std::size_t>(id)] = each.tensor;
     }
 
-    at::Tensor features(const data::Source& source) {
+    at::Tensor features(const data::Source& source, const GoesOn& goesOn) {
         at::Tensor all;
         for (std::int64_t first = 0; first < source.size(); first += kBatch) {
+            requireGoesOn(goesOn);
             const std::int64_t count = std::min(kBatch, source.size() - first);
             const at::Tensor made = run(source, first, count).cpu();
             if (!all.defined()) {
@@ -123,9 +124,9 @@ data::Dataset over(const data::Dataset& dataset, const Of& of) {
 
 }  // namespace
 
-data::Dataset featuresOf(const config::RunConfig& config, const data::Dataset& dataset, ModelFile file, at::Device device) {
+data::Dataset featuresOf(const config::RunConfig& config, const data::Dataset& dataset, ModelFile file, at::Device device, const GoesOn& goesOn) {
     FrozenPart part(config, {dataset.shape, file.graph}, device, file.weights);
-    return over(dataset, [&](const data::Source& source) { return part.features(source); });
+    return over(dataset, [&](const data::Source& source) { return part.features(source, goesOn); });
 }
 
 data::Dataset blankFeatures(const config::RunConfig& config, const data::Dataset& dataset, const ModelFile& file) {

@@ -186,6 +186,16 @@ private Q_SLOTS:
         fs::create_directory_symlink("train", path() / "val");
         EXPECT_REFUSED([&] { readDataset(path()); }, "IMG-10", "validation part has no pictures");
     }
+    void readingEndsWhereItIsToldTo() {
+        makeTwo();
+        DataOptions options = sized(8);
+        int asked = 0;
+        options.folder.goesOn = [&asked] { return ++asked < 3; };
+        QVERIFY_EXCEPTION_THROWN(readDataset(path(), options), headroom::Interrupted);
+        QCOMPARE(asked, 3);
+        options.folder.goesOn = [] { return true; };
+        QCOMPARE(readDataset(path(), options).pictures.count(), 4);
+    }
     void whatIsHiddenIsNotEvenLookedAt() {
         makeTwo();
         fs::create_symlink("nobody@nowhere", path() / "ants/.#1.png");

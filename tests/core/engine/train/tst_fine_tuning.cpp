@@ -226,6 +226,7 @@ private Q_SLOTS:
         config.train.cacheFeatures = true;
         Tuning kept;
         const data::Dataset data = test::pictures(72, {});
+        QVERIFY_EXCEPTION_THROWN(featuresOf(config, data, {}, at::kCPU, [] { return false; }), Interrupted);
         kept.dataset = featuresOf(config, data, {}, at::kCPU);
         const auto head = kept.trainer(config);
         QCOMPARE(head->model().step().parameters().size(), std::size_t{4});
