@@ -9,6 +9,7 @@
 
 #include "base/errors/error.h"
 #include "conformance/onnx_run.h"
+#include "engine/formats/onnx_writer.h"
 #include "engine/tensor/bridge.h"
 
 namespace headroom::test {
@@ -70,6 +71,18 @@ NodeCase readNodeCase(const fs::path& folder) {
     read.model = formats::readOnnx(folder / "model.onnx", options);
     for (int k = 0; k < message.graph().output_size(); ++k) read.expected.push_back(test::read(folder, "output", k, message.graph().output(k)));
     return read;
+}
+
+std::string differenceWrittenAgain(const fs::path& folder, const fs::path& path, int opset, const Tolerance& tolerance) try {
+    const NodeCase read = readNodeCase(folder);
+    std::vector<formats::StView> weights;
+    for (const graph::HostTensor& each : read.model.weights) weights.push_back({{each.name, formats::StType::F32, each.shape}, each.data});
+    formats::writeOnnx(path, read.model.graph, weights, {.opset = opset, .metadata = {}});
+    formats::OnnxReadOptions asWritten;
+    asWritten.freesBatch = false;
+    return difference(outputsOf(formats::readOnnx(path, asWritten), read.inputs), read.expected, tolerance);
+} catch (const Error& error) {
+    return error.what();
 }
 
 Outcome runNodeCase(const fs::path& folder, const Tolerance& tolerance) {

@@ -36,6 +36,9 @@ struct Outcome {
     enum class Kind { Passed, Failed, NotCovered } kind;
     std::string reason;
 };
+/// What differs of a case that was written for another opset, to `path`, and read again; or why it could not be.
+std::string differenceWrittenAgain(const std::filesystem::path& folder, const std::filesystem::path& path, int opset, const Tolerance& tolerance);
+
 Outcome runNodeCase(const std::filesystem::path& folder, const Tolerance& tolerance = {});
 
 }  // namespace headroom::test

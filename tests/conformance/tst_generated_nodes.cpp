@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <QProcess>
-
 #include <algorithm>
 #include <iostream>
 #include <map>
 
-#include "base/errors/error.h"
+#include "conformance/made_cases.h"
 #include "conformance/node_case.h"
 #include "conformance/onnx_run.h"
 #include "engine/formats/onnx_writer.h"
@@ -26,44 +24,19 @@ constexpr std::string_view kWrittenOut = "_expanded";  ///< the end of their nam
 const std::map<std::string, std::string> kRefused{};
 
 /// The cases, made once for all rules.
-class Cases {
-public:
-    Cases() {
-        QProcess python;
-        python.start(qEnvironmentVariable("HEADROOM_PYTHON"), {HEADROOM_GENERATE_NODES, QString::fromStdString(m_folder.path().string()), "23"});
-        if (!python.waitForFinished(240000) || python.exitCode() != 0) m_problem = python.readAllStandardError().toStdString() + python.errorString().toStdString();
-        for (const auto& entry : fs::directory_iterator(m_folder.path())) m_cases.push_back(entry.path());
-        std::ranges::sort(m_cases);
-    }
-    static const Cases& all() {
-        static const Cases cases;
-        return cases;
-    }
-    const std::string& problem() const { return m_problem; }
-    const std::vector<fs::path>& folders() const { return m_cases; }
-    /// Those of one operator each: what the definition writes out is other operators.
-    std::vector<fs::path> single() const {
-        std::vector<fs::path> found;
-        std::ranges::copy_if(m_cases, std::back_inserter(found), [](const fs::path& each) { return !each.filename().string().ends_with(kWrittenOut); });
-        return found;
-    }
+const test::MadeCases& all() {
+    static const test::MadeCases cases(QStringLiteral(HEADROOM_GENERATE_NODES), {QStringLiteral("23")});
+    return cases;
+}
 
-private:
-    test::TemporaryFolder m_folder;
-    std::vector<fs::path> m_cases;
-    std::string m_problem;
-};
+/// Those of one operator each: what the definition writes out is other operators.
+std::vector<fs::path> single() {
+    std::vector<fs::path> found;
+    std::ranges::copy_if(all().folders(), std::back_inserter(found), [](const fs::path& each) { return !each.filename().string().ends_with(kWrittenOut); });
+    return found;
+}
 
 void write(const fs::path& path, const formats::OnnxModel& model, int opset) { formats::writeOnnx(path, model.graph, {}, {.opset = opset, .metadata = {}}); }
-
-/// Of a case that was written for another opset and read again; named outputs of the graph keep their order.
-std::string againDifference(const fs::path& folder, const fs::path& path, int opset) {
-    const test::NodeCase read = test::readNodeCase(folder);
-    write(path, read.model, opset);
-    formats::OnnxReadOptions asWritten;
-    asWritten.freesBatch = false;
-    return test::difference(test::outputsOf(formats::readOnnx(path, asWritten), read.inputs), read.expected, test::kOfSteps);
-}
 
 /// The case as ONNX Runtime is asked; false for bfloat16, which numpy lacks.
 bool putForRuntime(const fs::path& folder, const fs::path& place, int opset) {
@@ -88,12 +61,12 @@ class GeneratedNodeTests : public QObject {
 private Q_SLOTS:
     void initTestCase() {
         if (!qEnvironmentVariableIsSet("HEADROOM_PYTHON")) QSKIP("HEADROOM_PYTHON is not set");
-        QVERIFY2(Cases::all().problem().empty(), Cases::all().problem().c_str());
+        QVERIFY2(all().problem().empty(), all().problem().c_str());
     }
 
     void everyCaseOfOpset23GivesTheExpectedOutputs() {
         int passed = 0, failed = 0;
-        for (const fs::path& each : Cases::all().folders()) {
+        for (const fs::path& each : all().folders()) {
             const std::string name = each.filename().string();
             const Outcome outcome = test::runNodeCase(each, name.ends_with(kWrittenOut) ? test::kOfSteps : test::kOfNewerCases);
             passed += outcome.kind == Outcome::Kind::Passed;
@@ -103,7 +76,7 @@ private Q_SLOTS:
             failed += !asListed;
             std::cout << (asListed ? "not covered " : "FAILED ") << name << ": " << outcome.reason << "\n";
         }
-        std::cout << passed << " of " << Cases::all().folders().size() << " generated node tests of opset 23 pass, " << failed << " fail" << std::endl;
+        std::cout << passed << " of " << all().folders().size() << " generated node tests of opset 23 pass, " << failed << " fail" << std::endl;
         QCOMPARE(failed, 0);
         QCOMPARE(passed, kPassing);
     }
@@ -118,13 +91,8 @@ private Q_SLOTS:
         QFETCH(int, opset);
         const test::TemporaryFolder folder;
         QStringList wrong;
-        for (const fs::path& each : Cases::all().single()) {
-            std::string differs;
-            try {
-                differs = againDifference(each, folder.path() / "model.onnx", opset);
-            } catch (const Error& error) {
-                differs = error.what();
-            }
+        for (const fs::path& each : single()) {
+            const std::string differs = test::differenceWrittenAgain(each, folder.path() / "model.onnx", opset, test::kOfSteps);
             if (!differs.empty()) wrong << QString::fromStdString(each.filename().string() + ": " + differs);
         }
         QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join("\n")));
@@ -135,7 +103,7 @@ private Q_SLOTS:
         QFETCH(int, opset);
         const test::TemporaryFolder folder;
         int put = 0;
-        for (const fs::path& each : Cases::all().single()) put += putForRuntime(each, folder.path() / each.filename(), opset);
+        for (const fs::path& each : single()) put += putForRuntime(each, folder.path() / each.filename(), opset);
         QVERIFY(put > 90);
         const test::Comparison compared = test::compareInOnnxRuntime(folder.path());
         QVERIFY2(compared.agrees, compared.report.c_str());
