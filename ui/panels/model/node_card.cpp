@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/model/node_card.h"
 
+#include <QAction>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSortFilterProxyModel>
 #include <QStackedWidget>
 #include <QTabBar>
 #include <QTableView>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace headroom::ui {
 namespace {
 
-constexpr int kRowHeight = 23, kNameWidth = 118;
+constexpr int kRowHeight = 23, kNameWidth = 118, kGap = 6;
 
 QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
     auto* table = new QTableView;
@@ -30,9 +33,9 @@ QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
 
 }  // namespace
 
-NodeCard::NodeCard(QWidget* parent)
+NodeCard::NodeCard(const QList<QAction*>& actions, QWidget* parent)
     : Card({}, parent), m_details(new DetailsModel(this)), m_nodes(new NodesModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_detailsTable(plainTable(m_details, tr("What is known of the node"))),
-      m_nodesTable(nullptr), m_tabs(new QTabBar) {
+      m_nodesTable(nullptr), m_tabs(new QTabBar), m_trained(toned({}, "muted")) {
     m_sorted->setSourceModel(m_nodes);
     m_sorted->setSortRole(NodesModel::SortRole);
     m_nodesTable = plainTable(m_sorted, tr("Nodes of the graph"));
@@ -58,12 +61,38 @@ NodeCard::NodeCard(QWidget* parent)
     m_tabs->setAccessibleName(tr("What stands beside the graph"));
     head()->insertWidget(0, m_tabs);
     body()->addWidget(pages, 1);
+    body()->addWidget(training(actions));
     connect(m_tabs, &QTabBar::currentChanged, pages, &QStackedWidget::setCurrentIndex);
     connect(m_nodesTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
         const QModelIndex row = m_sorted->mapToSource(now);
         if (row.isValid() && m_nodesTable->hasFocus()) Q_EMIT chosen(m_nodes->row(row.row()).index);
     });
     connect(m_nodesTable, &QTableView::clicked, this, [this](const QModelIndex& at) { Q_EMIT chosen(m_nodes->row(m_sorted->mapToSource(at).row()).index); });
+}
+
+QWidget* NodeCard::training(const QList<QAction*>& actions) {
+    auto* box = new QWidget;
+    auto* grid = new QGridLayout(box);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setSpacing(kGap);
+    m_trained->setWordWrap(true);
+    m_trained->setAccessibleName(tr("What is trained"));
+    grid->addWidget(m_trained, 0, 0, 1, 2);
+    for (int i = 0; i < actions.size(); ++i) {
+        auto* button = new QToolButton;
+        button->setDefaultAction(actions[i]);
+        button->setToolButtonStyle(Qt::ToolButtonTextOnly);
+        button->setFocusPolicy(Qt::StrongFocus);
+        button->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+        grid->addWidget(button, 1 + i / 2, i % 2);
+    }
+    setTrained({});
+    return box;
+}
+
+void NodeCard::setTrained(const QString& text) {
+    m_trained->setText(text);
+    m_trained->setVisible(!text.isEmpty());
 }
 
 void NodeCard::setScene(const GraphScenePtr& scene, const QJsonObject& summary) {
