@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The picture of a graph: what stands where, how it is moved, and that it stays fluid.
 #include <QImage>
+#include <QUndoStack>
 #include <QtTest>
 
 #include <ctime>
@@ -9,7 +10,8 @@
 #include "base/models/models.h"
 #include "base/models/trained.h"
 #include "support/registry.h"
-#include "ui/bridge/graph_learning.h"
+#include "ui/bridge/config_draft.h"
+#include "ui/panels/model/training_actions.h"
 #include "ui/widgets/graph_view.h"
 
 using namespace headroom;
@@ -81,6 +83,18 @@ Graph products() {
         return made.addNode(*graph::findOp("Gemm"), name, {from, weight}, {}, block).front();
     };
     made.setOutputs({relu(made, product(relu(made, product(x, "first", {}), "between"), "second", "back"), "last", "back")});
+    return made;
+}
+/// Layers of a product and a Relu: `nodes` in all.
+Graph manyLayers(int nodes) {
+    Graph made;
+    ValueId x = made.addInput("x", kRow);
+    for (int i = 0; i < nodes / 2; ++i) {
+        const std::string block = "stage" + std::to_string(i / 500) + "/" + std::to_string(i / 25), name = "stage" + std::to_string(i / 500) + "." + std::to_string(i / 25) + "." + std::to_string(i);
+        const ValueId weight = made.addParameter(name + ".weight", {graph::DType::F32, graph::fixedShape({64, 64})}, {});
+        x = relu(made, made.addNode(*graph::findOp("Gemm"), name, {x, weight}, {}, block).front(), name + "/relu", block);
+    }
+    made.setOutputs({x});
     return made;
 }
 ui::GraphScenePtr learnt(const models::Trained& settings) {
@@ -322,6 +336,22 @@ private Q_SLOTS:
         QCOMPARE(shown.view.scene()->nodes[static_cast<std::size_t>(shown.view.selected())].name, QStringLiteral("last"));
     }
 
+    void choosingAmongTenThousandNodesTakesLessThanAFrame() {
+        const auto net = std::make_shared<Graph>(manyLayers(10000));
+        auto model = std::make_shared<ui::ExploredModel>();
+        model->net = model->trained = net;
+        model->scene = sceneOf(net);
+        ui::ConfigDraft draft;
+        QUndoStack undo;
+        ui::TrainingActions actions(draft, undo, nullptr);
+        actions.follow(model->scene, model, 5000, -1);
+        const double before = milliseconds();
+        for (const auto& [node, block] : {std::pair(9999, -1), std::pair(5000, -1), std::pair(-1, 3), std::pair(-1, -1)}) actions.follow(model->scene, model, node, block);
+        const double each = (milliseconds() - before) / 4;
+        qInfo("%.1f ms a choice", each);
+        QVERIFY2(each < kFrameMs, qPrintable(QString::number(each)));
+    }
+
     void nodesAndBlocksSayWhatIsFrozen() {
         const auto scene = learnt({.lora = {}, .freeze = "second.*"});
         QCOMPARE(learningOf(*scene, "first"), ui::Learning::Trained);
@@ -341,12 +371,14 @@ private Q_SLOTS:
     }
 
     void whatLiesBeforeANodeIsWhatItIsComputedFrom() {
-        const Graph net = products();
-        const auto scene = sceneOf(std::make_shared<Graph>(net));
-        QCOMPARE(ui::parametersBefore(*scene, net, scene->find("last"), -1), (models::ParameterNames{"first.weight", "second.weight"}));
-        QCOMPARE(ui::parametersBefore(*scene, net, -1, 1), models::ParameterNames{"first.weight"});
-        QCOMPARE(ui::parametersBefore(*scene, net, scene->find("first"), -1), models::ParameterNames{});
-        QCOMPARE(ui::parametersOf(*scene, net, -1, 1), models::ParameterNames{"second.weight"});
+        const auto net = std::make_shared<Graph>(products());
+        const auto scene = sceneOf(net);
+        const ui::ParameterFinder finder(scene, net, *net);
+        const auto before = [&](int node, int block) { return finder.names(finder.before(node, block)); };
+        QCOMPARE(before(scene->find("last"), -1), (models::ParameterNames{"first.weight", "second.weight"}));
+        QCOMPARE(before(-1, 1), models::ParameterNames{"first.weight"});
+        QCOMPARE(before(scene->find("first"), -1), models::ParameterNames{});
+        QCOMPARE(finder.names(finder.of(-1, 1)), models::ParameterNames{"second.weight"});
     }
 
     void frozenNodesAreMarked() {

@@ -316,6 +316,24 @@ private Q_SLOTS:
         QCOMPARE(desk().learning("logits"), ui::Learning::Trained);
     }
 
+    void whatWasFrozenOfAnotherModelGoesWithIt() {
+        QVERIFY(desk().open("resnet20"));
+        desk().draft.set("train.freeze", "layer1.*, *.bias");
+        panel().list()->setCurrentIndex(panel().gallery().index(panel().gallery().rowOf("mlp")));
+        QCOMPARE(desk().freeze(), QStringLiteral("*.bias"));
+        desk().undo.undo();
+        QCOMPARE(desk().freeze(), QStringLiteral("layer1.*, *.bias"));
+        QCOMPARE(desk().draft.text("model.arch"), QStringLiteral("resnet20"));
+    }
+
+    /// As a session that is restored brings it.
+    void settingsWithAFileStayWithIt() {
+        desk().draft.set("model.file", "/data/mine.onnx");
+        desk().draft.set("model.arch", "resnet20");
+        QCOMPARE(desk().draft.text("model.file"), QStringLiteral("/data/mine.onnx"));
+        QCOMPARE(desk().undo.count(), 0);
+    }
+
     void whatCannotBeTrainedIsSaid() {
         QVERIFY(desk().open("mlp"));
         desk().draft.set("train.freeze", "*");

@@ -148,12 +148,6 @@ std::vector<Pattern> deciding(const std::vector<Choice>& names, const std::vecto
     return left;
 }
 
-std::string textOf(const std::vector<Pattern>& patterns) {
-    std::string text;
-    for (const Pattern& each : patterns) text += (text.empty() ? "" : ", ") + std::string(each.takesOut ? "!" : "") + each.text;
-    return text;
-}
-
 }  // namespace
 
 bool Pattern::fits(const std::string& name) const { return ::fnmatch(text.c_str(), name.c_str(), 0) == 0; }
@@ -162,6 +156,12 @@ std::vector<Pattern> patternsOf(std::string_view text) {
     std::vector<Pattern> all;
     for (const std::string& word : words(text)) all.push_back({word.substr(word.front() == '!' ? 1 : 0), word.front() == '!'});
     return all;
+}
+
+std::string textOf(const std::vector<Pattern>& patterns) {
+    std::string text;
+    for (const Pattern& each : patterns) text += (text.empty() ? "" : ", ") + std::string(each.takesOut ? "!" : "") + each.text;
+    return text;
 }
 
 bool fitsPatterns(const std::string& name, std::string_view patterns, bool otherwise) {

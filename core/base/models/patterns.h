@@ -15,6 +15,7 @@ struct Pattern {
     bool fits(const std::string& name) const;
 };
 std::vector<Pattern> patternsOf(std::string_view text);
+std::string textOf(const std::vector<Pattern>& patterns);
 
 /// Whether the last of `patterns` that fits the name is one without "!"; `otherwise` where none fits.
 bool fitsPatterns(const std::string& name, std::string_view patterns, bool otherwise = false);

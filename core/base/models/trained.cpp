@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/models/trained.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/models/patterns.h"
@@ -61,6 +62,12 @@ Trained withTargets(const Graph& net, const Trained& now, const ParameterNames& 
     return {lora, freezingPatterns(updated, frozen, now.freeze)};
 }
 
+std::string withoutStrangers(const std::vector<std::string>& names, std::string_view patterns) {
+    std::vector<Pattern> all = patternsOf(patterns);
+    std::erase_if(all, [&](const Pattern& each) { return std::ranges::none_of(names, [&](const std::string& name) { return each.fits(name); }); });
+    return textOf(all);
+}
+
 }  // namespace
 
 Graph trainedNet(const Graph& net, const Trained& settings) {
@@ -107,6 +114,20 @@ Trained notUpdating(const Graph& net, const Trained& now, const ParameterNames& 
     ParameterNames wanted = weightsOf(loraPairs(net, now.lora));
     for (const std::string& each : weights) wanted.erase(each);
     return withTargets(net, now, wanted);
+}
+
+Trained fittingTo(const Graph& net, const Trained& now) {
+    Trained next = now;
+    std::vector<std::string> names;
+    for (const LoraPair& each : possibleLoraPairs(net)) names.push_back(each.weight);
+    next.lora.targets = withoutStrangers(names, now.lora.targets);
+    if (loraPairs(net, {.rank = 1, .targets = next.lora.targets}).empty()) next.lora.targets = LoraOptions{}.targets;
+    names.clear();
+    const Graph updated = withUpdates(net, next.lora);
+    for (const ValueId id : updated.parameters()) names.push_back(updated.value(id).name);
+    next.freeze = withoutStrangers(names, now.freeze);
+    if (frozenBy(updated, next.freeze).size() == names.size()) next.freeze.clear();
+    return next;
 }
 
 }  // namespace headroom::models

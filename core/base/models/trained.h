@@ -30,4 +30,7 @@ Trained updating(const graph::Graph& net, const Trained& now, const ParameterNam
 /// None for these; without any the rank is 0.
 Trained notUpdating(const graph::Graph& net, const Trained& now, const ParameterNames& weights);
 
+/// For another net: without the patterns that fit nothing of it, and without a list that would then leave nothing to train or to update.
+Trained fittingTo(const graph::Graph& net, const Trained& now);
+
 }  // namespace headroom::models

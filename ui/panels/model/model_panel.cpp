@@ -136,6 +136,9 @@ void ModelPanel::choose(int row) {
     config::RunConfig wanted = m_context.draft.config();
     wanted.model.file = entry.isFile ? entry.file->path.toStdString() : std::string();
     if (!entry.isFile) wanted.model.arch = entry.key.toStdString();
+    const bool isAnother = wanted.model.file != m_context.draft.config().model.file || wanted.model.arch != m_context.draft.config().model.arch;
+    if (isAnother && m_context.data.state() == DataInfo::State::There)
+        wanted = fittingTo(wanted, {m_context.data.summary().shape, entry.isFile ? entry.file->scene->graphs.front() : nullptr});
     changeTogether(m_context.draft, m_context.undo, wanted, tr("Model %1").arg(entry.title));
     showCurrent();
 }

@@ -9,13 +9,14 @@
 #include <QStackedWidget>
 #include <QTabBar>
 #include <QTableView>
-#include <QToolButton>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace headroom::ui {
 namespace {
 
-constexpr int kRowHeight = 23, kNameWidth = 118, kGap = 6;
+constexpr int kRowHeight = 23, kNameWidth = 118, kGap = 6, kEdges = 24;
 
 QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
     auto* table = new QTableView;
@@ -29,6 +30,21 @@ QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
     table->verticalHeader()->hide();
     table->verticalHeader()->setDefaultSectionSize(kRowHeight);
     return table;
+}
+
+/// Says the short form of what the action says now.
+QPushButton* buttonOf(QAction* action) {
+    auto* button = new QPushButton;
+    const auto follow = [button, action] {
+        button->setText(action->iconText());
+        button->setAccessibleName(action->text());
+        button->setToolTip(action->toolTip());
+        button->setEnabled(action->isEnabled());
+    };
+    follow();
+    QObject::connect(action, &QAction::changed, button, follow);
+    QObject::connect(button, &QPushButton::clicked, action, &QAction::trigger);
+    return button;
 }
 
 }  // namespace
@@ -72,22 +88,24 @@ NodeCard::NodeCard(const QList<QAction*>& actions, QWidget* parent)
 
 QWidget* NodeCard::training(const QList<QAction*>& actions) {
     auto* box = new QWidget;
-    auto* grid = new QGridLayout(box);
-    grid->setContentsMargins(0, 0, 0, 0);
-    grid->setSpacing(kGap);
+    m_grid = new QGridLayout(box);
+    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_grid->setSpacing(kGap);
     m_trained->setWordWrap(true);
     m_trained->setAccessibleName(tr("What is trained"));
-    grid->addWidget(m_trained, 0, 0, 1, 2);
-    for (int i = 0; i < actions.size(); ++i) {
-        auto* button = new QToolButton;
-        button->setDefaultAction(actions[i]);
-        button->setToolButtonStyle(Qt::ToolButtonTextOnly);
-        button->setFocusPolicy(Qt::StrongFocus);
-        button->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-        grid->addWidget(button, 1 + i / 2, i % 2);
-    }
+    m_grid->addWidget(m_trained, 0, 0, 1, 2);
+    for (QAction* action : actions) m_buttons << buttonOf(action);
     setTrained({});
     return box;
+}
+
+/// Two beside each other where there is room.
+void NodeCard::resizeEvent(QResizeEvent* event) {
+    Card::resizeEvent(event);
+    int widest = 0;
+    for (const QPushButton* button : m_buttons) widest = std::max(widest, button->sizeHint().width());
+    const int columns = contentsRect().width() >= 2 * widest + kGap + kEdges ? 2 : 1;
+    for (int i = 0; i < m_buttons.size(); ++i) m_grid->addWidget(m_buttons[i], 1 + i / columns, i % columns, 1, 3 - columns);
 }
 
 void NodeCard::setTrained(const QString& text) {

@@ -6,6 +6,7 @@
 #include "ui/widgets/card.h"
 
 class QAction;
+class QGridLayout;
 class QSortFilterProxyModel;
 class QTabBar;
 class QTableView;
@@ -32,6 +33,9 @@ public:
 Q_SIGNALS:
     void chosen(int node);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     QWidget* training(const QList<QAction*>& actions);
 
@@ -43,6 +47,8 @@ private:
     QTableView *m_detailsTable, *m_nodesTable;
     QTabBar* m_tabs;
     QLabel* m_trained;
+    QGridLayout* m_grid = nullptr;
+    QList<QPushButton*> m_buttons;
 };
 
 }  // namespace headroom::ui

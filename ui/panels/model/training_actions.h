@@ -2,6 +2,8 @@
 #pragma once
 #include <QAction>
 
+#include <optional>
+
 #include "ui/bridge/graph_learning.h"
 #include "ui/bridge/model_explorer.h"
 
@@ -22,34 +24,33 @@ public:
     void follow(const GraphScenePtr& scene, const ExploredModelPtr& model, int node, int block);
 
     QAction* freeze() const { return m_freeze; }  ///< or trains what is frozen
-    QAction* before() const { return m_before; }
+    QAction* before() const { return m_freezeBefore; }
     QAction* alone() const { return m_alone; }
     QAction* update() const { return m_update; }  ///< or takes it away
-    QList<QAction*> all() const { return {m_freeze, m_before, m_alone, m_update}; }
+    QList<QAction*> all() const { return {m_freeze, m_freezeBefore, m_alone, m_update}; }
 
 Q_SIGNALS:
     void refused(const QString& sentence);
 
 private:
     QAction* action(const QString& help, const QKeySequence& key, void (TrainingActions::*does)());
-    void followFreezing(const GraphScene& scene, int node, int block);
-    void followUpdates();
-    bool isAllFrozen(const models::ParameterNames& names) const;
+    void followChoice(int node, int block);
     bool isAlone() const;
     void toggleFreezing();
     void freezeBefore();
     void trainAlone();
     void toggleUpdate();
-    void write(TrainingChoice choice, const models::ParameterNames& parameters, const QString& text);
+    void write(TrainingChoice choice, const ParameterFinder::Ids& parameters, const QString& text);
 
     ConfigDraft& m_draft;
     QUndoStack& m_undo;
-    QAction *m_freeze, *m_before, *m_alone, *m_update;
+    QAction *m_freeze, *m_freezeBefore, *m_alone, *m_update;
     ExploredModelPtr m_model;
-    models::ParameterNames m_chosen;   ///< parameters of what is chosen
-    models::ParameterNames m_only;     ///< those, and a new head that cannot be chosen
-    models::ParameterNames m_earlier;  ///< of what lies before it
-    models::ParameterNames m_weights;  ///< matrices among them that can have updates
+    std::optional<ParameterFinder> m_finder;  ///< in the scene; none: nothing can be done
+    ParameterFinder::Ids m_chosen;    ///< parameters of what is chosen
+    ParameterFinder::Ids m_only;      ///< those, and a new head that cannot be chosen
+    ParameterFinder::Ids m_before;    ///< of what lies before it
+    ParameterFinder::Ids m_matrices;  ///< among them, those that can have updates
     QString m_where;
     bool m_isWhole = false, m_isFrozen = false, m_isUpdated = false;
 };

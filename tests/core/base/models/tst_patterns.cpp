@@ -235,6 +235,16 @@ private Q_SLOTS:
         now = notUpdating(net, now, {"h.0.attn.c_attn.weight"});
         QCOMPARE(now.freeze, std::string());
     }
+
+    void whatSpeaksOfAnotherNetIsLeftOut() {
+        const Graph net = gpt();
+        const Trained both = fittingTo(net, {.lora = {.rank = 4, .targets = "fc1.*, h.0.*"}, .freeze = "layer1.*, *.bias"});
+        QCOMPARE(both.lora.targets, std::string("h.0.*"));
+        QCOMPARE(both.freeze, std::string("*.bias"));
+        const Trained none = fittingTo(net, {.lora = {.rank = 4, .targets = "fc1.*"}, .freeze = "*, !head.*"});
+        QCOMPARE(none.lora.targets, std::string("*"));
+        QCOMPARE(none.freeze, std::string());
+    }
 };
 
 HEADROOM_TEST(PatternRules)
