@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <utility>
@@ -131,26 +132,32 @@ std::vector<std::vector<std::size_t>> fitting(const std::vector<Choice>& names, 
 
 /// Without the patterns that make no difference, older ones first.
 std::vector<Pattern> deciding(const std::vector<Choice>& names, const std::vector<Pattern>& patterns) {
-    auto deciders = fitting(names, patterns);
+    auto fits = fitting(names, patterns);
+    std::vector<std::vector<std::size_t>> decided(patterns.size());  // names, by the last pattern that fits them
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (!fits[i].empty()) decided[fits[i].back()].push_back(i);
+    std::vector<bool> isLeft(patterns.size(), true);
     std::vector<Pattern> left;
     for (std::size_t k = 0; k < patterns.size(); ++k) {
-        bool decides = false;
-        for (std::size_t i = 0; i < names.size() && !decides; ++i) {
-            const auto& own = deciders[i];
-            if (own.empty() || own.back() != k) continue;
-            const bool before = own.size() > 1 ? !patterns[own[own.size() - 2]].takesOut : names[i].otherwise;
-            decides = before == patterns[k].takesOut;
-        }
-        if (decides) left.push_back(patterns[k]);
-        else
-            for (auto& own : deciders) std::erase(own, k);
+        const auto before = [&](std::size_t name) {
+            std::erase_if(fits[name], [&](std::size_t each) { return !isLeft[each]; });
+            return fits[name].size() > 1 ? !patterns[*(fits[name].rbegin() + 1)].takesOut : names[name].otherwise;
+        };
+        isLeft[k] = std::ranges::any_of(decided[k], [&](std::size_t name) { return before(name) == patterns[k].takesOut; });
+        if (isLeft[k]) left.push_back(patterns[k]);
     }
     return left;
 }
 
 }  // namespace
 
-bool Pattern::fits(const std::string& name) const { return ::fnmatch(text.c_str(), name.c_str(), 0) == 0; }
+Pattern::Pattern(std::string pattern, bool isOut) : text(std::move(pattern)), takesOut(isOut), plain(std::min(text.find_first_of("*?[\\"), text.size())) {}
+
+/// Most names differ from a pattern before its first special character.
+bool Pattern::fits(const std::string& name) const {
+    if (plain == text.size()) return name == text;
+    return name.size() >= plain && std::memcmp(name.data(), text.data(), plain) == 0 && ::fnmatch(text.c_str(), name.c_str(), 0) == 0;
+}
 
 std::vector<Pattern> patternsOf(std::string_view text) {
     std::vector<Pattern> all;
@@ -164,19 +171,20 @@ std::string textOf(const std::vector<Pattern>& patterns) {
     return text;
 }
 
-bool fitsPatterns(const std::string& name, std::string_view patterns, bool otherwise) {
-    bool fits = otherwise;
-    for (const Pattern& pattern : patternsOf(patterns))
-        if (pattern.fits(name)) fits = !pattern.takesOut;
-    return fits;
+bool fitsPatterns(const std::string& name, const std::vector<Pattern>& patterns, bool otherwise) {
+    const auto last = std::find_if(patterns.rbegin(), patterns.rend(), [&](const Pattern& each) { return each.fits(name); });
+    return last == patterns.rend() ? otherwise : !last->takesOut;
 }
 
+bool fitsPatterns(const std::string& name, std::string_view patterns, bool otherwise) { return fitsPatterns(name, patternsOf(patterns), otherwise); }
+
 std::string patternsFor(const std::vector<Choice>& names, std::string_view kept) {
-    std::vector<Choice> left = names;
-    for (Choice& each : left) each.otherwise = fitsPatterns(each.name, kept, each.otherwise);
     std::vector<Pattern> longer = patternsOf(kept);
+    std::vector<Choice> left = names;
+    for (Choice& each : left) each.otherwise = fitsPatterns(each.name, longer, each.otherwise);
     const auto isThere = [&](const Pattern& pattern) { return std::ranges::any_of(names, [&](const Choice& each) { return pattern.fits(each.name); }); };
-    if (std::ranges::all_of(left, [](const Choice& each) { return each.otherwise == each.wanted; }) && std::ranges::all_of(longer, isThere)) return std::string(kept);
+    const bool isDone = std::ranges::all_of(left, [](const Choice& each) { return each.otherwise == each.wanted; });
+    if (isDone && std::ranges::all_of(longer, isThere)) return std::string(kept);
     std::ranges::move(chosen(left), std::back_inserter(longer));
     longer = deciding(names, longer);
     const std::vector<Pattern> anew = chosen(names);

@@ -9,8 +9,11 @@
 namespace headroom::models {
 
 struct Pattern {
+    Pattern(std::string pattern, bool isOut);
+
     std::string text;
     bool takesOut = false;
+    std::size_t plain = 0;  ///< length of the part before the first special character
 
     bool fits(const std::string& name) const;
 };
@@ -18,6 +21,7 @@ std::vector<Pattern> patternsOf(std::string_view text);
 std::string textOf(const std::vector<Pattern>& patterns);
 
 /// Whether the last of `patterns` that fits the name is one without "!"; `otherwise` where none fits.
+bool fitsPatterns(const std::string& name, const std::vector<Pattern>& patterns, bool otherwise = false);
 bool fitsPatterns(const std::string& name, std::string_view patterns, bool otherwise = false);
 
 /// A name as a list is to choose it.

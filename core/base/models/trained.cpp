@@ -16,9 +16,10 @@ Graph withUpdates(const Graph& net, const LoraOptions& lora) { return loraPairs(
 
 /// What is frozen with these patterns, of a net as it is without.
 ParameterNames frozenBy(const Graph& net, std::string_view patterns) {
+    const std::vector<Pattern> all = patternsOf(patterns);
     ParameterNames frozen;
     for (const ValueId id : net.parameters())
-        if (const graph::Value& value = net.value(id); fitsPatterns(value.name, patterns, value.frozen)) frozen.insert(value.name);
+        if (const graph::Value& value = net.value(id); fitsPatterns(value.name, all, value.frozen)) frozen.insert(value.name);
     return frozen;
 }
 
@@ -72,9 +73,10 @@ std::string withoutStrangers(const std::vector<std::string>& names, std::string_
 
 Graph trainedNet(const Graph& net, const Trained& settings) {
     Graph made = withUpdates(net, settings.lora);
+    const std::vector<Pattern> patterns = patternsOf(settings.freeze);
     for (const ValueId id : made.parameters()) {
         graph::Value& value = made.value(id);
-        value.frozen = fitsPatterns(value.name, settings.freeze, value.frozen);
+        value.frozen = fitsPatterns(value.name, patterns, value.frozen);
     }
     return made;
 }

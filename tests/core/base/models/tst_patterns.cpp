@@ -138,6 +138,20 @@ private Q_SLOTS:
         }
     }
 
+    /// Names without branches, as exporters number them: a pattern for each. The bound leaves a machine ten times as slow its time.
+    void thousandsOfPatternsAreWrittenInAMoment() {
+        std::vector<Choice> choices;
+        for (int i = 0; i < 5000; ++i) choices.push_back({"onnx::Conv_" + std::to_string(i), false, i % 2 == 0});
+        QElapsedTimer clock;
+        clock.start();
+        const std::string patterns = patternsFor(choices);
+        choices.front().wanted = false;
+        const std::string next = patternsFor(choices, patterns);
+        qInfo("%lld ms", static_cast<long long>(clock.elapsed()));
+        QCOMPARE(count(next), std::size_t{2499});
+        QVERIFY(clock.elapsed() < 10000);
+    }
+
     void anySetOfANetWithUpdatesIsFrozenExactly() {
         const Graph net = withLora(gpt(), {.rank = 2, .targets = "*.c_attn.*"});
         std::mt19937 random(11);
