@@ -246,8 +246,10 @@ private Q_SLOTS:
     void trainOnlyThisFreezesTheRest() {
         QVERIFY(desk().open("resnet20"));
         desk().choose("logits");
+        const Bytes before = desk().memory.memory().peak;
         panel().training().alone()->trigger();
         QCOMPARE(desk().freeze(), QStringLiteral("*, !logits.*"));
+        QTRY_VERIFY(desk().memory.memory().peak > 0 && desk().memory.memory().peak < before / 2);
         QVERIFY(desk().waitForTrained(650, 272474));
         QVERIFY(!panel().training().alone()->isEnabled());
         desk().view().select(-1);
