@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The picture of a graph: what stands where, how it is moved, and that it stays fluid.
 #include <QImage>
+#include <QUndoStack>
 #include <QtTest>
 
 #include <ctime>
 
 #include "base/graph/op_entry.h"
 #include "base/models/models.h"
+#include "base/models/trained.h"
 #include "support/registry.h"
+#include "ui/bridge/config_draft.h"
+#include "ui/panels/model/training_actions.h"
 #include "ui/widgets/graph_view.h"
 
 using namespace headroom;
@@ -60,6 +64,44 @@ std::shared_ptr<const Graph> large(int nodes) {
 ui::GraphScenePtr sceneOf(const std::shared_ptr<const Graph>& graph) {
     return ui::sceneOf(graph, plan::answerFigures(*graph, plan::everyExtent(*graph, 1), {}));
 }
+
+/// The same with all that can be marked on its nodes.
+ui::GraphScenePtr marked(const ui::GraphScenePtr& scene) {
+    auto made = std::make_shared<ui::GraphScene>(*scene);
+    for (ui::SceneNode& node : made->nodes) node.learning = ui::Learning::Frozen, node.isUpdated = true;
+    for (ui::SceneBlock& block : made->blocks) block.learning = ui::Learning::Frozen, block.isUpdated = true;
+    return made;
+}
+
+/// x -> Gemm "first" (w1) -> Gemm "second" (w2, in a block) -> out.
+Graph products() {
+    Graph made;
+    made.name = "products";
+    const ValueId x = made.addInput("x", kRow);
+    const auto product = [&](ValueId from, const std::string& name, const std::string& block) {
+        const ValueId weight = made.addParameter(name + ".weight", {graph::DType::F32, graph::fixedShape({64, 64})}, {});
+        return made.addNode(*graph::findOp("Gemm"), name, {from, weight}, {}, block).front();
+    };
+    made.setOutputs({relu(made, product(relu(made, product(x, "first", {}), "between"), "second", "back"), "last", "back")});
+    return made;
+}
+/// Layers of a product and a Relu: `nodes` in all.
+Graph manyLayers(int nodes) {
+    Graph made;
+    ValueId x = made.addInput("x", kRow);
+    for (int i = 0; i < nodes / 2; ++i) {
+        const std::string block = "stage" + std::to_string(i / 500) + "/" + std::to_string(i / 25), name = "stage" + std::to_string(i / 500) + "." + std::to_string(i / 25) + "." + std::to_string(i);
+        const ValueId weight = made.addParameter(name + ".weight", {graph::DType::F32, graph::fixedShape({64, 64})}, {});
+        x = relu(made, made.addNode(*graph::findOp("Gemm"), name, {x, weight}, {}, block).front(), name + "/relu", block);
+    }
+    made.setOutputs({x});
+    return made;
+}
+ui::GraphScenePtr learnt(const models::Trained& settings) {
+    const auto net = std::make_shared<Graph>(models::trainedNet(products(), settings));
+    return ui::withLearning(*sceneOf(net), *net);
+}
+ui::Learning learningOf(const ui::GraphScene& scene, const char* node) { return scene.nodes[static_cast<std::size_t>(scene.find(QLatin1String(node)))].learning; }
 
 std::vector<bool> open(const ui::GraphScene& scene) { return std::vector<bool>(scene.blocks.size(), false); }
 
@@ -172,18 +214,22 @@ private Q_SLOTS:
 
     void tenThousandNodesOpenWithinASecondAndPanAtSixtyFrames_data() {
         QTest::addColumn<bool>("closed");
-        QTest::newRow("blocks closed") << true;
-        QTest::newRow("blocks open") << false;
+        QTest::addColumn<bool>("isMarked");
+        QTest::newRow("blocks closed") << true << false;
+        QTest::newRow("blocks open") << false << false;
+        QTest::newRow("blocks closed, all frozen") << true << true;
+        QTest::newRow("blocks open, all frozen") << false << true;
     }
     void tenThousandNodesOpenWithinASecondAndPanAtSixtyFrames() {
         QFETCH(bool, closed);
+        QFETCH(bool, isMarked);
         const auto graph = large(10000);
         ui::GraphView view;
         view.resize(1400, 900);
         QImage frameImage(view.size(), QImage::Format_RGB32);
         const double before = milliseconds();
         const auto scene = sceneOf(graph);
-        view.setScene(scene);
+        view.setScene(isMarked ? marked(ui::withLearning(*scene, *graph)) : scene);
         view.setAllClosed(closed);
         view.render(&frameImage);
         const double opened = milliseconds() - before;
@@ -288,6 +334,83 @@ private Q_SLOTS:
         QVERIFY(shown.view.isClosed(1));
         QCOMPARE(shown.view.scale(), 1.3);
         QCOMPARE(shown.view.scene()->nodes[static_cast<std::size_t>(shown.view.selected())].name, QStringLiteral("last"));
+    }
+
+    void choosingAmongTenThousandNodesTakesLessThanAFrame() {
+        const auto net = std::make_shared<Graph>(manyLayers(10000));
+        auto model = std::make_shared<ui::ExploredModel>();
+        model->net = model->trained = net;
+        model->scene = sceneOf(net);
+        ui::ConfigDraft draft;
+        QUndoStack undo;
+        ui::TrainingActions actions(draft, undo, nullptr);
+        actions.follow(model->scene, model, 5000, -1);
+        const double before = milliseconds();
+        for (const auto& [node, block] : {std::pair(9999, -1), std::pair(5000, -1), std::pair(-1, 3), std::pair(-1, -1)}) actions.follow(model->scene, model, node, block);
+        const double each = (milliseconds() - before) / 4;
+        qInfo("%.1f ms a choice", each);
+        QVERIFY2(each < kFrameMs, qPrintable(QString::number(each)));
+    }
+
+    void nodesAndBlocksSayWhatIsFrozen() {
+        const auto scene = learnt({.lora = {}, .freeze = "second.*"});
+        QCOMPARE(learningOf(*scene, "first"), ui::Learning::Trained);
+        QCOMPARE(learningOf(*scene, "second"), ui::Learning::Frozen);
+        QCOMPARE(learningOf(*scene, "last"), ui::Learning::None);
+        QCOMPARE(scene->blocks[1].learning, ui::Learning::Frozen);
+        QCOMPARE(scene->blocks.front().learning, ui::Learning::Partly);
+        QVERIFY(!scene->blocks.front().isUpdated);
+    }
+
+    void aMatrixWithAnUpdateSaysSo() {
+        const auto scene = learnt({.lora = {.rank = 2, .targets = "second.*"}, .freeze = {}});
+        QVERIFY(scene->nodes[static_cast<std::size_t>(scene->find("second"))].isUpdated);
+        QVERIFY(!scene->nodes[static_cast<std::size_t>(scene->find("first"))].isUpdated);
+        QCOMPARE(learningOf(*scene, "second.lora_up"), ui::Learning::Trained);
+        QCOMPARE(ui::learningText(learningOf(*scene, "second"), true), QStringLiteral("frozen, low-rank update"));
+    }
+
+    void whatLiesBeforeANodeIsWhatItIsComputedFrom() {
+        const auto net = std::make_shared<Graph>(products());
+        const auto scene = sceneOf(net);
+        const ui::ParameterFinder finder(scene, net, *net);
+        const auto before = [&](int node, int block) { return finder.names(finder.before(node, block)); };
+        QCOMPARE(before(scene->find("last"), -1), (models::ParameterNames{"first.weight", "second.weight"}));
+        QCOMPARE(before(-1, 1), models::ParameterNames{"first.weight"});
+        QCOMPARE(before(scene->find("first"), -1), models::ParameterNames{});
+        QCOMPARE(finder.names(finder.of(-1, 1)), models::ParameterNames{"second.weight"});
+    }
+
+    void frozenNodesAreMarked() {
+        Shown plain(learnt({})), frozen(learnt({.lora = {}, .freeze = "second.*"}));
+        for (Shown* each : {&plain, &frozen}) each->view.setAllClosed(false), each->view.zoomTo(1);
+        const auto pictureOf = [](Shown& shown, const char* node) {
+            const QRectF area = itemOf(*shown.view.scene(), shown.view.layoutNow(), node).area;
+            return shown.view.grab(QRectF(shown.view.toView(area.topLeft()), area.size()).toRect()).toImage();
+        };
+        for (const auto colouring : {ui::Colouring::Family, ui::Colouring::Parameters}) {
+            for (Shown* each : {&plain, &frozen}) each->view.setColouring(colouring);
+            QVERIFY(pictureOf(plain, "second") != pictureOf(frozen, "second"));
+            QVERIFY(pictureOf(plain, "first") == pictureOf(frozen, "first"));
+        }
+        frozen.view.select(frozen.view.scene()->find("second"));
+        QVERIFY(frozen.view.accessibleDescription().endsWith(QStringLiteral("frozen")));
+    }
+
+    /// With an update the graph has more nodes: what is looked at stays where it was.
+    void anotherFormOfTheSameGraphLeavesThePictureWhereItWas() {
+        Shown shown(learnt({}));
+        ui::GraphView& view = shown.view;
+        view.setAllClosed(true);
+        view.zoomTo(1.4);
+        view.select(view.scene()->find("first"));
+        const auto place = [&] { return view.toView(itemOf(*view.scene(), view.layoutNow(), "first").area.topLeft()); };
+        const QPointF before = place();
+        view.setScene(learnt({.lora = {.rank = 2}, .freeze = {}}));
+        QVERIFY(view.isClosed(1));
+        QCOMPARE(view.scale(), 1.4);
+        QCOMPARE(view.scene()->nodes[static_cast<std::size_t>(view.selected())].name, QStringLiteral("first"));
+        QVERIFY((place() - before).manhattanLength() < 1);
     }
 
     void aComparisonShowsWhatBothHaveOnce() {

@@ -2,9 +2,11 @@
 // The page about models, on data and files that a program in a worker's place describes.
 #include <QAbstractItemModelTester>
 #include <QComboBox>
+#include <QContextMenuEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QMenu>
 #include <QPushButton>
 #include <QTabBar>
 #include <QTableView>
@@ -16,11 +18,13 @@
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
+#include "ui/bridge/format.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/panels/model/gallery.h"
 #include "ui/panels/model/graph_card.h"
 #include "ui/panels/model/model_panel.h"
 #include "ui/panels/model/node_card.h"
+#include "ui/panels/model/training_actions.h"
 #include "ui/panels/selection.h"
 #include "ui_support/quiet.h"
 
@@ -87,6 +91,18 @@ struct Desk {
         return QTest::qWaitFor([this] { return panel->graph().view().scene() != nullptr; }, 10000);
     }
     ui::GraphView& view() { return panel->graph().view(); }
+    /// As the picture has them once what was set last is planned.
+    bool waitForTrained(qint64 trained, qint64 all) {
+        const QString wanted = QStringLiteral("%1 of %2 parameters are trained").arg(ui::format::grouped(trained), ui::format::grouped(all));
+        return QTest::qWaitFor([&] { return panel->nodes().trained()->text() == wanted; }, 10000);
+    }
+    ui::Learning learning(const char* node) { return view().scene()->nodes[static_cast<std::size_t>(view().scene()->find(QLatin1String(node)))].learning; }
+    void chooseBlockOf(const char* node) {
+        view().reveal(view().scene()->find(QLatin1String(node)));
+        QTest::keyClick(&view(), Qt::Key_Return);
+    }
+    void choose(const char* node) { view().reveal(view().scene()->find(QLatin1String(node))); }
+    QString freeze() { return draft.text(QStringLiteral("train.freeze")); }
     QString selected() { return view().selected() < 0 ? QString() : view().scene()->nodes[static_cast<std::size_t>(view().selected())].name; }
 };
 
@@ -196,6 +212,136 @@ private Q_SLOTS:
         };
         QTRY_VERIFY_WITH_TIMEOUT(said(), 10000);
         QVERIFY(!panel().accept("/data/pictures.zip"));
+    }
+
+    void freezingABlockWritesItsPatternAndUndoTakesItBack() {
+        QVERIFY(desk().open("resnet20"));
+        desk().chooseBlockOf("layer1/0/conv1");
+        panel().training().freeze()->trigger();
+        QCOMPARE(desk().freeze(), QStringLiteral("layer1.0.*"));
+        QCOMPARE(desk().undo.count(), 1);
+        QVERIFY(desk().undo.undoText().contains(QStringLiteral("layer1/0")));
+        desk().undo.undo();
+        QCOMPARE(desk().freeze(), QString());
+    }
+
+    void whatIsFrozenIsMarkedAndCanBeTrainedAgain() {
+        QVERIFY(desk().open("resnet20"));
+        QVERIFY(desk().waitForTrained(272474, 272474));
+        desk().chooseBlockOf("layer1/0/conv1");
+        const int block = desk().view().selectedBlock();
+        panel().training().freeze()->trigger();
+        QTRY_COMPARE_WITH_TIMEOUT(desk().learning("layer1/0/conv1"), ui::Learning::Frozen, 10000);
+        QCOMPARE(desk().learning("layer1/1/conv1"), ui::Learning::Trained);
+        const auto& blocks = desk().view().scene()->blocks;
+        QCOMPARE(desk().view().selectedBlock(), block);
+        QCOMPARE(blocks[static_cast<std::size_t>(block)].learning, ui::Learning::Frozen);
+        QCOMPARE(blocks.front().learning, ui::Learning::Partly);
+        QVERIFY(desk().waitForTrained(272474 - 2 * (16 * 16 * 9 + 2 * 16), 272474));
+        QCOMPARE(panel().training().freeze()->text(), QStringLiteral("Train"));
+        panel().training().freeze()->trigger();
+        QCOMPARE(desk().freeze(), QString());
+    }
+
+    void trainOnlyThisFreezesTheRest() {
+        QVERIFY(desk().open("resnet20"));
+        desk().choose("logits");
+        const Bytes before = desk().memory.memory().peak;
+        panel().training().alone()->trigger();
+        QCOMPARE(desk().freeze(), QStringLiteral("*, !logits.*"));
+        QTRY_VERIFY(desk().memory.memory().peak > 0 && desk().memory.memory().peak < before / 2);
+        QVERIFY(desk().waitForTrained(650, 272474));
+        QVERIFY(!panel().training().alone()->isEnabled());
+        desk().view().select(-1);
+        panel().training().freeze()->trigger();
+        QCOMPARE(desk().freeze(), QString());
+    }
+
+    void everythingBeforeANodeIsFrozen() {
+        QVERIFY(desk().open("resnet20"));
+        desk().choose("layer2/0/conv1");
+        panel().training().before()->trigger();
+        QCOMPARE(desk().freeze(), QStringLiteral("conv1.*, bn1.*, layer1.*"));
+        QTRY_VERIFY_WITH_TIMEOUT(!panel().training().before()->isEnabled(), 10000);
+        QCOMPARE(desk().selected(), QStringLiteral("layer2/0/conv1"));
+    }
+
+    void aLowRankUpdateIsAddedAndTakenAway() {
+        QVERIFY(desk().open("mlp"));
+        desk().choose("fc2");
+        panel().training().update()->trigger();
+        QCOMPARE(desk().draft.text("model.lora.rank"), QStringLiteral("8"));
+        QCOMPARE(desk().draft.text("model.lora.targets"), QStringLiteral("fc2.*"));
+        QTRY_VERIFY_WITH_TIMEOUT(desk().view().scene()->find("fc2.lora_up") >= 0, 10000);
+        QCOMPARE(desk().selected(), QStringLiteral("fc2"));
+        QVERIFY(desk().view().scene()->nodes[static_cast<std::size_t>(desk().view().selected())].isUpdated);
+        desk().choose("fc2.lora_down");
+        QCOMPARE(panel().training().update()->text(), QStringLiteral("No update here"));
+        panel().training().update()->trigger();
+        QCOMPARE(desk().draft.text("model.lora.rank"), QStringLiteral("0"));
+        desk().undo.undo();
+        desk().undo.undo();
+        QCOMPARE(desk().undo.index(), 0);
+        QCOMPARE(desk().draft.text("model.lora.targets"), QStringLiteral("*"));
+    }
+
+    void keysAndTheMenuSetWhatIsTrained() {
+        QVERIFY(desk().open("resnet20"));
+        panel().activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&panel()));
+        desk().view().setFocus();
+        desk().choose("conv1");
+        QTest::keyClick(&desk().view(), Qt::Key_T);
+        QCOMPARE(desk().freeze(), QStringLiteral("conv1.*"));
+        QTest::keyClick(&desk().view(), Qt::Key_O);
+        QCOMPARE(desk().freeze(), QStringLiteral("*, !conv1.*"));
+        QContextMenuEvent asked(QContextMenuEvent::Keyboard, {}, desk().view().mapToGlobal(QPoint(5, 5)));
+        QCoreApplication::sendEvent(&desk().view(), &asked);
+        const auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        QVERIFY(menu);
+        QCOMPARE(menu->actions(), panel().training().all());
+        QApplication::activePopupWidget()->close();
+    }
+
+    /// The picture is that of the file; the net has a new head in the place of its last layer.
+    void aFileIsFrozenByItsPicture() {
+        desk().draft.set("data.path", "pictures");
+        QTRY_COMPARE_WITH_TIMEOUT(desk().data.state(), ui::DataInfo::State::There, 10000);
+        desk().draft.set("model.head", "new");
+        desk().explorer.open("/data/mine.onnx");
+        QTRY_VERIFY_WITH_TIMEOUT(desk().view().scene() && desk().draft.text("model.file").endsWith("mine.onnx"), 10000);
+        QTRY_VERIFY_WITH_TIMEOUT(!panel().nodes().trained()->text().isEmpty() && desk().learning("conv1") == ui::Learning::Trained, 10000);
+        desk().choose("logits");
+        panel().training().alone()->trigger();
+        QCOMPARE(desk().freeze(), QStringLiteral("*, !head.*"));
+        QTRY_COMPARE_WITH_TIMEOUT(desk().learning("conv1"), ui::Learning::Frozen, 10000);
+        QCOMPARE(desk().learning("logits"), ui::Learning::Trained);
+    }
+
+    void whatWasFrozenOfAnotherModelGoesWithIt() {
+        QVERIFY(desk().open("resnet20"));
+        desk().draft.set("train.freeze", "layer1.*, *.bias");
+        panel().list()->setCurrentIndex(panel().gallery().index(panel().gallery().rowOf("mlp")));
+        QCOMPARE(desk().freeze(), QStringLiteral("*.bias"));
+        desk().undo.undo();
+        QCOMPARE(desk().freeze(), QStringLiteral("layer1.*, *.bias"));
+        QCOMPARE(desk().draft.text("model.arch"), QStringLiteral("resnet20"));
+    }
+
+    /// As a session that is restored brings it.
+    void settingsWithAFileStayWithIt() {
+        desk().draft.set("model.file", "/data/mine.onnx");
+        desk().draft.set("model.arch", "resnet20");
+        QCOMPARE(desk().draft.text("model.file"), QStringLiteral("/data/mine.onnx"));
+        QCOMPARE(desk().undo.count(), 0);
+    }
+
+    void whatCannotBeTrainedIsSaid() {
+        QVERIFY(desk().open("mlp"));
+        desk().draft.set("train.freeze", "*");
+        QTRY_VERIFY_WITH_TIMEOUT(panel().nodes().trained()->text().contains("nothing is left to train"), 10000);
+        QVERIFY(panel().graph().placeholder().isVisible());
+        for (const QAction* action : panel().training().all()) QVERIFY(!action->isEnabled());
     }
 
     void twoModelsAreCompared() {

@@ -11,6 +11,7 @@
 #include <QSpinBox>
 #include <QTabBar>
 #include <QTableView>
+#include <QUndoStack>
 
 #include "support/registry.h"
 #include "ui/panels/memory/memory_panel.h"
@@ -20,6 +21,7 @@
 #include "ui/panels/model/graph_card.h"
 #include "ui/panels/model/model_panel.h"
 #include "ui/panels/model/node_card.h"
+#include "ui/panels/model/training_actions.h"
 #include "ui/panels/train/train_panel.h"
 #include "ui/shell/overlays.h"
 #include "ui/widgets/chart.h"
@@ -96,6 +98,19 @@ private Q_SLOTS:
         take(QStringLiteral("model-closed"));
         page->reveal(QStringLiteral("layer2/0/conv1"));
         take(QStringLiteral("model-node"));
+        page->training().before()->trigger();
+        const auto isUpdated = [&view] { return view.scene()->blocks.front().isUpdated; };
+        const auto isFrozen = [&view] { return view.scene()->blocks.front().learning == ui::Learning::Partly; };
+        QTRY_VERIFY_WITH_TIMEOUT(isFrozen(), 20000);
+        take(QStringLiteral("model-frozen"));
+        studio().context().undo.undo();
+        page->reveal(QStringLiteral("logits"));
+        page->training().update()->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(isUpdated(), 20000);
+        take(QStringLiteral("model-update"));
+        studio().context().undo.undo();
+        QTRY_VERIFY_WITH_TIMEOUT(!isUpdated(), 20000);
+        page->reveal(QStringLiteral("layer2/0/conv1"));
         view.setAllClosed(false);
         page->graph().colours()->setCurrentIndex(2);
         page->nodes().tabs()->setCurrentIndex(1);

@@ -71,7 +71,7 @@ public:
         const qsizetype cut = path.lastIndexOf(QLatin1Char('/'));
         const int parent = block(cut < 0 ? QString() : path.left(cut));
         const int index = static_cast<int>(m_scene->blocks.size());
-        m_scene->blocks.push_back({path, path.mid(cut + 1), parent, m_scene->blocks[at(parent)].depth + 1, 0, {}, 0, graph::Standing::Same});
+        m_scene->blocks.push_back({path, path.mid(cut + 1), parent, m_scene->blocks[at(parent)].depth + 1, 0, {}, 0, graph::Standing::Same, Learning::None, false});
         return m_blocks[path] = index;
     }
 
@@ -85,6 +85,8 @@ public:
                 add(block.figures, node.figures);
                 block.atPeak += node.atPeak;
                 if (node.standing != graph::Standing::Same) block.standing = graph::Standing::Changed;
+                block.learning = together(block.learning, node.learning);
+                block.isUpdated = block.isUpdated || node.isUpdated;
             }
         return m_scene;
     }
@@ -95,6 +97,11 @@ private:
 };
 
 }  // namespace
+
+Learning together(Learning a, Learning b) {
+    if (a == Learning::None || a == b) return b;
+    return b == Learning::None ? a : Learning::Partly;
+}
 
 Family familyOf(const graph::OpEntry& op) {
     const auto found = families().find(op.name);

@@ -16,6 +16,11 @@ inline constexpr int kFamilies = 8;
 Family familyOf(const graph::OpEntry& op);
 QString familyName(Family family);
 
+/// What training does to the parameters of a node or of a block.
+enum class Learning { None, Trained, Partly, Frozen };
+/// Of both in one.
+Learning together(Learning a, Learning b);
+
 /// A node as a picture of the graph shows it: an operator, or where data come in.
 struct SceneNode {
     QString name, op, shape;  ///< shape of the first output
@@ -28,6 +33,8 @@ struct SceneNode {
     Bytes atPeak = 0;                             ///< held at the peak of the planned step
     graph::Standing standing = graph::Standing::Same;
     bool isSecond = false;                        ///< of a comparison: of the second graph only
+    Learning learning = Learning::None;           ///< as withLearning() found it; None: it has no parameters, or nobody said
+    bool isUpdated = false;                       ///< a matrix of it has an update of low rank
 };
 
 /// Nodes that belong together by the path of their block; block 0 is the whole.
@@ -38,6 +45,8 @@ struct SceneBlock {
     plan::NodeFigures figures;  ///< sums
     Bytes atPeak = 0;
     graph::Standing standing = graph::Standing::Same;  ///< Same where all within are
+    Learning learning = Learning::None;
+    bool isUpdated = false;
 };
 
 /// A graph as it is drawn: nodes in an order in which data flow, what flows between them, and their blocks. Never changed.

@@ -4,10 +4,12 @@
 #include <QFileInfo>
 
 #include "base/errors/error.h"
+#include "base/plan/bare_net.h"
 #include "base/plan/owners.h"
 #include "base/plan/this_device.h"
 #include "base/store/home.h"
 #include "ui/bridge/data_info.h"
+#include "ui/bridge/graph_learning.h"
 #include "ui/bridge/worker_questions.h"
 
 namespace headroom::ui {
@@ -43,6 +45,7 @@ ArchitectureFacts factsOf(int index, const ModelExplorer::Survey& survey, const 
         config.model.arch = models::architectures()[static_cast<std::size_t>(index)].name;
         config.model.file.clear();
         config.train.freeze.clear();  // names parameters of the model that is chosen
+        config.model.lora.targets = config::RunConfig::Lora{}.targets;
         const plan::RunPlan planned = plan::planRun(config, survey.data, device, calibration, {.budget = survey.budget});
         facts.parameters = planned.parameters;
         for (const plan::NodeFigures& node : plan::nodeFigures(planned.graph, planned.step.first, device)) facts.flops += node.forwardFlops;
@@ -77,10 +80,10 @@ void ModelExplorer::survey(const Survey& survey) {
     if (idle) QMetaObject::invokeMethod(this, &ModelExplorer::work, Qt::QueuedConnection);
 }
 
-void ModelExplorer::show(std::shared_ptr<const PlannedStep> planned, const config::RunConfig& config, const QString& device) {
+void ModelExplorer::show(std::shared_ptr<const PlannedStep> planned, const config::RunConfig& config, const models::Basis& basis, const QString& device) {
     const std::lock_guard lock(m_mutex);
     const bool idle = !m_survey && !m_shown;
-    m_shown = Shown{std::move(planned), config, device};
+    m_shown = Shown{std::move(planned), config, basis, device};
     if (idle) QMetaObject::invokeMethod(this, &ModelExplorer::work, Qt::QueuedConnection);
 }
 
@@ -114,11 +117,18 @@ void ModelExplorer::lookAt(const Shown& shown) {
     auto model = std::make_shared<ExploredModel>();
     model->planned = shown.planned;
     model->name = QString::fromStdString(shown.config.model.arch);
+    model->path = QString::fromStdString(shown.config.model.file);
     const std::shared_ptr<const graph::Graph> graph(shown.planned, &shown.planned->configured.graph());
     std::vector<plan::NodeFigures> figures = plan::nodeFigures(*graph, shown.planned->step.first, device);
     const double ratio = plan::stepRatio(calibration(), plan::calibrationKey(shown.config, device)).typical;
     for (plan::NodeFigures& each : figures) each.seconds *= ratio;
-    model->scene = sceneOf(graph, figures, heldAtPeak(*shown.planned));
+    try {
+        model->net = std::make_shared<const graph::Graph>(plan::bareNet(shown.config, shown.basis));
+    } catch (const Error&) {
+        return;  // the data changed meanwhile: another plan comes
+    }
+    model->trained = std::make_shared<const graph::Graph>(models::trainedNet(*model->net, plan::trainedOf(shown.config)));
+    model->scene = withLearning(*sceneOf(graph, figures, heldAtPeak(*shown.planned)), *model->trained);
     Q_EMIT this->shown(model);
 }
 

@@ -32,10 +32,12 @@ struct ArchitectureFacts {
 /// A model whose graph can be drawn.
 struct ExploredModel {
     QString name;  ///< of the architecture, or of the file
-    QString path;  ///< of a file
+    QString path;  ///< of a file, or of the one that the plan's net is made from
     GraphScenePtr scene;
     QJsonObject summary;  ///< of a file, as the worker's answer to `model` has it
     std::shared_ptr<const PlannedStep> planned;  ///< of what is planned
+    std::shared_ptr<const graph::Graph> net;      ///< of what is planned, whole: before updates and freezing
+    std::shared_ptr<const graph::Graph> trained;  ///< and with both
 };
 using ExploredModelPtr = std::shared_ptr<const ExploredModel>;
 
@@ -55,7 +57,8 @@ public:
     };
     // From any thread; all return at once.
     void survey(const Survey& survey);
-    void show(std::shared_ptr<const PlannedStep> planned, const config::RunConfig& config, const QString& device);
+    /// `basis`: what the net of the plan was made from.
+    void show(std::shared_ptr<const PlannedStep> planned, const config::RunConfig& config, const models::Basis& basis, const QString& device);
     void open(const QString& path);
 
 Q_SIGNALS:
@@ -68,6 +71,7 @@ private:
     struct Shown {
         std::shared_ptr<const PlannedStep> planned;
         config::RunConfig config;
+        models::Basis basis;
         QString device;
     };
     void work();

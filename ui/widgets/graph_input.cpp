@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QContextMenuEvent>
 #include <QGestureEvent>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QNativeGestureEvent>
 #include <QToolTip>
 
@@ -53,8 +55,11 @@ bool GraphView::event(QEvent* event) {
         if (item >= 0 && m_layout.items[at(item)].what == LayoutItem::What::Node) {
             const SceneNode& node = m_scene->nodes[at(m_layout.items[at(item)].index)];
             text = node.name + '\n' + node.op + ' ' + node.shape;
+            if (const QString training = learningText(node.learning, node.isUpdated); !training.isEmpty()) text += '\n' + training;
         } else if (item >= 0) {
-            text = m_scene->blocks[at(m_layout.items[at(item)].index)].path;
+            const SceneBlock& block = m_scene->blocks[at(m_layout.items[at(item)].index)];
+            text = block.path;
+            if (const QString training = learningText(block.learning, block.isUpdated); !training.isEmpty()) text += '\n' + training;
         }
         text.isEmpty() ? QToolTip::hideText() : QToolTip::showText(help->globalPos(), text, this);
         return true;
@@ -81,11 +86,25 @@ void GraphView::mouseReleaseEvent(QMouseEvent* event) {
     m_pressed.reset();
     m_dragging = false;
     setCursor(Qt::ArrowCursor);
-    if (!isClick) return;
-    const int item = itemAt(event->position());
+    if (isClick) chooseItem(itemAt(event->position()));
+}
+
+void GraphView::chooseItem(int item) {
     if (item < 0) return choose(-1, -1);
     const LayoutItem& hit = m_layout.items[at(item)];
     hit.what == LayoutItem::What::Node ? choose(hit.index, -1) : choose(-1, hit.index);
+}
+
+/// Of what lies under the pointer; with the menu key, of what is chosen.
+void GraphView::contextMenuEvent(QContextMenuEvent* event) {
+    if (!m_scene || actions().isEmpty()) return;
+    QPoint place = event->globalPos();
+    if (event->reason() != QContextMenuEvent::Keyboard) chooseItem(itemAt(event->pos()));
+    else if (const auto chosen = chosenItem()) place = mapToGlobal(toView(m_layout.items[at(*chosen)].area.center()).toPoint());
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->addActions(actions());
+    menu->popup(place);
 }
 
 void GraphView::mouseDoubleClickEvent(QMouseEvent* event) {
@@ -122,7 +141,7 @@ void GraphView::step(int key) {
         while (next + 1 < static_cast<int>(m_layout.items.size()) && m_layout.items[at(next)].what == LayoutItem::What::Frame) ++next;
     if (next < 0) return;
     const LayoutItem& item = m_layout.items[at(next)];
-    item.what == LayoutItem::What::Node ? choose(item.index, -1) : choose(-1, item.index);
+    chooseItem(next);
     const QRectF shown(toView(item.area.topLeft()), item.area.size() * m_scale);
     if (!QRectF(rect()).adjusted(20, 20, -20, -20).contains(shown)) centre(item.area.center());
 }

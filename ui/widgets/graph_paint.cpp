@@ -18,7 +18,7 @@ constexpr double kWordsFrom = 12;     ///< height of a node on the screen from w
 constexpr double kAllWordsFrom = 27;  ///< and its second line
 constexpr double kWordsShare = 0.049; ///< of the text size that a line takes for a pixel of the height
 constexpr double kTitleHeight = 24;
-constexpr double kLegend = 168;
+constexpr double kLegend = 168, kLegendRow = 17, kRampRows = 2.2;
 
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
@@ -63,6 +63,23 @@ void paintBox(QPainter& painter, const QRectF& area, double radius, const QColor
     radius < 1.2 ? painter.drawRect(area) : painter.drawRoundedRect(area, radius, radius);
 }
 
+/// A flake of snow: it stays as it is.
+void paintFlake(QPainter& painter, const QRectF& area, const QColor& ink) {
+    painter.setPen(QPen(ink, std::max(1.0, area.width() * 0.11)));
+    const QPointF centre = area.center();
+    for (const double angle : {0.0, 60.0, 120.0}) {
+        const QPointF arm = QLineF::fromPolar(area.width() / 2, angle + 30).p2();
+        painter.drawLine(centre - arm, centre + arm);
+    }
+}
+
+/// Two narrow matrices, whose product is the update.
+void paintUpdate(QPainter& painter, const QRectF& area, const QColor& ink) {
+    const double thin = area.width() * 0.3;
+    painter.fillRect(QRectF(area.left(), area.top(), thin, area.height()), ink);
+    painter.fillRect(QRectF(area.left() + thin * 1.5, area.top(), area.width() - thin * 1.5, thin), ink);
+}
+
 QString elided(const QPainter& painter, const QString& text, double width) { return painter.fontMetrics().elidedText(text, Qt::ElideRight, static_cast<int>(width)); }
 
 }  // namespace
@@ -71,6 +88,10 @@ double GraphView::shareOf(const LayoutItem& item) const {
     if (m_most <= 0 || item.what == LayoutItem::What::Frame) return 0;
     const plan::NodeFigures& figures = item.what == LayoutItem::What::Node ? m_scene->nodes[at(item.index)].figures : m_scene->blocks[at(item.index)].figures;
     return figureOf(m_colouring, figures) / m_most;
+}
+
+bool GraphView::isFrozen(const LayoutItem& item) const {
+    return (item.what == LayoutItem::What::Node ? m_scene->nodes[at(item.index)].learning : m_scene->blocks[at(item.index)].learning) == Learning::Frozen;
 }
 
 /// The colour that says something about the item; of blocks and by family there is none but their own.
@@ -83,8 +104,16 @@ QColor GraphView::fillOf(const LayoutItem& item) const {
         return standing == graph::Standing::Same ? t.panel : blended(standingColour(standing, isSecond), t.panel, 0.3);
     }
     if (m_colouring != Colouring::Family) return rampColour(shareOf(item));
-    if (item.what != LayoutItem::What::Node) return t.raised;
-    return blended(familyColour(m_scene->nodes[at(item.index)].family), t.panel, 0.16);
+    if (item.what != LayoutItem::What::Node) return isFrozen(item) ? blended(t.raised, t.panel, 0.3) : t.raised;
+    return blended(familyColour(m_scene->nodes[at(item.index)].family), t.panel, isFrozen(item) ? 0.05 : 0.16);
+}
+
+QColor GraphView::lineOf(const LayoutItem& item) const {
+    const Tokens& t = theme::tokens();
+    const bool isNode = item.what == LayoutItem::What::Node;
+    if (m_colouring == Colouring::Difference) return isNode ? standingColour(m_scene->nodes[at(item.index)].standing, m_scene->nodes[at(item.index)].isSecond) : standingColour(m_scene->blocks[at(item.index)].standing, false);
+    if (!isNode || m_colouring != Colouring::Family) return blended(t.muted, t.panel, 0.5);
+    return blended(familyColour(m_scene->nodes[at(item.index)].family), t.panel, isFrozen(item) ? 0.3 : 0.55);
 }
 
 QString GraphView::secondLine(const LayoutItem& item) const {
@@ -136,6 +165,7 @@ void GraphView::paintFrames(QPainter& painter, const QRectF& inSight) {
         const QRectF title = area.adjusted(10 * m_scale, 3 * m_scale, -10 * m_scale, 0);
         painter.drawText(QRectF(title.left(), title.top(), title.width(), kTitleHeight * m_scale), Qt::AlignLeft | Qt::AlignVCenter,
                          QStringLiteral("▾ ") + elided(painter, block.name, title.width() - 18));
+        if (block.learning == Learning::Frozen) paintTraining(painter, item, area, t.muted);
     }
 }
 
@@ -193,7 +223,7 @@ void GraphView::paintItems(QPainter& painter, const std::vector<int>& items, con
         }
         // Smaller than that it is a patch of colour; what would fall on the same pixels is left out.
         const QRect patch(qRound(area.left()), qRound(area.top()), std::max(1, qRound(area.width())), std::max(1, qRound(area.height())));
-        const QColor fill = m_colouring == Colouring::Family && item.what == LayoutItem::What::Node ? blended(familyColour(m_scene->nodes[at(item.index)].family), theme::tokens().panel, 0.7) : fillOf(item);
+        const QColor fill = m_colouring == Colouring::Family && item.what == LayoutItem::What::Node ? blended(familyColour(m_scene->nodes[at(item.index)].family), theme::tokens().panel, isFrozen(item) ? 0.3 : 0.7) : fillOf(item);
         if (patch == last && fill == lastFill) continue;
         painter.fillRect(patch, fill);
         last = patch;
@@ -205,11 +235,7 @@ void GraphView::paintItem(QPainter& painter, const LayoutItem& item, const QRect
     const Tokens& t = theme::tokens();
     const bool isNode = item.what == LayoutItem::What::Node;
     const QColor fill = fillOf(item);
-    QColor line = isNode && m_colouring == Colouring::Family ? blended(familyColour(m_scene->nodes[at(item.index)].family), t.panel, 0.55) : blended(t.muted, t.panel, 0.5);
-    if (m_colouring == Colouring::Difference) {
-        const graph::Standing standing = isNode ? m_scene->nodes[at(item.index)].standing : m_scene->blocks[at(item.index)].standing;
-        line = standingColour(standing, isNode && m_scene->nodes[at(item.index)].isSecond);
-    }
+    const QColor line = lineOf(item);
     const bool isInput = isNode && m_scene->nodes[at(item.index)].id == graph::kNone;
     const double radius = (isInput ? kNodeHeight / 2 : 7) * m_scale;
     if (!isNode && m_scale >= kFine)  // a second box behind: there is more inside
@@ -218,21 +244,33 @@ void GraphView::paintItem(QPainter& painter, const LayoutItem& item, const QRect
     if (area.height() >= kWordsFrom) paintWords(painter, item, area, fill);
 }
 
+double GraphView::paintTraining(QPainter& painter, const LayoutItem& item, const QRectF& area, const QColor& ink) const {
+    const bool isNode = item.what == LayoutItem::What::Node;
+    const bool isUpdated = isNode ? m_scene->nodes[at(item.index)].isUpdated : m_scene->blocks[at(item.index)].isUpdated;
+    const double side = std::clamp(11 * m_scale, 7.0, 13.0), gap = 6 * m_scale;
+    double right = area.right() - gap;
+    const auto next = [&] { return QRectF(std::exchange(right, right - side - gap) - side, area.top() + std::min(gap, (area.height() - side) / 2), side, side); };
+    if (isFrozen(item)) paintFlake(painter, next(), ink);
+    if (isUpdated) paintUpdate(painter, next(), ink);
+    return area.right() - gap - right;
+}
+
 void GraphView::paintWords(QPainter& painter, const LayoutItem& item, const QRectF& area, const QColor& fill) {
     const bool isNode = item.what == LayoutItem::What::Node;
     const bool both = area.height() >= kAllWordsFrom;
     const bool isRamp = m_colouring != Colouring::Family && m_colouring != Colouring::Difference;
     const QColor ink = isRamp ? inkOn(fill) : theme::tokens().text;
-    const QRectF words = area.adjusted(11 * m_scale, 4 * m_scale, -9 * m_scale, -4 * m_scale);
+    const double marks = paintTraining(painter, item, area, isRamp ? ink : theme::tokens().muted);
+    const QRectF words = area.adjusted(11 * m_scale, 4 * m_scale, -9 * m_scale, -4 * m_scale), beside = words.adjusted(0, 0, -marks, 0);
     const double size = both ? std::min(1.25, m_scale) : std::clamp(area.height() * kWordsShare, 0.5, 1.0);
     painter.setFont(theme::textFont(0.95 * size, QFont::DemiBold));
     painter.setPen(ink);
     QString first = isNode ? m_scene->nodes[at(item.index)].op : QStringLiteral("▸ ") + m_scene->blocks[at(item.index)].name;
     if (isNode && m_scene->nodes[at(item.index)].id == graph::kNone) first = m_scene->nodes[at(item.index)].name;
     if (m_colouring == Colouring::Difference && isNode) first.prepend(standingSign(m_scene->nodes[at(item.index)].standing, m_scene->nodes[at(item.index)].isSecond));
-    if (!both) return painter.drawText(words, Qt::AlignVCenter | Qt::AlignLeft, elided(painter, first, words.width()));
+    if (!both) return painter.drawText(words, Qt::AlignVCenter | Qt::AlignLeft, elided(painter, first, beside.width()));
     const QRectF upper(words.left(), words.top(), words.width(), words.height() / 2), lower = upper.translated(0, words.height() / 2);
-    painter.drawText(upper, Qt::AlignVCenter | Qt::AlignLeft, elided(painter, first, upper.width()));
+    painter.drawText(upper, Qt::AlignVCenter | Qt::AlignLeft, elided(painter, first, upper.width() - marks));
     painter.setFont(theme::figureFont(0.8 * size));
     painter.setPen(isRamp ? ink : theme::tokens().muted);
     painter.drawText(lower, Qt::AlignVCenter | Qt::AlignLeft, elided(painter, secondLine(item), lower.width()));
@@ -255,40 +293,55 @@ void GraphView::paintMarks(QPainter& painter) {
     if (const auto chosen = chosenItem()) mark(*chosen, QPen(t.accent, 2), 2);
 }
 
-/// What the colours mean, at the lower left.
+/// What the colours and marks mean, at the lower left.
 void GraphView::paintLegend(QPainter& painter) {
     const Tokens& t = theme::tokens();
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(theme::textFont(0.82));
-    std::vector<std::pair<QColor, QString>> entries;
-    if (m_colouring == Colouring::Family)
-        for (int i = 0; i < kFamilies; ++i) {
-            const auto family = static_cast<Family>(i);
-            if (std::ranges::any_of(m_scene->nodes, [&](const SceneNode& node) { return node.family == family; })) entries.emplace_back(familyColour(family), familyName(family));
-        }
-    if (m_colouring == Colouring::Difference)
-        for (const auto& [standing, isSecond] : {std::pair(graph::Standing::Alone, true), std::pair(graph::Standing::Alone, false), std::pair(graph::Standing::Changed, false)})
-            entries.emplace_back(standingColour(standing, isSecond), standingSign(standing, isSecond) + standingText(standing, isSecond));
-    const double rows = entries.empty() ? 2.2 : static_cast<double>(entries.size());
-    const QRectF area(10, height() - 10 - (rows * 17 + 12), kLegend, rows * 17 + 12);
+    std::vector<LegendRow> rows = coloursInLegend();
+    const bool isRamp = rows.empty();
+    const SceneBlock& whole = m_scene->blocks.front();
+    if (whole.learning == Learning::Frozen || whole.learning == Learning::Partly) rows.push_back({t.muted, tr("frozen"), paintFlake});
+    if (whole.isUpdated) rows.push_back({t.muted, tr("low-rank update"), paintUpdate});
+    const double high = (isRamp ? kRampRows * kLegendRow : 0) + static_cast<double>(rows.size()) * kLegendRow + 12;
+    const QRectF area(10, height() - 10 - high, kLegend, high);
     if (area.top() < 60) return;
     paintBox(painter, area, 6, blended(t.panel, t.background, 0.9), QPen(t.line, 1));
     double y = area.top() + 6;
-    for (const auto& [colour, text] : entries) {
-        paintBox(painter, QRectF(area.left() + 9, y + 4, 9, 9), 2, colour, Qt::NoPen);
+    for (const LegendRow& row : rows) {
+        const QRectF sign(area.left() + 9, y + 4, 9, 9);
+        row.paint ? row.paint(painter, sign, row.colour) : paintBox(painter, sign, 2, row.colour, Qt::NoPen);
         painter.setPen(t.muted);
-        painter.drawText(QRectF(area.left() + 26, y, kLegend - 30, 17), Qt::AlignVCenter, text);
-        y += 17;
+        painter.drawText(QRectF(area.left() + 26, y, kLegend - 30, kLegendRow), Qt::AlignVCenter, row.text);
+        y += kLegendRow;
     }
-    if (!entries.empty()) return;
-    QLinearGradient ramp(area.left() + 10, 0, area.right() - 10, 0);
+    if (isRamp) paintRamp(painter, QRectF(area.left() + 10, y, kLegend - 20, kRampRows * kLegendRow));
+}
+
+std::vector<GraphView::LegendRow> GraphView::coloursInLegend() const {
+    std::vector<LegendRow> rows;
+    if (m_colouring == Colouring::Family)
+        for (int i = 0; i < kFamilies; ++i) {
+            const auto family = static_cast<Family>(i);
+            if (std::ranges::any_of(m_scene->nodes, [&](const SceneNode& node) { return node.family == family; })) rows.push_back({familyColour(family), familyName(family), nullptr});
+        }
+    if (m_colouring == Colouring::Difference)
+        for (const auto& [standing, isSecond] : {std::pair(graph::Standing::Alone, true), std::pair(graph::Standing::Alone, false), std::pair(graph::Standing::Changed, false)})
+            rows.push_back({standingColour(standing, isSecond), standingSign(standing, isSecond) + standingText(standing, isSecond), nullptr});
+    return rows;
+}
+
+/// From nothing to the largest figure.
+void GraphView::paintRamp(QPainter& painter, const QRectF& area) const {
+    QLinearGradient ramp(area.left(), 0, area.right(), 0);
     for (int i = 0; i <= 8; ++i) ramp.setColorAt(i / 8.0, rampColour(i / 8.0));
-    painter.setPen(t.muted);
-    painter.drawText(QRectF(area.left() + 10, y, kLegend - 20, 17), Qt::AlignVCenter | Qt::AlignLeft, colouringName(m_colouring));
-    painter.drawText(QRectF(area.left() + 10, y, kLegend - 20, 17), Qt::AlignVCenter | Qt::AlignRight, m_most > 0 ? tr("to %1").arg(figureText(m_colouring, m_most)) : tr("not known"));
+    const QRectF line(area.left(), area.top(), area.width(), kLegendRow);
+    painter.setPen(theme::tokens().muted);
+    painter.drawText(line, Qt::AlignVCenter | Qt::AlignLeft, colouringName(m_colouring));
+    painter.drawText(line, Qt::AlignVCenter | Qt::AlignRight, m_most > 0 ? tr("to %1").arg(figureText(m_colouring, m_most)) : tr("not known"));
     painter.setPen(Qt::NoPen);
     painter.setBrush(ramp);
-    painter.drawRoundedRect(QRectF(area.left() + 10, y + 22, kLegend - 20, 9), 3, 3);
+    painter.drawRoundedRect(QRectF(area.left(), area.top() + 22, area.width(), 9), 3, 3);
 }
 
 }  // namespace headroom::ui

@@ -2,6 +2,7 @@
 #include "ui/widgets/graph_view.h"
 
 #include <QAccessible>
+#include <QHash>
 
 #include <algorithm>
 #include <cmath>
@@ -59,6 +60,15 @@ QString standingText(graph::Standing standing, bool isSecond) {
     return GraphView::tr("the same");
 }
 
+QString learningText(Learning learning, bool isUpdated) {
+    QStringList parts;
+    if (learning == Learning::Trained) parts << GraphView::tr("trained");
+    if (learning == Learning::Partly) parts << GraphView::tr("partly frozen");
+    if (learning == Learning::Frozen) parts << GraphView::tr("frozen");
+    if (isUpdated) parts << GraphView::tr("low-rank update");
+    return parts.join(QStringLiteral(", "));
+}
+
 GraphView::GraphView(QWidget* parent) : QWidget(parent) {
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
@@ -68,23 +78,46 @@ GraphView::GraphView(QWidget* parent) : QWidget(parent) {
     setAccessibleDescription(tr("Arrows go from node to node, Enter opens and closes blocks, plus and minus zoom, F shows all."));
 }
 
+/// Another plan of the same graph, or another form of it: with updates, with other nodes fused.
+bool GraphView::isAlike(const GraphScene& scene) const {
+    if (!m_scene || m_scene->isComparison != scene.isComparison) return false;
+    if (m_scene->blocks.size() == scene.blocks.size() && m_scene->nodes.size() == scene.nodes.size()) return true;
+    const std::string& name = scene.graphs.front()->name;
+    return !name.empty() && name == m_scene->graphs.front()->name;
+}
+
 void GraphView::setScene(GraphScenePtr scene) {
-    QStringList closed;
-    const bool isSame = m_scene && scene && m_scene->blocks.size() == scene->blocks.size() && m_scene->nodes.size() == scene->nodes.size();
-    const QString name = m_selected >= 0 && m_scene ? m_scene->nodes[at(m_selected)].name : QString();
-    if (isSame)
-        for (std::size_t i = 0; i < m_closed.size(); ++i)
-            if (m_closed[i]) closed << m_scene->blocks[i].path;
+    if (scene && isAlike(*scene)) return replaceScene(std::move(scene));
     m_scene = std::move(scene);
     m_found.clear();
     m_selected = m_selectedBlock = -1;
     m_closed.assign(m_scene ? m_scene->blocks.size() : 0, m_scene && m_scene->nodes.size() > kFewNodes);
-    if (isSame)
-        for (std::size_t i = 0; i < m_closed.size(); ++i) m_closed[i] = closed.contains(m_scene->blocks[i].path);
     setColouring(m_colouring);
     arrange();
-    if (!isSame) begin();
-    if (isSame && !name.isEmpty()) select(m_scene->find(name));
+    begin();
+    announce();
+}
+
+/// What was closed and chosen stays so, and what was chosen where it was.
+void GraphView::replaceScene(GraphScenePtr scene) {
+    const GraphScenePtr before = std::exchange(m_scene, std::move(scene));
+    QHash<QString, bool> closed;
+    for (std::size_t i = 0; i < m_closed.size(); ++i) closed.insert(before->blocks[i].path, m_closed[i]);
+    const QString node = m_selected >= 0 ? before->nodes[at(m_selected)].name : QString(), block = m_selectedBlock > 0 ? before->blocks[at(m_selectedBlock)].path : QString();
+    const std::optional<int> item = chosenItem();
+    const QPointF place = item ? toView(m_layout.items[at(*item)].area.topLeft()) : QPointF();
+    m_found.clear();
+    m_closed.assign(m_scene->blocks.size(), m_scene->nodes.size() > kFewNodes);
+    for (std::size_t i = 0; i < m_closed.size(); ++i) m_closed[i] = closed.value(m_scene->blocks[i].path, m_closed[i]);
+    m_selected = m_selectedBlock = -1;
+    setColouring(m_colouring);
+    arrange();
+    m_selected = node.isEmpty() ? -1 : m_scene->find(node);
+    const auto found = std::ranges::find(m_scene->blocks, block, &SceneBlock::path);
+    if (!block.isEmpty() && found != m_scene->blocks.end()) m_selectedBlock = static_cast<int>(found - m_scene->blocks.begin());
+    if (m_fits) fit();
+    else if (const auto now = chosenItem(); now && item) pan(place - toView(m_layout.items[at(*now)].area.topLeft()));
+    else keepInSight();
     announce();
 }
 
@@ -268,9 +301,11 @@ void GraphView::announce() {
     if (m_selected >= 0) {
         const SceneNode& node = m_scene->nodes[at(m_selected)];
         text = tr("%1, %2, output %3").arg(node.name, node.op, node.shape);
+        if (const QString training = learningText(node.learning, node.isUpdated); !training.isEmpty()) text += QStringLiteral(", ") + training;
     } else if (m_selectedBlock > 0) {
         const SceneBlock& block = m_scene->blocks[at(m_selectedBlock)];
         text = tr("Block %1 of %2 nodes, %3").arg(block.path).arg(block.nodes).arg(m_closed[at(m_selectedBlock)] ? tr("closed") : tr("open"));
+        if (const QString training = learningText(block.learning, block.isUpdated); !training.isEmpty()) text += QStringLiteral(", ") + training;
     }
     setAccessibleDescription(text);
     QAccessibleEvent changed(this, QAccessible::DescriptionChanged);

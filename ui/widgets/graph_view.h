@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <QColor>
 #include <QVector>
 #include <QWidget>
 
@@ -19,9 +20,12 @@ QString figureText(Colouring colouring, double figure);
 QString colouringName(Colouring colouring);
 /// Of what stands alone in a comparison, and of what both have in different forms.
 QString standingText(graph::Standing standing, bool isSecond);
+/// "frozen", "trained, low-rank update"; empty where there is nothing to say.
+QString learningText(Learning learning, bool isUpdated);
 
 /// A graph as a picture: pan by dragging or with Shift and the arrows, zoom with the wheel or + and -, 0 is full size, F shows
-/// all. Arrows go from node to node, Enter opens and closes blocks. Draws what is in sight and no finer than can be seen.
+/// all. Arrows go from node to node, Enter opens and closes blocks. Its actions are those of the menu of what is chosen. Draws what is
+/// in sight and no finer than can be seen.
 class GraphView : public QWidget {
     Q_OBJECT
 public:
@@ -71,6 +75,7 @@ protected:
     void mouseReleaseEvent(QMouseEvent* event) override;
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     bool event(QEvent* event) override;
 
@@ -79,6 +84,8 @@ private:
     struct Stretch {
         std::vector<int> items, edges;
     };
+    bool isAlike(const GraphScene& scene) const;
+    void replaceScene(GraphScenePtr scene);
     void begin();
     void arrange();
     void index();
@@ -93,16 +100,28 @@ private:
     double smallest() const;
     std::optional<int> chosenItem() const;
 
+    bool isFrozen(const LayoutItem& item) const;
     QColor fillOf(const LayoutItem& item) const;
+    QColor lineOf(const LayoutItem& item) const;
+    void chooseItem(int item);
     double shareOf(const LayoutItem& item) const;
     QString secondLine(const LayoutItem& item) const;
     void paintFrames(QPainter& painter, const QRectF& seen);
     void paintEdges(QPainter& painter, const std::vector<int>& edges, const QRectF& seen);
     void paintItems(QPainter& painter, const std::vector<int>& items, const QRectF& seen);
     void paintItem(QPainter& painter, const LayoutItem& item, const QRectF& area);
+    /// What training does to it, at its upper right. Returns how wide that is.
+    double paintTraining(QPainter& painter, const LayoutItem& item, const QRectF& area, const QColor& ink) const;
     void paintWords(QPainter& painter, const LayoutItem& item, const QRectF& area, const QColor& fill);
     void paintMarks(QPainter& painter);
+    struct LegendRow {
+        QColor colour;
+        QString text;
+        void (*paint)(QPainter&, const QRectF&, const QColor&);  ///< of a mark; null: a patch of the colour
+    };
+    std::vector<LegendRow> coloursInLegend() const;
     void paintLegend(QPainter& painter);
+    void paintRamp(QPainter& painter, const QRectF& area) const;
     /// Items and edges that lie in the stretch in sight, each once.
     void gather(const QRectF& seen, std::vector<int>& items, std::vector<int>& edges);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -7,12 +8,16 @@
 
 namespace headroom::models {
 
-/// Whether the last of `patterns` that fits the name is one without "!": see freeze().
-bool fitsPatterns(const std::string& name, std::string_view patterns);
-
-/// Freezes the parameters whose names fit `patterns`: shell patterns (* ? [ ]) with commas or blanks between them, each with "!" before
-/// it thaws again what it fits; the last one that fits decides. "*, !head.*" trains the head alone.
+/// Freezes the parameters whose names fit `patterns` (patterns.h), thaws those that are taken out: "*, !head.*" trains the head alone.
 /// Throws CFG-09 where a pattern fits no parameter, or nothing is left to train.
 void freeze(graph::Graph& graph, std::string_view patterns);
+
+using ParameterNames = std::set<std::string, std::less<>>;
+
+/// Those that are frozen.
+ParameterNames frozenOf(const graph::Graph& graph);
+
+/// Patterns with which freeze() freezes exactly these parameters of the graph, as patternsFor() makes them.
+std::string freezingPatterns(const graph::Graph& graph, const ParameterNames& frozen, std::string_view kept = {});
 
 }  // namespace headroom::models

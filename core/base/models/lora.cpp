@@ -11,7 +11,7 @@
 #include "base/graph/ops/regularization.h"
 #include "base/graph/rewrites/copy.h"
 #include "base/graph/rewrites/rewrite.h"
-#include "base/models/freezing.h"
+#include "base/models/patterns.h"
 
 namespace headroom::models {
 namespace {
@@ -22,9 +22,6 @@ using graph::Node;
 using graph::Value;
 using graph::ValueId;
 
-constexpr std::string_view kHead = "head.";
-constexpr const char *kA = ".lora_A", *kB = ".lora_B";
-
 bool isTransposed(const Node& node) { return node.op == &graph::kGemm && node.integer("transB", 0) != 0; }
 
 /// Whether the node is a product with a matrix of its own that may be adapted.
@@ -33,7 +30,7 @@ bool isTarget(const Graph& net, const graph::Readers& readers, const Node& node,
     if (node.integer("transA", 0) != 0 || node.real("alpha", 1) != 1) return false;
     const Value& weight = net.value(node.inputs[1]);
     return weight.kind == graph::ValueKind::Parameter && weight.type.shape.size() == 2 && readers.count(node.inputs[1]) == 1 &&
-           !weight.name.starts_with(kHead) && fitsPatterns(weight.name, targets);
+           !isNewHead(weight.name) && fitsPatterns(weight.name, targets);
 }
 
 std::string layerOf(const std::string& weight) {
@@ -44,7 +41,7 @@ std::string layerOf(const std::string& weight) {
 LoraPair pairOf(const Graph& net, const Node& node, const LoraOptions& options) {
     const std::string& weight = net.value(node.inputs[1]).name;
     const std::string layer = layerOf(weight);
-    return {weight, layer + kA, layer + kB, isTransposed(node), options.alpha / static_cast<double>(options.rank)};
+    return {weight, loraNameOfA(weight), layer + std::string(kLoraB), isTransposed(node), options.alpha / static_cast<double>(options.rank)};
 }
 
 /// By NodeId of the product, those that are adapted.
@@ -126,7 +123,9 @@ std::vector<LoraPair> loraPairs(const Graph& net, const LoraOptions& options) {
     return all;
 }
 
-bool isLoraUpdate(std::string_view name) { return name.ends_with(kA) || name.ends_with(kB); }
+std::string loraNameOfA(const std::string& weight) { return layerOf(weight) + std::string(kLoraA); }
+
+std::vector<LoraPair> possibleLoraPairs(const Graph& net) { return loraPairs(net, {.rank = 1}); }
 
 Graph withLora(const Graph& net, const LoraOptions& options) {
     if (loraPairs(net, options).empty())
@@ -134,7 +133,7 @@ Graph withLora(const Graph& net, const LoraOptions& options) {
     Graph made = Adapting(net, options).run();
     for (const ValueId id : made.parameters()) {
         Value& value = made.value(id);
-        value.frozen = !isLoraUpdate(value.name) && !value.name.starts_with(kHead);
+        value.frozen = !isAdapted(value.name);
     }
     return made;
 }

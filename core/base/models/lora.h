@@ -13,8 +13,9 @@ struct LoraOptions {
     std::int64_t rank = 0;      ///< 0: none
     double alpha = 16;          ///< the update counts alpha / rank
     double dropout = 0;         ///< of what the update reads
-    std::string targets = "*";  ///< patterns of weights, as freeze() takes them
+    std::string targets = "*";  ///< patterns of weights (patterns.h)
 };
+inline constexpr std::int64_t kUsualRank = 8;
 
 /// A weight with its update: W + scale * A B, of a weight that is read as [out, in] the transpose of A B.
 struct LoraPair {
@@ -23,14 +24,24 @@ struct LoraPair {
     double scale = 1;
 };
 
-/// Whether a parameter of that name is A or B of an update.
-bool isLoraUpdate(std::string_view name);
+/// What names of parameters begin and end with: of a head that is new, of A and B of an update.
+inline constexpr std::string_view kHeadBegin = "head.", kLoraA = ".lora_A", kLoraB = ".lora_B";
+inline bool isNewHead(std::string_view name) { return name.starts_with(kHeadBegin); }
+inline bool isLoraUpdate(std::string_view name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
+/// Whether it is one that low-rank adaptation trains.
+inline bool isAdapted(std::string_view name) { return isLoraUpdate(name) || isNewHead(name); }
 
 /// Beside every product with a weight that fits the targets, x W + scale * (x A) B: A drawn as PyTorch draws linear layers, B zeros,
 /// so that nothing changes at first. All is frozen but those and a new head ("head.*"). The weights are matrices that Gemm or MatMul
 /// alone read, a head and an embedding that is one too are left out.
 /// Throws CFG-09 where no weight fits.
 graph::Graph withLora(const graph::Graph& net, const LoraOptions& options);
+
+/// Of the update that the weight has, or would have.
+std::string loraNameOfA(const std::string& weight);
+
+/// All pairs that the net could have, whatever the targets.
+std::vector<LoraPair> possibleLoraPairs(const graph::Graph& net);
 
 /// The pairs that withLora() makes of this net, in the order of its nodes.
 std::vector<LoraPair> loraPairs(const graph::Graph& net, const LoraOptions& options);

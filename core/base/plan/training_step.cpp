@@ -8,10 +8,9 @@
 #include "base/errors/error.h"
 #include "base/graph/gradient_path.h"
 #include "base/graph/rewrites/rewrite.h"
-#include "base/models/adapted.h"
 #include "base/models/cut.h"
 #include "base/models/freezing.h"
-#include "base/models/lora.h"
+#include "base/plan/bare_net.h"
 #include "base/plan/planner.h"
 #include "base/plan/process_peak.h"
 #include "base/process/processor.h"
@@ -72,18 +71,10 @@ models::ModelOptions modelOptions(const config::RunConfig& config) {
 }
 
 graph::Graph netOf(const config::RunConfig& config, const models::Basis& basis) {
-    if (!config.model.file.empty() && !basis.file)
-        throw Error(Failure{Code::Cfg09, "model.file", "the model file has not been read", config.model.file, {}, {}});
-    graph::Graph net;
-    if (basis.file) {
-        const auto head = config.model.head == "keep" ? models::Head::Keep : config.model.head == "new" ? models::Head::New : models::Head::Auto;
-        net = models::adapted(*basis.file, basis.shape, {config.model.output, head});
-        net.name = config::modelName(config.model.arch, config.model.file);
-    } else {
-        net = models::build(config.model.arch, basis.shape, modelOptions(config));
-    }
-    if (const auto& lora = config.model.lora; lora.rank > 0) net = models::withLora(net, {lora.rank, lora.alpha, lora.dropout, lora.targets});
-    models::freeze(net, config.train.freeze);
+    graph::Graph net = bareNet(config, basis);
+    const models::Trained trained = trainedOf(config);
+    if (trained.lora.rank > 0) net = models::withLora(net, trained.lora);
+    models::freeze(net, trained.freeze);
     if (basis.file) graph::requireGradients(net);
     return net;
 }

@@ -78,11 +78,10 @@ void requireSameData(const TrainedModel& trained, const nlohmann::json& state) {
 
 /// Frozen ones too: an adapter of others may have brought them.
 void takeUpdates(TrainedModel& trained) {
-    const auto belongs = [](const std::string& name) { return models::isLoraUpdate(name) || name.starts_with("head."); };
     for (const train::NamedTensor& each : trained.model->named())
-        if (belongs(each.name)) trained.updates.push_back(each);
+        if (models::isAdapted(each.name)) trained.updates.push_back(each);
     for (const train::Parameter& each : trained.model->parameters())
-        if (!belongs(each.name)) trained.trainedBeside = each.name;
+        if (!models::isAdapted(each.name)) trained.trainedBeside = each.name;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::string_view kWeight = ".weight", kHead = "head.", kBase = "base_model.model.", kBody = "transformer.", kBlock = "h.", kA = ".lora_A";
+constexpr std::string_view kWeight = ".weight", kBase = "base_model.model.", kBody = "transformer.", kBlock = "h.";
 constexpr const char* kConfigName = "adapter_config.json";
 
 bool isParameter(const graph::Graph& net, const std::string& name) {
@@ -122,13 +122,13 @@ bool hasShape(const graph::Graph& net, const std::string& name, const std::vecto
 /// Names of modules as PEFT compares them with the end of a module's path.
 json targetsOf(const LoraUpdates& updates) {
     json targets = json::array();
-    for (const models::LoraPair& pair : updates.pairs) targets.push_back(pair.a.substr(0, pair.a.size() - kA.size()));
+    for (const models::LoraPair& pair : updates.pairs) targets.push_back(pair.a.substr(0, pair.a.size() - models::kLoraA.size()));
     return targets;
 }
 
 json configurationOf(const LoraUpdates& updates, const config::RunConfig& config, bool isText) {
     const config::RunConfig::Lora& lora = config.model.lora;
-    const bool head = std::ranges::any_of(updates.tensors, [](const NamedTensor& each) { return each.name.starts_with(kHead); });
+    const bool head = std::ranges::any_of(updates.tensors, [](const NamedTensor& each) { return models::isNewHead(each.name); });
     // Weights that are read as [in, out] are those of Hugging Face's Conv1D.
     const bool conv1d = !updates.pairs.empty() && !updates.pairs.front().transposed;
     return {{"peft_type", "LORA"},
@@ -172,8 +172,8 @@ std::vector<graph::HostTensor> readLoraAdapter(const config::RunConfig::Lora& lo
     for (const formats::StTensor& each : files.tensors()) {
         const std::string name = ownName(each.name, net);
         const bool update = models::isLoraUpdate(name), known = isParameter(net, name);
-        if (!update && (!known || (name.starts_with(kHead) && !hasShape(net, name, each.shape)))) continue;  // another task's head
-        if (update ? !known || each.shape.size() != 2 : !name.starts_with(kHead))
+        if (!update && (!known || (models::isNewHead(name) && !hasShape(net, name, each.shape)))) continue;  // another task's head
+        if (update ? !known || each.shape.size() != 2 : !models::isNewHead(name))
             throw refused(lora.adapter, "the file changes what the run does not adapt", escaped(each.name),
                           "Set model.lora.targets to the weights that it has updates for, or merge it into its weights.");
         if (std::ranges::find(all, name, &graph::HostTensor::name) != all.end())

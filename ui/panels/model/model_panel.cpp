@@ -2,19 +2,23 @@
 #include "ui/panels/model/model_panel.h"
 
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QListView>
 #include <QPushButton>
+#include <QScopedValueRollback>
 #include <QVBoxLayout>
 
 #include "base/config/document.h"
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
+#include "ui/bridge/format.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/panels/model/gallery.h"
 #include "ui/panels/model/graph_card.h"
 #include "ui/panels/model/node_card.h"
+#include "ui/panels/model/training_actions.h"
 #include "ui/panels/model/weights_card.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/config_edit.h"
@@ -32,10 +36,14 @@ QString titleOf(const QString& architecture) {
     return architecture;
 }
 
+QString trainedText(const ParameterCount& count) {
+    return ModelPanel::tr("%1 of %2 parameters are trained").arg(format::grouped(count.trained), format::grouped(count.all));
+}
+
 }  // namespace
 
 ModelPanel::ModelPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_nodes(new NodeCard), m_weights(new WeightsCard(context, context.bridge.questions())), m_notice(new QFrame), m_noticeText(new QLabel) {
+    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_training(new TrainingActions(context.draft, context.undo, this)), m_nodes(new NodeCard(m_training->all())), m_weights(new WeightsCard(context, context.bridge.questions())), m_notice(new QFrame), m_noticeText(new QLabel) {
     auto* columns = new QHBoxLayout(this);
     columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(kGap);
@@ -49,7 +57,9 @@ ModelPanel::ModelPanel(const Context& context, QWidget* parent)
     m_refresh.setSingleShot(true);
     m_refresh.setInterval(kRefreshMs);
     connect(&m_refresh, &QTimer::timeout, this, &ModelPanel::refresh);
-    connect(&m_graph->view(), &GraphView::selectedChanged, this, [this](int node) { m_nodes->show(node, m_graph->view().selectedBlock()); });
+    connect(&m_graph->view(), &GraphView::selectedChanged, this, &ModelPanel::showChosen);
+    m_graph->view().addActions(m_training->all());
+    connect(m_training, &TrainingActions::refused, this, &ModelPanel::complain);
     connect(m_nodes, &NodeCard::chosen, &m_graph->view(), &GraphView::reveal);
     connect(m_graph, &GraphCard::otherChanged, this, &ModelPanel::showCurrent);
     connect(&m_graph->placeholder(), &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
@@ -87,7 +97,7 @@ QWidget* ModelPanel::galleryCard() {
     m_list->setTabKeyNavigation(false);
     card->body()->addWidget(m_list, 1);
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& now) {
-        if (now.isValid()) choose(now.row());
+        if (now.isValid() && !m_follows) choose(now.row());
     });
     return card;
 }
@@ -102,12 +112,12 @@ void ModelPanel::connectModels() {
     connect(&models, &ModelExplorer::surveyed, m_gallery, &GalleryModel::setFacts);
     connect(&models, &ModelExplorer::shown, this, [this](const ExploredModelPtr& model) {
         if (model->planned != m_context.memory.memory().planned) return;  // a newer one comes
-        const QString title = titleOf(model->name);
-        const bool isAnother = m_planned && m_planned->name == model->name && m_planned->scene->graphs.front() != model->scene->graphs.front();
-        if (isAnother) m_seen[tr("%1 before the change").arg(title)] = m_planned;
+        const QString name = title(model);
+        const bool isAnother = m_planned && title(m_planned) == name && m_planned->scene->graphs.front() != model->scene->graphs.front();
+        if (isAnother) m_seen[tr("%1 before the change").arg(name)] = m_planned;
         m_planned = model;
-        m_seen[title] = model;
-        if (m_file.isEmpty()) showCurrent();
+        if (model->path.isEmpty()) m_seen[name] = model;
+        showCurrent();
     });
     connect(&models, &ModelExplorer::opened, this, [this](const ExploredModelPtr& model) {
         m_notice->hide();
@@ -118,9 +128,13 @@ void ModelPanel::connectModels() {
         m_list->setCurrentIndex(m_gallery->index(row));
     });
     connect(&models, &ModelExplorer::refused, this, [this](const QString&, const Problem& problem) {
-        m_noticeText->setText(problem.code.isEmpty() ? problem.text : QStringLiteral("%1 · %2").arg(problem.code, problem.text));
-        m_notice->show();
+        complain(problem.code.isEmpty() ? problem.text : QStringLiteral("%1 · %2").arg(problem.code, problem.text));
     });
+}
+
+void ModelPanel::complain(const QString& text) {
+    m_noticeText->setText(text);
+    m_notice->show();
 }
 
 void ModelPanel::choose(int row) {
@@ -129,6 +143,9 @@ void ModelPanel::choose(int row) {
     config::RunConfig wanted = m_context.draft.config();
     wanted.model.file = entry.isFile ? entry.file->path.toStdString() : std::string();
     if (!entry.isFile) wanted.model.arch = entry.key.toStdString();
+    const bool isAnother = wanted.model.file != m_context.draft.config().model.file || wanted.model.arch != m_context.draft.config().model.arch;
+    if (isAnother && m_context.data.state() == DataInfo::State::There)
+        wanted = fittingTo(wanted, {m_context.data.summary().shape, entry.isFile ? entry.file->scene->graphs.front() : nullptr});
     changeTogether(m_context.draft, m_context.undo, wanted, tr("Model %1").arg(entry.title));
     showCurrent();
 }
@@ -137,6 +154,7 @@ void ModelPanel::choose(int row) {
 void ModelPanel::followDraft() {
     if (m_file.isEmpty()) {
         const int row = m_gallery->rowOf(QString::fromStdString(m_context.draft.config().model.arch));
+        const QScopedValueRollback following(m_follows, true);
         if (row >= 0 && m_list->currentIndex().row() != row) m_list->setCurrentIndex(m_gallery->index(row));
     }
     if (!m_refresh.isActive()) m_refresh.start();
@@ -153,7 +171,7 @@ void ModelPanel::followData() {
 void ModelPanel::refresh() {
     if (!isVisible()) return;
     const StepMemory& memory = m_context.memory.memory();
-    if (memory.planned && (!m_planned || m_planned->planned != memory.planned)) m_context.bridge.models().show(memory.planned, m_context.draft.config(), m_context.memory.device());
+    if (memory.planned && (!m_planned || m_planned->planned != memory.planned)) m_context.bridge.models().show(memory.planned, m_context.draft.config(), m_context.data.basis(), m_context.memory.device());
     if (!memory.planned) m_planned.reset();
     if (m_context.data.state() == DataInfo::State::There) {
         config::RunConfig config = m_context.draft.config();
@@ -194,18 +212,42 @@ GraphScenePtr ModelPanel::compared(const GraphScenePtr& before, const GraphScene
     return m_comparison;
 }
 
+/// The file's picture with what is trained of it, once its training is planned.
+GraphScenePtr ModelPanel::marked(const ExploredModelPtr& file) {
+    if (!m_planned || m_planned->path != file->path) return file->scene;
+    if (file != m_markedFile || m_planned != m_markedBy) m_marked = withLearning(*file->scene, *m_planned->trained);
+    m_markedFile = file;
+    m_markedBy = m_planned;
+    return m_marked;
+}
+
+/// Of a plan, its architecture or the file that it is made from.
+QString ModelPanel::title(const ExploredModelPtr& model) const {
+    if (model->path.isEmpty()) return titleOf(model->name);
+    return model->planned ? QFileInfo(model->path).fileName() : model->name;
+}
+
+/// What is known of the node or the block that is chosen, and what can be done to it.
+void ModelPanel::showChosen() {
+    const GraphView& view = m_graph->view();
+    m_nodes->show(view.selected(), view.selectedBlock());
+    const bool isPlanned = m_planned && (m_file.isEmpty() || m_planned->path == m_file);
+    m_training->follow(view.scene(), isPlanned ? m_planned : nullptr, view.selected(), view.selectedBlock());
+    m_nodes->setTrained(isPlanned ? trainedText(countOf(*m_planned->trained)) : m_context.memory.memory().fault);
+}
+
 void ModelPanel::showCurrent() {
     setOthers();
     const ExploredModelPtr model = m_file.isEmpty() ? m_planned : m_gallery->entry(m_gallery->rowOf(m_file)).file;
-    GraphScenePtr scene = model ? model->scene : nullptr;
+    GraphScenePtr scene = !model ? nullptr : m_file.isEmpty() ? model->scene : marked(model);
     if (const ExploredModelPtr other = model ? modelOf(m_graph->other()) : nullptr) scene = compared(other->scene, scene);
     if (!scene) explainEmpty();
-    m_graph->setTitle(model ? (m_file.isEmpty() ? titleOf(model->name) : model->name) : tr("Graph"));
+    m_graph->setTitle(model ? title(model) : tr("Graph"));
     if (scene != m_graph->view().scene()) {
         m_graph->setScene(scene);
         m_nodes->setScene(scene, model ? model->summary : QJsonObject());
-        m_nodes->show(m_graph->view().selected(), m_graph->view().selectedBlock());
     }
+    showChosen();
     if (m_pending.isEmpty() || !scene || !m_file.isEmpty()) return;
     if (const int node = scene->find(std::exchange(m_pending, {})); node >= 0) m_graph->view().reveal(node);
 }

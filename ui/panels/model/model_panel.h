@@ -14,6 +14,7 @@ namespace headroom::ui {
 class GalleryModel;
 class GraphCard;
 class NodeCard;
+class TrainingActions;
 class WeightsCard;
 
 /// The architectures with what they would take here, files that were opened, and the graph of the one that is chosen.
@@ -35,6 +36,7 @@ public:
     GraphCard& graph() { return *m_graph; }
     NodeCard& nodes() { return *m_nodes; }
     WeightsCard& weights() { return *m_weights; }
+    TrainingActions& training() { return *m_training; }
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -49,6 +51,10 @@ private:
     void setOthers();
     GraphScenePtr compared(const GraphScenePtr& before, const GraphScenePtr& now);
     void showCurrent();
+    void showChosen();
+    GraphScenePtr marked(const ExploredModelPtr& file);
+    QString title(const ExploredModelPtr& model) const;
+    void complain(const QString& text);
     ExploredModelPtr modelOf(const QString& title) const;
     void openFile();
     void explainEmpty();
@@ -57,12 +63,16 @@ private:
     GalleryModel* m_gallery;
     QListView* m_list;
     GraphCard* m_graph;
+    TrainingActions* m_training;
     NodeCard* m_nodes;
     WeightsCard* m_weights;  ///< in place of the graph while a file of weights is looked at
     QFrame* m_notice;
     QLabel* m_noticeText;
     QTimer m_refresh;
-    ExploredModelPtr m_planned;  ///< of the chosen architecture
+    ExploredModelPtr m_planned;  ///< of the chosen architecture, or of the file that is to be trained
+    ExploredModelPtr m_markedFile, m_markedBy;  ///< a file, the plan whose training its picture shows, and that picture
+    GraphScenePtr m_marked;
+    bool m_follows = false;  ///< the list is being set to what the settings say
     std::map<QString, ExploredModelPtr> m_seen;  ///< architectures that were looked at, by title, for comparisons
     GraphScenePtr m_before, m_now, m_comparison;  ///< the last two that were compared, and what came out
     QString m_file;      ///< path of the file that is shown; empty: the chosen architecture is

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/model/node_card.h"
 
+#include <QAction>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSortFilterProxyModel>
@@ -9,10 +11,12 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace headroom::ui {
 namespace {
 
-constexpr int kRowHeight = 23, kNameWidth = 118;
+constexpr int kRowHeight = 23, kNameWidth = 118, kGap = 6, kEdges = 24;
 
 QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
     auto* table = new QTableView;
@@ -28,11 +32,26 @@ QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
     return table;
 }
 
+/// Says the short form of what the action says now.
+QPushButton* buttonOf(QAction* action) {
+    auto* button = new QPushButton;
+    const auto follow = [button, action] {
+        button->setText(action->iconText());
+        button->setAccessibleName(action->text());
+        button->setToolTip(action->toolTip());
+        button->setEnabled(action->isEnabled());
+    };
+    follow();
+    QObject::connect(action, &QAction::changed, button, follow);
+    QObject::connect(button, &QPushButton::clicked, action, &QAction::trigger);
+    return button;
+}
+
 }  // namespace
 
-NodeCard::NodeCard(QWidget* parent)
+NodeCard::NodeCard(const QList<QAction*>& actions, QWidget* parent)
     : Card({}, parent), m_details(new DetailsModel(this)), m_nodes(new NodesModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_detailsTable(plainTable(m_details, tr("What is known of the node"))),
-      m_nodesTable(nullptr), m_tabs(new QTabBar) {
+      m_nodesTable(nullptr), m_tabs(new QTabBar), m_trained(toned({}, "muted")) {
     m_sorted->setSourceModel(m_nodes);
     m_sorted->setSortRole(NodesModel::SortRole);
     m_nodesTable = plainTable(m_sorted, tr("Nodes of the graph"));
@@ -58,12 +77,40 @@ NodeCard::NodeCard(QWidget* parent)
     m_tabs->setAccessibleName(tr("What stands beside the graph"));
     head()->insertWidget(0, m_tabs);
     body()->addWidget(pages, 1);
+    body()->addWidget(training(actions));
     connect(m_tabs, &QTabBar::currentChanged, pages, &QStackedWidget::setCurrentIndex);
     connect(m_nodesTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
         const QModelIndex row = m_sorted->mapToSource(now);
         if (row.isValid() && m_nodesTable->hasFocus()) Q_EMIT chosen(m_nodes->row(row.row()).index);
     });
     connect(m_nodesTable, &QTableView::clicked, this, [this](const QModelIndex& at) { Q_EMIT chosen(m_nodes->row(m_sorted->mapToSource(at).row()).index); });
+}
+
+QWidget* NodeCard::training(const QList<QAction*>& actions) {
+    auto* box = new QWidget;
+    m_grid = new QGridLayout(box);
+    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_grid->setSpacing(kGap);
+    m_trained->setWordWrap(true);
+    m_trained->setAccessibleName(tr("What is trained"));
+    m_grid->addWidget(m_trained, 0, 0, 1, 2);
+    for (QAction* action : actions) m_buttons << buttonOf(action);
+    setTrained({});
+    return box;
+}
+
+/// Two beside each other where there is room.
+void NodeCard::resizeEvent(QResizeEvent* event) {
+    Card::resizeEvent(event);
+    int widest = 0;
+    for (const QPushButton* button : m_buttons) widest = std::max(widest, button->sizeHint().width());
+    const int columns = contentsRect().width() >= 2 * widest + kGap + kEdges ? 2 : 1;
+    for (int i = 0; i < m_buttons.size(); ++i) m_grid->addWidget(m_buttons[i], 1 + i / columns, i % columns, 1, 3 - columns);
+}
+
+void NodeCard::setTrained(const QString& text) {
+    m_trained->setText(text);
+    m_trained->setVisible(!text.isEmpty());
 }
 
 void NodeCard::setScene(const GraphScenePtr& scene, const QJsonObject& summary) {

@@ -38,6 +38,9 @@ class Rows {
 public:
     void head(const QString& text) { m_rows.push_back({text, {}, true}); }
     void add(const QString& name, const QString& value) { m_rows.push_back({name, value, false}); }
+    void training(Learning learning, bool isUpdated) {
+        if (const QString text = learningText(learning, isUpdated); !text.isEmpty()) add(tr("Training"), text);
+    }
     void figures(const plan::NodeFigures& figures, const GraphScene& scene, Bytes atPeak) {
         head(tr("Figures"));
         if (figures.parameters > 0) add(tr("Parameters"), format::grouped(figures.parameters));
@@ -100,6 +103,7 @@ std::vector<DetailRow> detailsOf(const GraphScene& scene, int index, int block) 
         const SceneBlock& own = scene.blocks[static_cast<std::size_t>(std::max(0, block))];
         rows.head(block > 0 ? own.path : DetailsModel::tr("The whole graph"));
         rows.add(DetailsModel::tr("Nodes"), format::grouped(own.nodes));
+        rows.training(own.learning, own.isUpdated);
         rows.figures(own.figures, scene, own.atPeak);
         return rows.take();
     }
@@ -114,6 +118,7 @@ std::vector<DetailRow> detailsOf(const GraphScene& scene, int index, int block) 
     rows.add(DetailsModel::tr("Operator"), node.op + (own.op->domain.empty() ? QString() : QStringLiteral(" (%1)").arg(QString::fromUtf8(own.op->domain.data(), std::ssize(own.op->domain)))));
     rows.add(DetailsModel::tr("Kind"), familyName(node.family));
     if (node.block > 0) rows.add(DetailsModel::tr("Block"), scene.blocks[static_cast<std::size_t>(node.block)].path);
+    rows.training(node.learning, node.isUpdated);
     rows.figures(node.figures, scene, node.atPeak);
     addValues(rows, *node.graph, own);
     if (!own.attributes.empty()) rows.head(DetailsModel::tr("Attributes"));
