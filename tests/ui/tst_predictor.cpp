@@ -7,8 +7,9 @@
 
 #include "support/registry.h"
 #include "ui/bridge/predictor.h"
-#include "ui/panels/predict/answers_model.h"
+#include "ui/panels/predict/answers_view.h"
 #include "ui_support/fake_program.h"
+#include "ui_support/watchdog.h"
 
 using namespace headroom;
 
@@ -204,6 +205,22 @@ private Q_SLOTS:
         QCOMPARE(model.unanswered(1), QStringList{"/x/a.png"});
         model.replace({{"a row", {{}, 2.5}, {}}});
         QVERIFY(model.rowCount() == 1 && !model.hasPictures() && model.unseen(9).isEmpty());
+    }
+
+    void manyAnswersDoNotHoldTheWindow() {
+        ui::AnswersView view;
+        view.resize(700, 400);
+        view.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&view));
+        const QVector<ui::Prediction> answers(50'000, {"a row", {{{"7", 0.9}, {"1", 0.1}}, 0}, ui::Answer{{{"7", 0.9}, {"1", 0.1}}, 0}});
+        auto* watched = test::WatchedApplication::instance();
+        watched->startWatching();
+        QMetaObject::invokeMethod(&view, [&] { view.model().replace(answers); }, Qt::QueuedConnection);
+        QTest::qWait(500);
+        const auto worst = watched->stopWatching();
+        qInfo("worst handler: %.1f ms of CPU time (%s)", worst.milliseconds, qPrintable(worst.handler));
+        QCOMPARE(view.model().rowCount(), 50'000);
+        QVERIFY(worst.milliseconds < 50);
     }
 
     void tokensOfBlanksCanBeSeen() {

@@ -77,9 +77,8 @@ void AnswersModel::tell(const AnswerRow& row) {
     Q_EMIT dataChanged(at, at, {Qt::DecorationRole, Qt::AccessibleTextRole});
 }
 
-/// Rows grow with their answers.
 void AnswersModel::tellAnswers() {
-    if (!m_rows.empty()) Q_EMIT dataChanged(index(0), index(rowCount() - 1), {Qt::SizeHintRole, Qt::AccessibleTextRole});
+    if (!m_rows.empty()) Q_EMIT dataChanged(index(0), index(rowCount() - 1), {Qt::DecorationRole, Qt::AccessibleTextRole});
 }
 
 void AnswersModel::setPicture(const QString& path, const QImage& picture) {

@@ -13,7 +13,7 @@
 namespace headroom::ui {
 namespace {
 
-constexpr int kPad = 10, kLine = 18, kThumb = 68, kNameLine = 17, kHead = 40, kFigure = 56, kWidestSide = 460, kValueRow = 46;
+constexpr int kPad = 10, kLine = 18, kThumb = 68, kNameLine = 17, kHead = 40, kFigure = 56, kWidestSide = 460, kValueRow = 46, kPictureRow = 104;
 
 /// The parts of a row: the input, the run's answer, the file's.
 struct Columns {
@@ -145,7 +145,7 @@ QSize AnswerDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& i
     const auto& model = *static_cast<const AnswersModel*>(index.model());
     const AnswerRow& row = model.row(index.row());
     const int lines = row.prediction ? static_cast<int>(row.prediction->answer.top.size()) * kLine + 14 : 0;
-    return {200, std::max({kValueRow, lines, row.path.isEmpty() ? 0 : kThumb + kNameLine + 16})};
+    return {200, row.path.isEmpty() ? std::max(kValueRow, lines) : kPictureRow};
 }
 
 void AnswerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -181,15 +181,13 @@ AnswersView::AnswersView(QWidget* parent) : QWidget(parent), m_model(new Answers
     m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setResizeMode(QListView::Adjust);
+    m_list->setUniformItemSizes(true);  // all are pictures with or without an answer, or rows of one table
     m_list->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
     auto* rows = new QVBoxLayout(this);
     rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(0);
     rows->addWidget(m_head);
     rows->addWidget(m_list, 1);
-    connect(m_model, &QAbstractItemModel::dataChanged, m_list, [this](const QModelIndex&, const QModelIndex&, const QList<int>& roles) {
-        if (roles.contains(Qt::SizeHintRole)) m_list->doItemsLayout();
-    });
 }
 
 void AnswersView::setSides(const SideHead& own, const SideHead& file) { static_cast<AnswersHead*>(m_head)->set(own, file); }
