@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The page that asks runs: real runs on pictures, a table and a text, trained once for all rules.
+#include <QAccessible>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLineEdit>
 #include <QListView>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QSpinBox>
 
 #include "support/registry.h"
@@ -259,6 +262,24 @@ private Q_SLOTS:
         QCOMPARE(answers().rowCount(), 1);
         QVERIFY(open(m_table));
         QCOMPARE(answers().rowCount(), 0);
+    }
+
+    void everyKindIsReachableByKeyAndFitsTheSmallestWindow() {
+        m_runs->window().resize(1024, 700);
+        for (const QString& run : {m_pictures, m_table, m_text}) {
+            QVERIFY(open(run));
+            QTest::qWait(100);
+            for (QScrollArea* area : page().findChildren<QScrollArea*>()) QCOMPARE(area->horizontalScrollBar()->maximum(), 0);
+            int controls = 0;
+            for (QWidget* widget : page().findChildren<QWidget*>()) {
+                if (!(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy() || !widget->isVisible()) continue;
+                QAccessibleInterface* interface = QAccessible::queryAccessibleInterface(widget);
+                QVERIFY2(interface && !interface->text(QAccessible::Name).trimmed().isEmpty(), widget->metaObject()->className());
+                ++controls;
+            }
+            QVERIFY2(controls >= 4, qPrintable(page().known().kind));
+        }
+        m_runs->window().resize(1280, 800);
     }
 
     void whatAnotherPageOpensIsLeftToTheWindow() {
