@@ -8,6 +8,7 @@ set(icons
   train actions/22/office-chart-line
   memory actions/22/office-chart-area-stacked
   export actions/22/document-export
+  predict actions/22/games-hint
   system devices/22/computer
   start actions/22/media-playback-start
   pause actions/22/media-playback-pause

@@ -80,6 +80,9 @@ json augment(const json& question) {
                            question.value("samples", std::int64_t{24}));
 }
 
+/// {"ask":"pictures","paths":[...]}: what these PNG and JPEG files show, smaller.
+json pictures(const json& question) { return data::pictureFiles(question.at("paths").get<std::vector<std::string>>()); }
+
 /// {"ask":"measure","config":{...},"micro_batches":[...]}: real steps in micro-batches of these sizes.
 json measure(const json& question) {
     const auto sizes = question.at("micro_batches").get<std::vector<std::int64_t>>();
@@ -124,11 +127,12 @@ json answer(const json& question) {
     if (ask == "devices") return devices(question);
     if (ask == "check") return check(question);
     if (ask == "augment") return augment(question);
+    if (ask == "pictures") return pictures(question);
     if (ask == "shape") return shape(question);
     if (ask == "measure") return measure(question);
     if (ask == "model") return model(question);
     if (ask == "weights") return weights(question);
-    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, shape, measure, model, weights", {}});
+    throw Error(Failure{Code::Cli01, "question", "unknown question", ask, "inspect, devices, check, augment, pictures, shape, measure, model, weights", {}});
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class SaturatedRules : public QObject {
 
     std::vector<Step> steps() {
         std::vector<Step> all;
-        for (const char* page : {"data", "model", "memory", "export", "system", "train"})
+        for (const char* page : {"data", "model", "memory", "export", "predict", "system", "train"})
             all.push_back({QStringLiteral("page %1").arg(QLatin1String(page)), [this, page] { window().actions()[QStringLiteral("page_%1").arg(QLatin1String(page))]->trigger(); }});
         for (QMenu* menu : window().findChildren<QMenu*>()) {
             if (menu->actions().isEmpty()) continue;

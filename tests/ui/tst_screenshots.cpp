@@ -8,6 +8,7 @@
 
 #include <QComboBox>
 #include <QListView>
+#include <QPlainTextEdit>
 #include <QSpinBox>
 #include <QTabBar>
 #include <QTableView>
@@ -22,9 +23,14 @@
 #include "ui/panels/model/model_panel.h"
 #include "ui/panels/model/node_card.h"
 #include "ui/panels/model/training_actions.h"
+#include "ui/panels/predict/answers_card.h"
+#include "ui/panels/predict/predict_panel.h"
+#include "ui/panels/predict/text_input.h"
 #include "ui/panels/train/train_panel.h"
 #include "ui/shell/overlays.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/problem_note.h"
+#include "ui_support/inputs.h"
 #include "ui_support/real_runs.h"
 
 using namespace headroom;
@@ -66,6 +72,56 @@ class Screenshots : public QObject {
         QTRY_VERIFY_WITH_TIMEOUT(over(), 280000);
     }
 
+    bool learn(const QString& data, const char* arch, const char* name, const char* steps) {
+        studio().draft().set(QStringLiteral("data.path"), data);
+        studio().draft().set(QStringLiteral("model.arch"), QLatin1String(arch));
+        if (!QTest::qWaitFor([this] { return studio().context().data.state() == ui::DataInfo::State::There; }, 20000)) return false;
+        start(QLatin1String(name), {{"train.max_steps", steps}, {"train.epochs", "1000"}, {"train.batch_size", "16"}, {"train.schedule.name", "constant"}});
+        waitForEnd();
+        window().openPage(QStringLiteral("predict"));
+        auto& page = *static_cast<ui::PredictPanel*>(window().panel(QStringLiteral("predict")));
+        return QTest::qWaitFor([&] { return page.known().run == studio().selection().current(); }, 10000);
+    }
+
+    void askTheTable(ui::PredictPanel& page, const test::TemporaryFolder& folder) {
+        QVERIFY(learn(test::writeTable(folder), "mlp", "things", "150"));
+        take(QStringLiteral("predict-row-ready"));
+        page.accept(QString::fromStdString(folder.write("new things.csv", "size,colour\n1,red\n9,blue\n5,red\n").string()));
+        QTRY_COMPARE_WITH_TIMEOUT(page.answers().model().answeredCount(), 3, 60000);
+        take(QStringLiteral("predict-row"));
+    }
+
+    void askForAValue(ui::PredictPanel& page, const test::TemporaryFolder& folder) {
+        QVERIFY(learn(test::writePrices(folder), "mlp", "prices", "400"));
+        QSignalSpy finished(&studio().bridge().exporter(), &ui::Exporter::finished);
+        studio().bridge().exporter().exportRun(studio().selection().current(), QStringLiteral("onnx"));
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, 120000);
+        page.accept(QString::fromStdString(folder.write("new prices.csv", "size,colour\n1,red\n9,blue\n5,red\n").string()));
+        QTRY_COMPARE_WITH_TIMEOUT(page.answers().model().answeredCount(), 3, 60000);
+        take(QStringLiteral("predict-value"));
+    }
+
+    void askTheText(ui::PredictPanel& page, const test::TemporaryFolder& folder) {
+        QVERIFY(studio().draft().set(QStringLiteral("model.context"), QStringLiteral("32")).isEmpty());
+        QVERIFY(learn(test::writeText(folder), "gpt_mini", "words", "60"));
+        page.text().promptEdit()->setPlainText(QStringLiteral("the cat "));
+        page.text().tokens()->setValue(1'000'000);
+        page.text().generateButton()->click();
+        QTRY_VERIFY_WITH_TIMEOUT(page.text().output()->toPlainText().size() > 60, 60000);
+        take(QStringLiteral("predict-text-running"));
+        page.text().tokens()->setValue(200);
+        page.text().generateButton()->click();
+        QTRY_VERIFY_WITH_TIMEOUT(!page.text().stopButton()->isEnabled(), 60000);
+        page.text().nextButton()->click();
+        QTRY_COMPARE_WITH_TIMEOUT(page.answers().model().answeredCount(), 1, 60000);
+        take(QStringLiteral("predict-text"));
+        window().resize(1280, 800);
+        take(QStringLiteral("predict-text-1280"));
+        page.accept(QString::fromStdString(folder.write("empty.txt", "").string()));
+        QTRY_VERIFY_WITH_TIMEOUT(!page.problem().isHidden(), 60000);
+        take(QStringLiteral("predict-problem"));
+    }
+
 private Q_SLOTS:
     void initTestCase() { m_fixture = std::make_unique<test::StudioFixture>(); }
     void cleanupTestCase() { m_fixture.reset(); }
@@ -73,7 +129,7 @@ private Q_SLOTS:
     void emptyPages() {
         window().resize(1560, 940);
         QTRY_VERIFY(!studio().projectName().isEmpty());
-        for (const char* page : {"train", "data", "model", "memory", "export", "system"}) {
+        for (const char* page : {"train", "data", "model", "memory", "export", "predict", "system"}) {
             window().openPage(QLatin1String(page));
             take(QStringLiteral("%1-empty").arg(QLatin1String(page)));
         }
@@ -194,7 +250,7 @@ private Q_SLOTS:
         window().resize(1560, 940);
         QTRY_COMPARE_WITH_TIMEOUT(studio().context().data.state(), ui::DataInfo::State::There, 20000);
         QTest::qWait(5000);  // a few readings of the machine
-        for (const char* page : {"train", "data", "model", "memory", "export", "system"}) {
+        for (const char* page : {"train", "data", "model", "memory", "export", "predict", "system"}) {
             window().openPage(QLatin1String(page));
             QTest::qWait(500);
             take(QStringLiteral("home-%1").arg(QLatin1String(page)));
@@ -214,6 +270,33 @@ private Q_SLOTS:
         take(QStringLiteral("export"));
         window().openPage(QStringLiteral("system"));
         take(QStringLiteral("system"));
+    }
+
+    /// Of the run that was exported, then of a table and a text that are learnt here.
+    void whatRunsSay() {
+        REQUIRE_TRAINING();
+        if (studio().runs().rowCount() == 0 || !qEnvironmentVariable("HEADROOM_SCREENSHOT_HOME").isEmpty()) QSKIP("no runs of ours");
+        const test::TemporaryFolder folder;
+        window().palette()->close();
+        window().resize(1560, 940);
+        window().actions()["restore_layout"]->trigger();
+        window().openPage(QStringLiteral("predict"));
+        auto& page = *static_cast<ui::PredictPanel*>(window().panel(QStringLiteral("predict")));
+        QTRY_COMPARE_WITH_TIMEOUT(page.known().kind, QStringLiteral("pictures"), 10000);
+        take(QStringLiteral("predict-ready"));
+        const QString broken = QString::fromStdString(folder.write("holiday.png", "no picture").string());
+        const QStringList digits = test::digitPictures(folder, 6);
+        QVERIFY(page.acceptAll(QStringList{digits[0], digits[1], broken} + digits.mid(2)));
+        QTRY_COMPARE_WITH_TIMEOUT(page.answers().model().answeredCount(), 6, 60000);
+        take(QStringLiteral("predict"));
+        for (const QSize size : {QSize(1280, 800), QSize(1680, 1050)}) {
+            window().resize(size);
+            take(QStringLiteral("predict-%1").arg(size.width()));
+        }
+        askTheTable(page, folder);
+        askForAValue(page, folder);
+        askTheText(page, folder);
+        window().resize(1560, 940);
     }
 };
 

@@ -81,7 +81,7 @@ private Q_SLOTS:
     }
 
     void pagesOpenByTheirActions() {
-        for (const char* page : {"data", "model", "memory", "export", "system", "train"}) {
+        for (const char* page : {"data", "model", "memory", "export", "predict", "system", "train"}) {
             window().actions()[QStringLiteral("page_%1").arg(QLatin1String(page))]->trigger();
             QCOMPARE(window().page(), QLatin1String(page));
         }

@@ -16,7 +16,8 @@ Bridge::Bridge(std::filesystem::path home, std::filesystem::path project)
       m_hardware(new Hardware),
       m_fit(new FitPlanner(m_home)),
       m_facts(new RunFacts(m_project / "runs")),
-      m_models(new ModelExplorer(m_home, *m_questions)) {
+      m_models(new ModelExplorer(m_home, *m_questions)),
+      m_predictor(new Predictor(m_project / "runs")) {
     connect(m_store, &StoreReader::problem, this, &Bridge::problem);
     connect(m_curves, &CurveReader::problem, this, &Bridge::problem);
     connect(m_commands, &RunCommands::problem, this, &Bridge::problem);
@@ -31,6 +32,7 @@ Bridge::Bridge(std::filesystem::path home, std::filesystem::path project)
     threadFor(m_commands, "commands");
     threadFor(m_fit, "fit");
     threadFor(m_models, "models");
+    threadFor(m_predictor, "predictor");
     QThread& asking = threadFor(m_questions, "questions");
     m_exporter->moveToThread(&asking);
     connect(&asking, &QThread::finished, m_exporter, &QObject::deleteLater);
@@ -48,7 +50,7 @@ QThread& Bridge::threadFor(QObject* object, const char* name) {
 Bridge::~Bridge() {
     for (const auto& thread : m_threads) thread->quit();
     for (const auto& thread : m_threads) thread->wait();
-    for (QObject* part : std::initializer_list<QObject*>{m_store, m_curves, m_log, m_commands, m_questions, m_exporter, m_hardware, m_fit, m_facts, m_models})
+    for (QObject* part : std::initializer_list<QObject*>{m_store, m_curves, m_log, m_commands, m_questions, m_exporter, m_hardware, m_fit, m_facts, m_models, m_predictor})
         if (!m_threads.front()->isFinished()) delete part;  // never started
 }
 

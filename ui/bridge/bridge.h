@@ -13,6 +13,7 @@
 #include "ui/bridge/hardware.h"
 #include "ui/bridge/log_reader.h"
 #include "ui/bridge/model_explorer.h"
+#include "ui/bridge/predictor.h"
 #include "ui/bridge/run_commands.h"
 #include "ui/bridge/run_facts.h"
 #include "ui/bridge/store_reader.h"
@@ -42,6 +43,7 @@ public:
     FitPlanner& fit() { return *m_fit; }
     RunFacts& facts() { return *m_facts; }
     ModelExplorer& models() { return *m_models; }
+    Predictor& predictor() { return *m_predictor; }
 
     void watch(const Watch& watch);
     void followLog(const QString& run);
@@ -67,6 +69,7 @@ private:
     FitPlanner* m_fit;
     RunFacts* m_facts;
     ModelExplorer* m_models;
+    Predictor* m_predictor;
 };
 
 }  // namespace headroom::ui

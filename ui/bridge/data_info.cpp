@@ -27,7 +27,8 @@ models::DataShape shapeOf(QJsonObject answer) {
     return models::shapeFromJson(nlohmann::json::parse(text.begin(), text.end(), nullptr, false));
 }
 
-/// A tile whose bytes do not match its extents is left out: nothing is drawn past the end of them.
+}  // namespace
+
 std::optional<SampleTile> tileOf(const QJsonObject& a) {
     SampleTile tile{a.value("label").toString(), a.value("width").toInt(), a.value("height").toInt(), a.value("channels").toInt(1),
                     QByteArray::fromBase64(a.value("pixels").toString().toLatin1())};
@@ -35,8 +36,6 @@ std::optional<SampleTile> tileOf(const QJsonObject& a) {
     const bool usable = tile.width > 0 && tile.height > 0 && (tile.channels == 1 || tile.channels == 3) && bytes == tile.pixels.size();
     return usable ? std::optional(tile) : std::nullopt;
 }
-
-}  // namespace
 
 DataSummary dataSummaryOf(const QJsonObject& a) {
     DataSummary s;

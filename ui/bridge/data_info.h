@@ -25,6 +25,9 @@ struct SampleTile {
     QByteArray pixels;
 };
 
+/// Nothing where the bytes do not match the extents: nothing is drawn past the end of them.
+std::optional<SampleTile> tileOf(const QJsonObject& sample);
+
 struct DataColumn {
     QString name, type;
     qint64 missing = 0;

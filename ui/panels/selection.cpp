@@ -16,14 +16,18 @@ int lowestFree(const std::map<QString, int>& taken) {
 }  // namespace
 
 Selection::Selection(RunsModel& runs, ChartGroup& group, QObject* parent) : QObject(parent), m_runs(runs), m_group(group) {
-    connect(&m_runs, &QAbstractItemModel::rowsInserted, this, &Selection::update);
+    connect(&m_runs, &QAbstractItemModel::rowsInserted, this, [this](const QModelIndex&, int first, int last) { tell(first, last); });
     connect(&m_runs, &QAbstractItemModel::rowsRemoved, this, &Selection::update);
     connect(&m_runs, &QAbstractItemModel::dataChanged, this, [this](const QModelIndex& first, const QModelIndex& last, const QList<int>& roles) {
         if (roles.contains(RunsModel::SeriesRole)) return;
-        const QModelIndex at = m_runs.indexOf(m_current);
-        if (at.isValid() && at.row() >= first.row() && at.row() <= last.row()) Q_EMIT runChanged();
-        update();
+        tell(first.row(), last.row());
     });
+}
+
+void Selection::tell(int first, int last) {
+    const QModelIndex at = m_runs.indexOf(m_current);
+    if (at.isValid() && at.row() >= first && at.row() <= last) Q_EMIT runChanged();
+    update();
 }
 
 void Selection::setCurrent(const QString& run) {

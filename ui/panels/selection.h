@@ -29,11 +29,13 @@ public:
 
 Q_SIGNALS:
     void currentChanged(const QString& run);
-    /// The current run's row changed (progress, state).
+    /// The current run's row changed (progress, state), or came: a session names its run before the runs are listed.
     void runChanged();
     void shownChanged();
 
 private:
+    /// Rows changed or came.
+    void tell(int first, int last);
     void update();
     QStringList wanted() const;
     void assignColours(const QStringList& runs);

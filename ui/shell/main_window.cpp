@@ -14,6 +14,7 @@
 #include "ui/panels/export/export_panel.h"
 #include "ui/panels/memory/memory_panel.h"
 #include "ui/panels/model/model_panel.h"
+#include "ui/panels/predict/predict_panel.h"
 #include "ui/panels/system/system_panel.h"
 #include "ui/panels/train/setup_card.h"
 #include "ui/panels/train/train_panel.h"
@@ -64,6 +65,7 @@ void MainWindow::addPages() {
                                                               {"train", tr("Train"), m_train},
                                                               {"memory", tr("Memory"), new MemoryPanel(context)},
                                                               {"export", tr("Export"), new ExportPanel(context)},
+                                                              {"predict", tr("Predict"), new PredictPanel(context)},
                                                               {"system", tr("System"), new SystemPanel(context)}};
     for (const auto& [name, title, panel] : pages) {
         const QString key = QLatin1String(name);

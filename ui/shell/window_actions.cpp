@@ -22,7 +22,7 @@ constexpr int kRecent = 8;
 }
 
 void MainWindow::connectActions() {
-    for (const char* page : {"data", "model", "train", "memory", "export", "system"})
+    for (const char* page : {"data", "model", "train", "memory", "export", "predict", "system"})
         m_actions.on(qPrintable(QStringLiteral("page_%1").arg(QLatin1String(page))), this, [this, page] { openPage(QLatin1String(page)); });
     m_actions.on("export", this, [this] { openPage(QStringLiteral("export")); });
     m_actions.on("new_run", this, [this] { openPage(QStringLiteral("train")); m_train->setup().form().setFocus(); });

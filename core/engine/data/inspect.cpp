@@ -27,19 +27,32 @@ constexpr std::int64_t kMostSamples = 200;
 constexpr std::int64_t kLargestTile = 160;  ///< pixels a side
 
 /// Larger ones are shown smaller.
-formats::Image forTile(const formats::Pictures& pictures, std::span<const std::uint8_t> pixels) {
-    formats::Image image{pictures.height, pictures.width, pictures.channels, {pixels.begin(), pixels.end()}};
+formats::Image forTile(formats::Image image) {
     const std::int64_t longest = std::max(image.height, image.width);
     if (longest <= kLargestTile) return image;
     return formats::resized(image, std::max<std::int64_t>(1, image.height * kLargestTile / longest), std::max<std::int64_t>(1, image.width * kLargestTile / longest));
 }
 
+json tile(formats::Image picture) {
+    const formats::Image image = forTile(std::move(picture));
+    return {{"width", image.width}, {"height", image.height}, {"channels", image.channels}, {"pixels", base64(image.pixels)}};
+}
+
 json tile(const formats::Pictures& pictures, std::int64_t picture, std::span<const std::uint8_t> pixels,
           const std::vector<std::string>& classes) {
     const std::int32_t label = pictures.labels[static_cast<std::size_t>(picture)];
-    const formats::Image image = forTile(pictures, pixels);
-    return {{"label", classes[static_cast<std::size_t>(label)]}, {"width", image.width}, {"height", image.height},
-            {"channels", image.channels}, {"pixels", base64(image.pixels)}};
+    json made = tile(formats::Image{pictures.height, pictures.width, pictures.channels, {pixels.begin(), pixels.end()}});
+    made["label"] = classes[static_cast<std::size_t>(label)];
+    return made;
+}
+
+/// A file of its own: why it cannot be read is said of it alone.
+json tileOfFile(const std::string& path) {
+    try {
+        return tile(formats::readImage(path));
+    } catch (const Error& error) {
+        return {{"error", {{"code", info(error.code()).text}, {"message", error.what()}}}};
+    }
 }
 
 std::span<const std::uint8_t> pixelsOf(const formats::Pictures& pictures, std::int64_t picture) {
@@ -145,6 +158,15 @@ json augmented(const Preparation& preparation, std::int64_t epoch, std::int64_t 
         tiles.push_back(tile(pictures, picture, changed, raw.classes));
     }
     return {{"samples", std::move(tiles)}};
+}
+
+json pictureFiles(const std::vector<std::string>& paths) {
+    json tiles = json::array();
+    for (const std::string& path : paths) {
+        tiles.push_back(tileOfFile(path));
+        tiles.back()["path"] = path;
+    }
+    return {{"pictures", std::move(tiles)}};
 }
 
 }  // namespace headroom::data

@@ -15,4 +15,8 @@ nlohmann::json inspect(const Preparation& preparation, std::int64_t samples);
 /// Training pictures as epoch `epoch` shows them: `samples` as in inspect(). Empty for other data.
 nlohmann::json augmented(const Preparation& preparation, std::int64_t epoch, std::int64_t samples);
 
+/// PNG and JPEG files as small pictures, for people: `pictures`, each with its `path` and width, height, channels and pixels as in inspect(), or the
+/// `error` (code, message) for which it cannot be read.
+nlohmann::json pictureFiles(const std::vector<std::string>& paths);
+
 }  // namespace headroom::data

@@ -11,6 +11,8 @@ namespace {
 
 constexpr int kTile = 74, kGap = 8, kLabel = 17;
 
+}  // namespace
+
 QImage imageOf(const SampleTile& tile) {
     const auto format = tile.channels == 3 ? QImage::Format_RGB888 : QImage::Format_Grayscale8;
     QImage image(tile.width, tile.height, format);
@@ -18,8 +20,6 @@ QImage imageOf(const SampleTile& tile) {
     for (int y = 0; y < tile.height; ++y) std::copy_n(tile.pixels.constData() + y * line, line, image.scanLine(y));
     return image;
 }
-
-}  // namespace
 
 SampleGrid::SampleGrid(QWidget* parent) : QWidget(parent) {
     setAccessibleName(tr("Samples"));

@@ -8,6 +8,9 @@
 
 namespace headroom::ui {
 
+/// The tile's own pixels.
+QImage imageOf(const SampleTile& tile);
+
 /// Samples as they are, with their class below each; pixels stay square and sharp.
 class SampleGrid : public QWidget {
     Q_OBJECT

@@ -103,6 +103,15 @@ private Q_SLOTS:
         const std::int64_t first[]{0};
         QCOMPARE(one.source->assemble(first, {}, {}).target.item<std::int64_t>(), 1);
     }
+    void aFileThatCannotBeShownSaysWhyAndTheOthersAreShown() {
+        const fs::path wide = m_folder->write("wide.png", colourPng(400, 14, 10, 7, 90)), broken = m_folder->write("broken.png", "no picture");
+        const nlohmann::json found = pictureFiles({broken.string(), wide.string(), "/nowhere.png"}).at("pictures");
+        QCOMPARE(found.size(), std::size_t{3});
+        QCOMPARE(found[0]["error"]["code"].get<std::string>(), std::string("IMG-03"));
+        QVERIFY(!found[1].contains("error") && found[1]["width"] == 160 && found[1]["height"] == 5 && found[1]["channels"] == 3);
+        QCOMPARE(found[1]["path"].get<std::string>(), wide.string());
+        QVERIFY(found[2].contains("error") && !found[2]["error"]["message"].get<std::string>().empty());
+    }
     void anOriginalPictureIsPreparedAsInTraining() {
         Preparation preparation = of(make("a"));
         preparation.data.holdout = 0;
