@@ -90,6 +90,9 @@ bool isExported(const OperatorCase& one) {
     return !isLoss && one.op != &graph::kDropout;
 }
 
+/// Attention behind a cache without present outputs: the standard leaves them out at will, ONNX Runtime's kernel refuses that.
+bool isRefused(const test::OperatorRow& row) { return row.op == "Attention" && row.inputs.size() > 4 && row.outputs < 2; }
+
 /// False where the opset has no such operator.
 bool writes(const std::filesystem::path& path, const graph::Graph& graph, int opset) {
     std::filesystem::create_directories(path.parent_path());
@@ -129,7 +132,7 @@ private Q_SLOTS:
             test::writeTensors(place / "outputs.safetensors", single.run());
         }
         for (const test::OperatorRow& row : test::operatorRows()) {
-            if (row.output.empty()) continue;
+            if (row.output.empty() || isRefused(row)) continue;
             const auto place = folder.path() / (std::to_string(number++) + " " + row.op);
             const Single single(row);
             if (!writes(place / "model.onnx", single.graph, opset)) continue;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/deploy/generator.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -12,44 +10,12 @@
 #include "base/json/utf8.h"
 #include "engine/data/random.h"
 #include "engine/data/tokens.h"
-#include "engine/run/executor.h"
+#include "engine/deploy/next_token.h"
 
 namespace headroom::deploy {
 namespace {
 
 constexpr std::size_t kLongestCharacter = 4;  // bytes of UTF-8
-
-/// Logits of the token after a window of ids.
-class NextToken {
-public:
-    explicit NextToken(const TrainedModel& trained) : m_graph(trained.model->plain()), m_executor(m_graph) {
-        m_tensors.values.resize(m_graph.values().size());
-        m_tensors.gradients.resize(m_graph.values().size());
-        for (const train::NamedTensor& named : trained.model->named())
-            m_tensors.values[static_cast<std::size_t>(m_graph.find(named.name))] = named.tensor;
-    }
-
-    at::Tensor logits(std::span<const std::int32_t> window) {
-        const auto length = static_cast<std::int64_t>(window.size());
-        if (length != m_length) {
-            plan::LowerOptions options;
-            options.mode = plan::Mode::Inference;
-            options.extents = {{"batch", 1}, {"sequence", length}};
-            m_program = plan::lower(m_graph, options);
-            m_length = length;
-        }
-        const at::Tensor tokens = at::empty({1, length}, at::kLong);
-        std::ranges::copy(window, tokens.mutable_data_ptr<std::int64_t>());
-        return m_executor.run(m_program, m_tensors, {tokens}, {}).front()[length - 1];
-    }
-
-private:
-    const graph::Graph& m_graph;
-    run::Executor m_executor;
-    run::TensorSet m_tensors;
-    plan::Program m_program;
-    std::int64_t m_length = 0;
-};
 
 /// What of the bytes so far are whole characters; what can never become one is U+FFFD.
 std::string takeCharacters(std::string& bytes) {
@@ -104,8 +70,7 @@ std::int64_t generate(const TrainedModel& trained, const GenerateOptions& option
     NextToken next(trained);
     std::string bytes;
     for (std::int64_t made = 0; made < options.tokens; ++made) {
-        const std::size_t length = std::min(ids.size(), static_cast<std::size_t>(shape.context));
-        ids.push_back(sampled(next.logits(std::span(ids).last(length)), options, made));
+        ids.push_back(sampled(next.logits(ids), options, made));
         bytes += tokenizer->bytesOf(ids.back());
         if (!told(takeCharacters(bytes))) return made + 1;
     }

@@ -20,7 +20,7 @@ struct GenerateOptions {
 /// The next token for logits [vocabulary] in fp32: a function of the logits, the options and the token's number alone.
 std::int32_t sampled(const at::Tensor& logits, const GenerateOptions& options, std::int64_t number);
 
-/// Goes on with the prompt, token by token, each from as much of the text before it as the model's context holds. `told` gets
+/// Goes on with the prompt, token by token, each from as much of the text before it as the model's context holds (NextToken). `told` gets
 /// what every token adds, in whole characters; false ends it. Returns the number of tokens made. Throws DAT-05 for a model that does
 /// not write text, TXT-02 and TXT-04 for a prompt that cannot be encoded, TXT-01 for an empty one.
 std::int64_t generate(const TrainedModel& trained, const GenerateOptions& options, const std::function<bool(std::string_view)>& told);

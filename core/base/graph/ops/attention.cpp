@@ -135,23 +135,30 @@ std::vector<Saved> saves(const ResolvedNode& node, DeviceKind device) {
     return saved;
 }
 
-/// At most four tensors of scores at a time forward; the segment holds what each of up to ten steps made.
-Workspace composedWorkspace(const ResolvedNode& node) {
+/// Scratch for one head a thread, in fp32.
+Workspace byHeadWorkspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
     const Extents4 e = extentsOf(node);
-    const Bytes scores = e.batch * e.heads * e.queries * e.keys * std::max(byteSize(node.inputs[0].dtype), byteSize(DType::F32));
-    const Bytes moved = inputBytes(node) + outputBytes(node);
-    return {2 * moved + 4 * scores, 4 * moved + 10 * scores};
-}
-
-/// Batched: scratch for one head a thread, in fp32. Flash and Efficient gather the heads.
-Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
-    const Extents4 e = extentsOf(node);
-    const AttentionAlgorithm algorithm = attentionAlgorithm(node, arithmetic.device);
-    if (algorithm == AttentionAlgorithm::Composed) return composedWorkspace(node);
-    if (algorithm != AttentionAlgorithm::Batched) return {inputBytes(node) + outputBytes(node), inputBytes(node) + outputBytes(node)};
     const Bytes thread = arithmetic.threads * byteSize(DType::F32);
     const std::int64_t scores = 2 * e.queries * e.keys;
     return {thread * (scores + 2 * (e.queries + e.keys) * e.width), thread * (scores + (3 * e.queries + 4 * e.keys) * e.width)};
+}
+
+/// At most four tensors of scores at a time forward; the segment holds what each of up to ten steps made. By heads after a cache, the
+/// cache is copied where it does not lie by tokens.
+Workspace composedWorkspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
+    const Extents4 e = extentsOf(node);
+    const Bytes scores = e.batch * e.heads * e.queries * e.keys * std::max(byteSize(node.inputs[0].dtype), byteSize(DType::F32));
+    const Bytes moved = inputBytes(node) + outputBytes(node);
+    const Bytes byHead = isPlainAfterCache(node) ? moved + byHeadWorkspace(node, arithmetic).forward : 0;
+    return {std::max(2 * moved + 4 * scores, byHead), 4 * moved + 10 * scores};
+}
+
+/// Flash and Efficient gather the heads.
+Workspace workspace(const ResolvedNode& node, const Arithmetic& arithmetic) {
+    const AttentionAlgorithm algorithm = attentionAlgorithm(node, arithmetic.device);
+    if (algorithm == AttentionAlgorithm::Composed) return composedWorkspace(node, arithmetic);
+    if (algorithm != AttentionAlgorithm::Batched) return {inputBytes(node) + outputBytes(node), inputBytes(node) + outputBytes(node)};
+    return byHeadWorkspace(node, arithmetic);
 }
 
 /// Two products forward, four backward (flash attention repeats one); what a mask hides is not taken off.
@@ -172,15 +179,25 @@ std::vector<ChannelLink> channels(const NodeView& view) {
     return links;
 }
 
-bool isPlain(const ResolvedNode& resolved) {
+/// But for what comes besides queries, keys and values.
+bool isPlainForm(const ResolvedNode& resolved) {
     const Node& node = resolved.node;
     const AttentionHeads heads = headsOf(resolved);
-    const bool hasMore = std::any_of(node.inputs.begin() + 3, node.inputs.end(), [](ValueId id) { return id != kNone; });
     const bool asUsual = node.real("softcap", 0) == 0 && node.integer("softmax_precision", onnxType(DType::F32)) == onnxType(DType::F32);
-    return heads.packed && heads.queries == heads.keys && heads.width == heads.valueWidth && !hasMore && node.outputCount < 2 && asUsual;
+    return heads.packed && heads.queries == heads.keys && heads.width == heads.valueWidth && node.outputCount < 2 && asUsual;
+}
+
+bool isPlain(const ResolvedNode& resolved) {
+    const std::vector<ValueId>& inputs = resolved.node.inputs;
+    return isPlainForm(resolved) && std::all_of(inputs.begin() + 3, inputs.end(), [](ValueId id) { return id == kNone; });
 }
 
 }  // namespace
+
+bool isPlainAfterCache(const ResolvedNode& resolved) {
+    const std::vector<ValueId>& inputs = resolved.node.inputs;
+    return isPlainForm(resolved) && inputs.size() > kPastValue && inputs[kMask] == kNone;
+}
 
 AttentionHeads attentionHeads(const Node& node, const std::vector<std::int64_t>& q, const std::vector<std::int64_t>& k,
                               const std::vector<std::int64_t>& v) {

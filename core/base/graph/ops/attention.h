@@ -16,6 +16,9 @@ enum class AttentionAlgorithm {
 /// flash attention, whose memory does not grow with the square. Inference follows the same choice.
 AttentionAlgorithm attentionAlgorithm(const ResolvedNode& node, DeviceKind device);
 
+/// Plain attention but for a cache: composed where it is differentiated, else by heads on the CPU, without making one of cache and new keys.
+bool isPlainAfterCache(const ResolvedNode& node);
+
 /// How the inputs' channels lie: packed [b, t, heads * width], or by head [b, heads, t, width].
 struct AttentionHeads {
     bool packed = true;

@@ -11,6 +11,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 
@@ -25,8 +26,14 @@ namespace {
 
 using graph::AttentionAlgorithm;
 
+constexpr std::size_t kPastKey = 4, kPastValue = 5;
+
+graph::ResolvedNode resolvedOf(const KernelContext& context) {
+    return {context.node, {*context.inputTypes[0], *context.inputTypes[1], *context.inputTypes[2]}, {}};  // all that is asked
+}
+
 AttentionAlgorithm algorithmOf(const KernelContext& context, const at::Tensor& q) {
-    graph::ResolvedNode node{context.node, {*context.inputTypes[0], *context.inputTypes[1], *context.inputTypes[2]}, {}};  // all that is asked
+    graph::ResolvedNode node = resolvedOf(context);
     node.inputs[0].dtype = tensor::dtype(q.scalar_type());
     return graph::attentionAlgorithm(node, q.is_cuda() ? graph::DeviceKind::Cuda : graph::DeviceKind::Cpu);
 }
@@ -100,6 +107,25 @@ void backwardBatched(KernelContext& context) {
         if (context.wantsGradient[i]) context.inputGradients[i] = gradients[i];
 }
 
+/// Own loops cannot be differentiated.
+bool goesByHeadAfterCache(const KernelContext& context) {
+    if (c10::GradMode::is_enabled() || !graph::isPlainAfterCache(resolvedOf(context))) return false;
+    const at::Tensor& q = context.inputs[0];
+    return hasOwnLoops(q) && context.inputs[kPastKey].scalar_type() == q.scalar_type() && context.inputs[kPastValue].scalar_type() == q.scalar_type();
+}
+
+/// [b, heads, past, width] by tokens: no copy of what lies so already.
+at::Tensor byToken(const at::Tensor& past) { return past.transpose(1, 2).contiguous().flatten(2); }
+
+void forwardAfterCache(KernelContext& context) {
+    const at::Tensor& q = context.inputs[0];
+    HeadShape shape = shapeOf(context);
+    shape.past = context.inputTypes[kPastKey]->shape[2];
+    shape.keys += shape.past;
+    context.outputs[0] = at::empty({shape.batch, shape.queries, shape.heads * shape.width}, q.options());
+    attendByHead(shape, q, context.inputs[1], context.inputs[2], context.outputs[0], {}, {byToken(context.inputs[kPastKey]), byToken(context.inputs[kPastValue])});
+}
+
 struct ByHead {
     at::Tensor q, k, v;
 };
@@ -168,7 +194,7 @@ void forward(KernelContext& context) {
         case AttentionAlgorithm::Batched: return forwardBatched(context);
         case AttentionAlgorithm::Flash: return forwardFlash(context);
         case AttentionAlgorithm::Efficient: return forwardEfficient(context);
-        case AttentionAlgorithm::Composed: return attendComposed(context);
+        case AttentionAlgorithm::Composed: return goesByHeadAfterCache(context) ? forwardAfterCache(context) : attendComposed(context);
     }
 }
 

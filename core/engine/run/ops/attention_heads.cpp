@@ -22,14 +22,14 @@ struct Matrix {
 };
 enum class Form { Plain, Transposed };
 
-/// c [m, n] = op(a) [m, k] op(b) [k, n], all row-major: to the column-major interface this is c^T = op(b)^T op(a)^T.
+/// c [m, n] = op(a) [m, k] op(b) [k, n] + share c, all row-major: to the column-major interface this is c^T = op(b)^T op(a)^T.
 void multiply(Matrix a, Form formA, Matrix b, Form formB, Matrix c, std::int64_t rows, std::int64_t columns,
-              std::int64_t inner) {
+              std::int64_t inner, float share = 0) {
     const int m = static_cast<int>(columns), n = static_cast<int>(rows), k = static_cast<int>(inner);
     const int lda = static_cast<int>(b.stride), ldb = static_cast<int>(a.stride), ldc = static_cast<int>(c.stride);
-    const float one = 1, zero = 0;
+    const float one = 1;
     sgemm_(formB == Form::Plain ? "N" : "T", formA == Form::Plain ? "N" : "T", &m, &n, &k, &one, b.data, &lda, a.data,
-           &ldb, &zero, c.data, &ldc);
+           &ldb, &share, c.data, &ldc);
 }
 
 /// The part of a packed tensor [b, t, heads * width] that belongs to one head.
@@ -73,33 +73,46 @@ void finish(const Matrix& result, const HeadOf<simd::BFloat>& head) {
 }
 
 std::int64_t visible(const HeadShape& shape, std::int64_t query) {
-    return shape.causal ? std::min(query + 1, shape.keys) : shape.keys;
+    return shape.causal ? std::min(shape.past + query + 1, shape.keys) : shape.keys;
+}
+
+/// At least. One token after a short text is less work than waking threads for it.
+std::int64_t headsAThread(const HeadShape& shape) {
+    constexpr std::int64_t kWorthAThread = 1 << 16;  // multiply-adds
+    return shape.past > 0 ? kWorthAThread / std::max<std::int64_t>(1, shape.queries * shape.keys * shape.width) : 1;
 }
 
 /// Runs body(item, scratch) for every head of every sample, scratch of `floats` numbers for each thread.
 template <class Body>
 void overHeads(const HeadShape& shape, std::int64_t floats, const at::Tensor& like, const Body& body) {
     const at::Tensor memory = at::empty({at::get_num_threads(), floats}, like.options().dtype(at::kFloat));
-    parallel(shape.batch * shape.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    parallel(shape.batch * shape.heads, headsAThread(shape), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t item = begin; item < end; ++item)
             body(item, Scratch(elements<float>(memory) + at::get_thread_num() * floats));
     });
 }
 
+/// The columns of a matrix from that one on.
+Matrix from(const Matrix& matrix, std::int64_t column) { return {matrix.data + column, matrix.stride}; }
+
 template <class T>
 void forwardHead(const HeadShape& shape, std::int64_t item, Scratch scratch, const at::Tensor& q, const at::Tensor& k,
-                 const at::Tensor& v, const at::Tensor& y, const at::Tensor& probabilities) {
-    const std::int64_t scoreCount = shape.queries * shape.keys;
+                 const at::Tensor& v, const at::Tensor& y, const at::Tensor& probabilities, const PastHeads& past) {
+    const std::int64_t scoreCount = shape.queries * shape.keys, fresh = shape.keys - shape.past;
     const Matrix scores{scratch.take(scoreCount), shape.keys};
     T* kept = probabilities.defined() ? elements<T>(probabilities) + item * scoreCount
                                       : reinterpret_cast<T*>(scratch.take(scoreCount));
     const HeadOf<T> query(q, shape, item), key(k, shape, item), value(v, shape, item), output(y, shape, item);
-    multiply(readable(query, scratch), Form::Plain, readable(key, scratch), Form::Transposed, scores, shape.queries,
-             shape.keys, shape.width);
+    const Matrix asked = readable(query, scratch);
+    if (shape.past > 0)
+        multiply(asked, Form::Plain, readable(HeadOf<T>(past.keys, shape, item), scratch), Form::Transposed, scores, shape.queries, shape.past, shape.width);
+    multiply(asked, Form::Plain, readable(key, scratch), Form::Transposed, from(scores, shape.past), shape.queries, fresh, shape.width);
     for (std::int64_t i = 0; i < shape.queries; ++i)
         simd::table<T>().softmax(scores.data + i * shape.keys, kept + i * shape.keys, visible(shape, i), shape.keys, shape.scale);
     const Matrix result = writable(output, scratch);
-    multiply(scores, Form::Plain, readable(value, scratch), Form::Plain, result, shape.queries, shape.width, shape.keys);
+    multiply(from(scores, shape.past), Form::Plain, readable(value, scratch), Form::Plain, result, shape.queries, shape.width, fresh);
+    if (shape.past > 0)
+        multiply(scores, Form::Plain, readable(HeadOf<T>(past.values, shape, item), scratch), Form::Plain, result, shape.queries, shape.width, shape.past, 1);
     finish(result, output);
 }
 
@@ -129,11 +142,11 @@ void backwardHead(const HeadShape& shape, std::int64_t item, Scratch scratch, co
 }  // namespace
 
 void attendByHead(const HeadShape& shape, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                  const at::Tensor& y, const at::Tensor& probabilities) {
+                  const at::Tensor& y, const at::Tensor& probabilities, const PastHeads& past) {
     const std::int64_t floats = 2 * shape.queries * shape.keys + 2 * (shape.queries + shape.keys) * shape.width;
     withElement(q, [&]<class T>() {
         overHeads(shape, floats, q, [&](std::int64_t item, Scratch scratch) {
-            forwardHead<T>(shape, item, scratch, q, k, v, y, probabilities);
+            forwardHead<T>(shape, item, scratch, q, k, v, y, probabilities, past);
         });
     });
 }

@@ -7,26 +7,15 @@
 
 #include "base/errors/error.h"
 #include "base/json/utf8.h"
+#include "core/engine/deploy/speaker.h"
 #include "core/engine/formats/refusal.h"
 #include "support/registry.h"
 
 using namespace headroom;
 using namespace headroom::deploy;
+using headroom::test::speaker;
 
 namespace {
-
-/// An untrained model of the bytes or characters that `names` are.
-TrainedModel speaker(const std::string& tokenizer, std::vector<std::string> names) {
-    config::RunConfig config;
-    config.model.arch = "gpt_mini";
-    config.data.tokenizer = tokenizer;
-    TrainedModel trained{store::RunFolder("20260101-0000-test"), config, {}, nullptr, 0};
-    trained.dataset.classes = std::move(names);
-    trained.dataset.shape = {.kind = models::DataKind::Text, .task = models::Task::NextToken,
-                             .vocabulary = static_cast<std::int64_t>(trained.dataset.classes.size()), .context = 8};
-    trained.model = std::make_unique<train::Model>(config, trained.dataset.shape, at::kCPU);
-    return trained;
-}
 
 std::string spoken(const TrainedModel& trained, const GenerateOptions& options) {
     std::string text;
