@@ -82,6 +82,7 @@ WeightsCard::WeightsCard(const Context& context, WorkerQuestions& questions, QWi
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(kRowHeight);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     body()->addWidget(m_message);
     body()->addWidget(m_table, 1);
     body()->addWidget(buttons());
