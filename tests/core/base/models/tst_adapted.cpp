@@ -206,3 +206,12 @@ private Q_SLOTS:
 
 HEADROOM_TEST(TestAdapted)
 #include "tst_adapted.moc"
+    void aSingleNumberIsNoPlaceToCut() {
+        Foreign net;
+        const ValueId factor = net.node(*graph::findOp("Mul"), "factor", {net.parameter("w0", {}), net.parameter("b0", {})});
+        net.graph.setOutputs({net.node(*graph::findOp("Mul"), "scaled", {net.graph.outputs().front(), factor})});
+        freeze(net.graph, "w0, b0");
+        EXPECT_REFUSED([&] { (void)cutFrozen(net.graph); }, "CFG-09", "every epoch");
+        freeze(net.graph, "w0, b0, conv.*");
+        QCOMPARE(shapeOf(cutFrozen(net.graph).behind, "Input3"), std::string("[batch, 4]"));
+    }
