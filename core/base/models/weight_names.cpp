@@ -29,11 +29,21 @@ Shape withoutOnes(Shape shape) {
     return shape;
 }
 
+bool joins(const Shape& first, const Shape& other) {
+    return !first.empty() && !other.empty() && std::ranges::equal(first.begin() + 1, first.end(), other.begin() + 1, other.end());
+}
+
+/// The first part that cannot be joined to those before it; null where all can.
+const NamedShape* stranger(const Source& source) {
+    for (std::size_t i = 1; i < source.parts.size(); ++i)
+        if (!joins(source.parts.front()->shape, source.parts[i]->shape)) return source.parts[i];
+    return nullptr;
+}
+
 /// Of the parts, joined along the first dimension.
 Shape joinedShape(const Source& source) {
     Shape shape = source.parts.front()->shape;
-    for (std::size_t i = 1; i < source.parts.size(); ++i)
-        if (!shape.empty() && source.parts[i]->shape.size() == shape.size()) shape.front() += source.parts[i]->shape.front();
+    for (std::size_t i = 1; i < source.parts.size(); ++i) shape.front() += source.parts[i]->shape.front();
     return shape;
 }
 
@@ -76,13 +86,17 @@ void choose(Sources& sources, const std::vector<NamedShape>& file, const std::se
 bool turnsFactors(const std::vector<WantedTensor>& net, const Sources& sources) {
     for (const WantedTensor& wanted : net) {
         const auto source = sources.find(wanted.name);
-        if (!wanted.isFactor || source == sources.end()) continue;
+        if (!wanted.isFactor || source == sources.end() || stranger(source->second)) continue;
         const Shape found = joinedShape(source->second);
         if (found != wanted.shape && found == reversed(wanted.shape)) return true;
     }
     return false;
 }
 
+    if (const NamedShape* part = stranger(source)) {
+        map.misfits.push_back({wanted.name, part->name, wanted.shape, part->shape});
+        return;
+    }
 void place(const WantedTensor& wanted, const Source& source, bool turned, WeightMap& map) {
     const Shape found = joinedShape(source);
     const bool isTransposed = wanted.isFactor && turned && found == reversed(wanted.shape);

@@ -31,7 +31,7 @@ struct WeightMatch {
     std::vector<std::string> tensors;  ///< one, or several that are joined along their first dimension
     bool isTransposed = false;         ///< the file has the matrix the other way round
 };
-/// Of the same name and another shape.
+/// Of the same name and another shape; of several that are to be joined the one that does not fit to those before it.
 struct WeightMisfit {
     std::string parameter, tensor;
     std::vector<std::int64_t> wanted, found;

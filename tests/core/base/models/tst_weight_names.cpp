@@ -185,6 +185,18 @@ private Q_SLOTS:
         QVERIFY(isWhole(chosen, file.size()));
     }
 
+    void partsThatDoNotJoinAreMisfits() {
+        const std::vector<WantedTensor> net{{"w", {6, 4}}};
+        for (const std::vector<std::int64_t>& other : {std::vector<std::int64_t>{3, 5}, {3}, {3, 4, 1}, {}}) {
+            const WeightMap map = mapWeights(net, {{"a", {3, 4}}, {"b", other}}, {{"w", {"a", "b"}}});
+            QVERIFY(map.matches.empty());
+            QCOMPARE(map.misfits.size(), std::size_t{1});
+            QCOMPARE(map.misfits[0].tensor, std::string("b"));
+            QCOMPARE(map.misfits[0].found, other);
+        }
+        QVERIFY(isWhole(mapWeights(net, {{"a", {3, 4}}, {"b", {3, 4}}}, {{"w", {"a", "b"}}}), 1));
+    }
+
     void aChoiceIsReadAndWrittenAsJson() {
         const ChosenWeights chosen = chosenFromJson(nlohmann::json::parse(R"({"a": "b", "c": ["d", "e"], "f": null})"), "map.json");
         QCOMPARE(chosen, (ChosenWeights{{"a", {"b"}}, {"c", {"d", "e"}}, {"f", {}}}));
