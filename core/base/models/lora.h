@@ -27,8 +27,8 @@ struct LoraPair {
 bool isLoraUpdate(std::string_view name);
 
 /// Beside every product with a weight that fits the targets, x W + scale * (x A) B: A drawn as PyTorch draws linear layers, B zeros,
-/// so that nothing changes at first. All is frozen but those and a new head ("head.*"). The weights are matrices that Gemm or MatMul
-/// alone read, a head and an embedding that is one too are left out.
+/// so that nothing changes at first. All is frozen but those and the head (headOf()), which may be new and is trained whole. The weights
+/// are matrices that Gemm or MatMul alone read; the head and an embedding that is one too are left out.
 /// Throws CFG-09 where no weight fits.
 graph::Graph withLora(const graph::Graph& net, const LoraOptions& options);
 

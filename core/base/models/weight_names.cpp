@@ -93,11 +93,11 @@ bool turnsFactors(const std::vector<WantedTensor>& net, const Sources& sources) 
     return false;
 }
 
+void place(const WantedTensor& wanted, const Source& source, bool turned, WeightMap& map) {
     if (const NamedShape* part = stranger(source)) {
         map.misfits.push_back({wanted.name, part->name, wanted.shape, part->shape});
         return;
     }
-void place(const WantedTensor& wanted, const Source& source, bool turned, WeightMap& map) {
     const Shape found = joinedShape(source);
     const bool isTransposed = wanted.isFactor && turned && found == reversed(wanted.shape);
     if (isTransposed || withoutOnes(found) == withoutOnes(wanted.shape)) {
@@ -132,6 +132,13 @@ std::vector<WantedTensor> wantedTensors(const graph::Graph& net) {
             wanted.push_back({net.value(id).name, graph::resolved(net.value(id).type.shape, {}), factors.contains(id),
                               head.contains(id) && readers[id] == 1});
     return wanted;
+}
+
+std::set<std::string> headOf(const graph::Graph& net) {
+    std::set<std::string> names;
+    for (const WantedTensor& each : wantedTensors(net))
+        if (each.isHead) names.insert(each.name);
+    return names;
 }
 
 WeightMap mapWeights(const std::vector<WantedTensor>& net, const std::vector<NamedShape>& file,

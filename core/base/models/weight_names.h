@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct WantedTensor {
 };
 /// All parameters and buffers of a net.
 std::vector<WantedTensor> wantedTensors(const graph::Graph& net);
+/// Names of those that are WantedTensor::isHead.
+std::set<std::string> headOf(const graph::Graph& net);
 
 struct WeightMatch {
     std::string parameter;

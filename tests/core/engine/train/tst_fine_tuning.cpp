@@ -113,7 +113,7 @@ private Q_SLOTS:
         QCOMPARE(copies(reopened->model()).size(), copies(trainer->model()).size());
     }
 
-    void loraChangesNothingAtFirstAndTrainsItsMatricesAlone() {
+    void loraChangesNothingAtFirstAndTrainsItsMatricesAndTheHeadAlone() {
         Tuning tuning;
         config::RunConfig config = shortRun("");
         config.model.arch = "mlp";
@@ -123,10 +123,10 @@ private Q_SLOTS:
         const auto adapted = tuning.trainer(config);
         const auto before = copies(adapted->model());
         for (const auto& [name, tensor] : whole) QVERIFY2(at::equal(before.at(name), tensor), name.c_str());
-        QCOMPARE(adapted->model().parameters().size(), std::size_t{8});  // of four layers
+        QCOMPARE(adapted->model().parameters().size(), std::size_t{8});  // two of each of three layers, and the head's
         adapted->run();
         for (const auto& [name, tensor] : copies(adapted->model()))
-            QVERIFY2(at::equal(tensor, before.at(name)) == (!name.ends_with("lora_A") && !name.ends_with("lora_B")), name.c_str());
+            QVERIFY2(at::equal(tensor, before.at(name)) == (!models::isLoraUpdate(name) && !name.starts_with("logits.")), name.c_str());
     }
     void anAdapterInPeftsLayoutBeginsTheUpdatesAndGoesOutAsItCame() {
         REQUIRE_DATA();
@@ -180,6 +180,8 @@ private Q_SLOTS:
         const formats::WeightFiles file(folder.path() / "adapter_model.safetensors");
         QVERIFY(file.has("base_model.model.fc2.lora_A.weight"));
         QCOMPARE(file.readFloats("base_model.model.fc2.lora_A.weight").shape, (std::vector<std::int64_t>{4, 256}));
+        QVERIFY(file.has("base_model.model.logits.weight") && file.has("base_model.model.logits.bias"));
+        QCOMPARE(nlohmann::json::parse(store::readWhole(folder.path() / "adapter_config.json"))["modules_to_save"].dump(), std::string(R"(["logits"])"));
 
         config.model.lora.adapter = (folder.path() / "adapter_model.safetensors").string();
         const auto given = [&] { return modelFileOf(config, folder.path() / "graph.json", folder.path() / "checkpoints").weights; };
