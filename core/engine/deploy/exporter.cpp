@@ -20,9 +20,9 @@
 #include "engine/deploy/proof.h"
 #include "engine/deploy/snippets.h"
 #include "engine/deploy/trained_model.h"
+#include "engine/deploy/weight_bytes.h"
 #include "engine/formats/onnx_writer.h"
 #include "engine/formats/safetensors.h"
-#include "engine/tensor/bridge.h"
 #include "engine/formats/tokenizer.h"
 #include "engine/train/lora_adapter.h"
 #include "engine/train/sha256.h"
@@ -32,22 +32,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Metadata = std::map<std::string, std::string>;
-
-/// Parameters and buffers as bytes.
-class WeightBytes {
-public:
-    explicit WeightBytes(const TrainedModel& trained) {
-        for (const train::NamedTensor& named : trained.model->named()) {
-            m_bytes.push_back(tensor::toBytes(named.tensor));
-            m_views.push_back({{named.name, formats::StType::F32, named.tensor.sizes().vec()}, m_bytes.back()});
-        }
-    }
-    const std::vector<formats::StView>& views() const { return m_views; }
-
-private:
-    std::vector<std::vector<std::byte>> m_bytes;
-    std::vector<formats::StView> m_views;
-};
 
 Metadata metadataOf(const TrainedModel& trained) {
     return {{kRunKey, trained.run.id()},
@@ -141,7 +125,7 @@ Evaluated evaluated(const TrainedModel& trained, const data::Reference& referenc
 }
 
 /// Writes the ONNX file, proves it if asked, and gives it its final name when it holds.
-nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder, const ExportOptions& options) {
+nlohmann::json exportOnnx(const TrainedModel& trained, const fs::path& folder, const ExportOptions& options) {
     const fs::path file = folder / "model.unverified.onnx";
     const graph::Graph& net = trained.model->plain();
     const data::Reference reference{data::preparationOf(trained.config), trained.dataset.reference, trained.dataset.classes};
@@ -151,7 +135,7 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weight
         written.metadata[kPreparationKey] = preparation.description.dump();
         written.preparation = std::move(preparation.nodes);
     }
-    formats::writeOnnx(file, net, weights.views(), written);
+    formats::writeOnnx(file, net, WeightBytes(*trained.model).views(), written);
     fs::remove(folder / "model.onnx");
     if (options.verification == Verification::Skip) return nlohmann::json::object();
     const Evaluated data = evaluated(trained, reference, options.preprocess);
@@ -160,9 +144,10 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weight
     return report;
 }
 
-void exportSafetensors(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder) {
+void exportSafetensors(const TrainedModel& trained, const fs::path& folder) {
     Metadata metadata = metadataOf(trained);
     metadata["format"] = "pt";  // asked for by Hugging Face's readers
+    const WeightBytes weights(*trained.model);
     formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadata);
     writeText(folder / "config.json", reportText(modelConfig(trained)));
 }
@@ -188,12 +173,11 @@ nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& optio
     if (options.format == Format::Adapter) requireAdapter(trained);
     const fs::path folder = options.folder.empty() ? run.exports() : options.folder;
     fs::create_directories(folder);
-    const WeightBytes weights(trained);
     nlohmann::json report = nlohmann::json::object();
     const bool all = options.format == Format::All, onnx = all || options.format == Format::Onnx;
-    if (onnx) report = exportOnnx(trained, weights, folder, options);
+    if (onnx) report = exportOnnx(trained, folder, options);
     if (options.format == Format::Adapter || (all && !trained.updates.empty() && trained.trainedBeside.empty())) exportAdapter(trained, folder);
-    if (all || options.format == Format::Safetensors) exportSafetensors(trained, weights, folder);
+    if (all || options.format == Format::Safetensors) exportSafetensors(trained, folder);
     report.update({{"run", run.id()}, {"step", trained.step}, {"folder", folder.string()}, {"preprocess", options.preprocess}});
     if (trained.config.data.tokenizer == "byte_pairs") copyTables(trained.config.data.tokenizerFolder, folder / kTokenizerFolder);
     writeText(folder / "labels.txt", labelsText(trained));

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ATen/ops/arange.h>
+#include <ATen/ops/randn.h>
+
+#include <QProcess>
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "base/graph/op_entry.h"
+#include "base/graph/ops/linear.h"
+#include "base/graph/ops/loss.h"
+#include "base/graph/ops/shape.h"
+#include "core/base/graph/nets.h"
+#include "core/engine/deploy/people.h"
+#include "core/engine/formats/refusal.h"
+#include "engine/data/inputs.h"
+#include "engine/deploy/agreement.h"
+#include "engine/deploy/exporter.h"
+#include "engine/deploy/model_config.h"
+#include "engine/deploy/predictor.h"
+#include "engine/deploy/prover.h"
+#include "engine/deploy/weight_bytes.h"
+#include "engine/formats/onnx_metadata.h"
+#include "engine/formats/onnx_writer.h"
+#include "engine/tensor/memory.h"
+#include "support/registry.h"
+
+using namespace headroom;
+using namespace headroom::test;
+using graph::Graph;
+using graph::ValueId;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kColumns = 6;
+
+template <class Number>
+graph::HostTensor filled(const char* name, graph::DType type, std::vector<std::int64_t> shape, const std::vector<Number>& numbers) {
+    const auto bytes = std::as_bytes(std::span(numbers));
+    return {name, type, std::move(shape), {bytes.begin(), bytes.end()}};
+}
+
+/// Somebody's net on rows: what `add` makes of the input [batch, 6], three columns wide, then a product.
+struct Somebodys {
+    Graph graph;
+    std::vector<graph::HostTensor> weights;
+
+    template <class Add>
+    explicit Somebodys(const Add& add) {
+        const ValueId x = graph.addInput("input", {graph::DType::F32, {graph::Dim::named("batch"), graph::Dim::fixed(kColumns)}});
+        const ValueId made = add(graph, x);
+        const std::int64_t width = graph.value(made).type.shape[1].extent;
+        const ValueId w = graph.addParameter("w", {graph::DType::F32, graph::fixedShape({width, 2})}, {});
+        graph.setOutputs({graph.addNode(graph::kGemm, "y", {made, w}).front()});
+        std::vector<float> numbers(static_cast<std::size_t>(2 * width));
+        for (std::size_t k = 0; k < numbers.size(); ++k) numbers[k] = 0.5F - 0.25F * static_cast<float>(k % 5);
+        weights.push_back(filled("w", graph::DType::F32, {width, 2}, numbers));
+    }
+
+    deploy::TrainedModel trained() const {
+        deploy::TrainedModel made{store::RunFolder("20260101-0000-test"), {}, {}, nullptr, 7, {}, {}};
+        made.config.model.file = "/models/foreign.onnx";
+        made.dataset.shape = test::table(kColumns, 2);
+        made.model = std::make_unique<train::Model>(made.config, models::Basis(made.dataset.shape, std::make_shared<const Graph>(graph)), at::kCPU,
+                                                    [this](const Graph&) { return weights; });
+        return made;
+    }
+};
+
+Somebodys padded() {
+    return Somebodys([](Graph& net, ValueId x) {
+        const ValueId pads = net.addConstant("pads", {1, 2}), axes = net.addConstant("axes", {1});
+        return net.addNode(*graph::findOp("Pad"), "pad", {x, pads, graph::kNone, axes}).front();
+    });
+}
+
+std::string contentOf(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Without the row of names.
+std::string nameless(int first, int count) {
+    const std::string rows = people(first, count);
+    return rows.substr(rows.find('\n') + 1);
+}
+
+/// What lies in the files that go out; one run on a table whose columns have no names.
+class TestExports : public QObject {
+    Q_OBJECT
+
+    TemporaryFolder m_folder;
+    std::optional<store::RunFolder> m_run;
+    fs::path m_raw = m_folder.path() / "raw";
+    nlohmann::json m_report;
+
+private Q_SLOTS:
+    void initTestCase() {
+        tensor::installAllocator();
+        config::RunConfig config = configOn(m_folder.write("train.csv", nameless(0, 400)));
+        config.train.epochs = 20;
+        config.train.optimizer.lr = 0.01;
+        config.memory.offloadFolder = (m_folder.path() / "scratch").string();
+        m_run.emplace(finished(m_folder, config, "20260101-0000-abcd"));
+        m_report = deploy::exportRun(*m_run, {.format = deploy::Format::All});
+        deploy::exportRun(*m_run, {.folder = m_raw, .preprocess = true, .verification = deploy::Verification::Skip});
+    }
+
+    void tensorsGoOutInTheirOwnElementTypes() {
+        Somebodys net([](Graph& graph, ValueId x) {
+            const ValueId chosen = graph.addBuffer("chosen", {graph::DType::I64, graph::fixedShape({3})}, {});
+            return graph.addNode(*graph::findOp("Gather"), "gathered", {x, chosen}, {{"axis", std::int64_t{1}}}).front();
+        });
+        net.weights.push_back(filled("chosen", graph::DType::I64, {3}, std::vector<std::int64_t>{4, 0, 2}));
+        const deploy::TrainedModel trained = net.trained();
+        const fs::path file = m_folder.path() / "gather.safetensors";
+        formats::writeSafetensors(file, deploy::WeightBytes(*trained.model).views());
+        const formats::SafetensorsFile read(file);
+        QCOMPARE(read.find("w")->type, formats::StType::F32);
+        QCOMPARE(read.find("chosen")->type, formats::StType::I64);
+        const std::vector<std::byte> bytes = read.read(*read.find("chosen"));
+        QCOMPARE(bytes, net.weights.back().data);
+    }
+
+};
+
+HEADROOM_TEST(TestExports)
+#include "tst_exports.moc"
