@@ -17,6 +17,7 @@
 #include "engine/deploy/file_preparation.h"
 #include "engine/deploy/model_card.h"
 #include "engine/deploy/model_config.h"
+#include "engine/deploy/opset.h"
 #include "engine/deploy/proof.h"
 #include "engine/deploy/snippets.h"
 #include "engine/deploy/trained_model.h"
@@ -129,7 +130,7 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const fs::path& folder, c
     const fs::path file = folder / "model.unverified.onnx";
     const graph::Graph& net = trained.model->plain();
     const data::Reference reference{data::preparationOf(trained.config), trained.dataset.reference, trained.dataset.classes};
-    formats::OnnxOptions written{.metadata = metadataOf(trained)};
+    formats::OnnxOptions written{.opset = leastOpset(net), .metadata = metadataOf(trained)};
     if (options.preprocess) {
         FilePreparation preparation = preparationIn(reference, net.value(net.inputs().front()).name);
         written.metadata[kPreparationKey] = preparation.description.dump();
@@ -137,10 +138,11 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const fs::path& folder, c
     }
     formats::writeOnnx(file, net, WeightBytes(*trained.model).views(), written);
     fs::remove(folder / "model.onnx");
-    if (options.verification == Verification::Skip) return nlohmann::json::object();
+    if (options.verification == Verification::Skip) return {{"opset", written.opset}};
     const Evaluated data = evaluated(trained, reference, options.preprocess);
     nlohmann::json report = proofOf(file, *data.part, netOf(trained));
     if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
+    report["opset"] = written.opset;
     return report;
 }
 

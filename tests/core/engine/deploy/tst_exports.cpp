@@ -16,8 +16,10 @@
 #include "core/engine/formats/refusal.h"
 #include "engine/data/inputs.h"
 #include "engine/deploy/agreement.h"
+#include "engine/deploy/exported_file.h"
 #include "engine/deploy/exporter.h"
 #include "engine/deploy/model_config.h"
+#include "engine/deploy/opset.h"
 #include "engine/deploy/predictor.h"
 #include "engine/deploy/prover.h"
 #include "engine/deploy/weight_bytes.h"
@@ -106,6 +108,26 @@ private Q_SLOTS:
         m_run.emplace(finished(m_folder, config, "20260101-0000-abcd"));
         m_report = deploy::exportRun(*m_run, {.format = deploy::Format::All});
         deploy::exportRun(*m_run, {.folder = m_raw, .preprocess = true, .verification = deploy::Verification::Skip});
+    }
+
+    void theOldestOpsetThatHasAllOperatorsIsTaken() {
+        QCOMPARE(m_report["opset"].get<int>(), 17);
+        const deploy::TrainedModel trained = padded().trained();
+        QCOMPARE(deploy::leastOpset(trained.model->plain()), 18);
+        const fs::path file = m_folder.path() / "padded.onnx";
+        formats::writeOnnx(file, trained.model->plain(), deploy::WeightBytes(*trained.model).views(), {.opset = 18, .metadata = {}});
+        const data::Samples samples{at::randn({24, kColumns}), at::arange(24).remainder(2)};
+        deploy::Prover prover(file);
+        deploy::Agreement agreement(models::Task::Classification);
+        agreement.add(deploy::sourceLogits(trained, samples), prover.run(samples.input));
+        QVERIFY(agreement.holds());
+    }
+    void anOperatorThatNoOpsetHasIsRefusedByName() {
+        Graph net;
+        const ValueId x = net.addInput("x", {graph::DType::F32, {graph::Dim::named("batch"), graph::Dim::fixed(4)}});
+        const ValueId y = net.addInput("y", {graph::DType::I64, {graph::Dim::named("batch")}});
+        net.setOutputs({net.addNode(graph::kSoftmaxCrossEntropy, "loss", {x, y}).front()});
+        EXPECT_REFUSED([&] { deploy::leastOpset(net); }, "EXP-01", "SoftmaxCrossEntropy|Opsets 17 to 23");
     }
 
     void tensorsGoOutInTheirOwnElementTypes() {
