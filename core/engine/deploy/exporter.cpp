@@ -36,7 +36,7 @@ using Metadata = std::map<std::string, std::string>;
 
 Metadata metadataOf(const TrainedModel& trained) {
     return {{kRunKey, trained.run.id()},
-            {kConfigKey, config::toJson(trained.config)},
+            {kConfigKey, config::toJson(withoutFolders(trained.config))},
             {kReferenceKey, trained.dataset.reference.dump()},
             {kClassesKey, nlohmann::json(trained.dataset.classes).dump()},
             {"step", std::to_string(trained.step)}};

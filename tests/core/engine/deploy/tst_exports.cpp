@@ -110,6 +110,36 @@ private Q_SLOTS:
         deploy::exportRun(*m_run, {.folder = m_raw, .preprocess = true, .verification = deploy::Verification::Skip});
     }
 
+    void noFolderOfWhoTrainedItIsInAFile() {
+        const std::string folder = m_folder.path().string();
+        for (const char* name : {"model.onnx", "model.safetensors", "config.json", "labels.txt", "README.md", "predict.py", "predict.cpp"}) {
+            const std::string content = contentOf(m_run->exports() / name);
+            QVERIFY2(!content.empty() && content.find(folder) == std::string::npos, name);
+        }
+        const auto config = nlohmann::json::parse(formats::readOnnxMetadata(m_run->exports() / "model.onnx").at(deploy::kConfigKey));
+        QCOMPARE(config["data"]["path"].get<std::string>(), std::string("train.csv"));
+        QCOMPARE(config["memory"]["offload_folder"].get<std::string>(), std::string("scratch"));
+    }
+    void ofAPathTheLastNameGoesOut() {
+        config::RunConfig config;
+        config.data.path = "/home/anna/photos/";
+        config.model.file = "nets/first.onnx";
+        config = deploy::withoutFolders(config);
+        QCOMPARE(config.data.path, std::string("photos"));
+        QCOMPARE(config.model.file, std::string("first.onnx"));
+        QCOMPARE(config.model.weights, std::string());
+    }
+    void aFileAnswersAndIsVerifiedWhereverItLies() {
+        const TemporaryFolder elsewhere;
+        const fs::path file = elsewhere.path() / "model.onnx";
+        fs::copy_file(m_run->exports() / "model.onnx", file);
+        const std::string rows = elsewhere.write("rows.csv", nameless(2000, 20)).string();
+        const nlohmann::json own = deploy::predict(m_run, {}, {{rows}})["predictions"], its = deploy::predict({}, file, {{rows}})["predictions"];
+        QCOMPARE(its.size(), std::size_t(20));
+        for (std::size_t k = 0; k < its.size(); ++k) QCOMPARE(its[k]["label"], own[k]["label"]);
+        QCOMPARE(deploy::verifyFile(file, rows, {})["samples"].get<int>(), 20);
+    }
+
     void theOldestOpsetThatHasAllOperatorsIsTaken() {
         QCOMPARE(m_report["opset"].get<int>(), 17);
         const deploy::TrainedModel trained = padded().trained();
