@@ -141,6 +141,14 @@ std::set<std::string> headOf(const graph::Graph& net) {
     return names;
 }
 
+std::set<std::string> turnedFor(std::string_view naming, const graph::Graph& net) {
+    std::set<std::string> names;
+    if (naming != "timm" && naming != "torchvision") return names;
+    for (const WantedTensor& each : wantedTensors(net))
+        if (each.isFactor && each.shape.size() == 2) names.insert(each.name);
+    return names;
+}
+
 WeightMap mapWeights(const std::vector<WantedTensor>& net, const std::vector<NamedShape>& file,
                      const ChosenWeights& chosen) {
     std::set<std::string> names, used;

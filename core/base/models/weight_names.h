@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/graph/graph.h"
@@ -28,6 +29,10 @@ struct WantedTensor {
 std::vector<WantedTensor> wantedTensors(const graph::Graph& net);
 /// Names of those that are WantedTensor::isHead.
 std::set<std::string> headOf(const graph::Graph& net);
+
+/// Names of the matrices that the programs of a naming (namingOf()) have the other way round than the net: those of linear layers as
+/// [outputs, inputs] at timm and torchvision; at Hugging Face none, since GPT-2 has them as the net has.
+std::set<std::string> turnedFor(std::string_view naming, const graph::Graph& net);
 
 struct WeightMatch {
     std::string parameter;

@@ -10,6 +10,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/models/weight_names.h"
 #include "base/store/proofs.h"
 #include "base/units/iso_time.h"
 #include "engine/data/reference_data.h"
@@ -146,10 +147,11 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const fs::path& folder, c
     return report;
 }
 
+/// Shaped as the programs have them that know the net.
 void exportSafetensors(const TrainedModel& trained, const fs::path& folder) {
     Metadata metadata = metadataOf(trained);
     metadata["format"] = "pt";  // asked for by Hugging Face's readers
-    const WeightBytes weights(*trained.model);
+    const WeightBytes weights(*trained.model, models::turnedFor(namingOf(trained.config), trained.model->plain()));
     formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadata);
     writeText(folder / "config.json", reportText(modelConfig(trained)));
 }

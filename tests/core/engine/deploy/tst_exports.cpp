@@ -176,6 +176,15 @@ private Q_SLOTS:
         QCOMPARE(bytes, net.weights.back().data);
     }
 
+    void theConfigurationBesideTheWeightsSaysWhoseNamesTheyHave() {
+        const auto beside = nlohmann::json::parse(contentOf(m_run->exports() / "config.json"));
+        QVERIFY(beside.at("naming").is_null());
+        deploy::TrainedModel trained = padded().trained();
+        QVERIFY(deploy::modelConfig(trained).at("naming").is_null());
+        trained.config.model = {};
+        trained.config.model.arch = "vit_tiny";
+        QCOMPARE(deploy::modelConfig(trained).at("naming").get<std::string>(), std::string("timm"));
+    }
 };
 
 HEADROOM_TEST(TestExports)
