@@ -89,6 +89,20 @@ std::string nameless(int first, int count) {
     return rows.substr(rows.find('\n') + 1);
 }
 
+std::vector<nlohmann::json> pythonAnswers(const fs::path& folder, const fs::path& input) {
+    QProcess python;
+    python.start(qEnvironmentVariable("HEADROOM_PYTHON"), {QString::fromStdString((folder / "predict.py").string()), QString::fromStdString(input.string())});
+    if (!python.waitForFinished(120'000) || python.exitCode() != 0) {
+        qWarning() << python.readAllStandardError();
+        return {};
+    }
+    std::vector<nlohmann::json> answers;
+    for (const QByteArray& line : python.readAllStandardOutput().trimmed().split('\n')) answers.push_back(nlohmann::json::parse(line.toStdString()));
+    return answers;
+}
+
+}  // namespace
+
 /// What lies in the files that go out; one run on a table whose columns have no names.
 class TestExports : public QObject {
     Q_OBJECT
@@ -138,6 +152,28 @@ private Q_SLOTS:
         QCOMPARE(its.size(), std::size_t(20));
         for (std::size_t k = 0; k < its.size(); ++k) QCOMPARE(its[k]["label"], own[k]["label"]);
         QCOMPARE(deploy::verifyFile(file, rows, {})["samples"].get<int>(), 20);
+    }
+
+    void thePythonProgramReadsTablesWithoutNamesAsWeDo_data() {
+        QTest::addColumn<QByteArray>("table");
+        QTest::newRow("as in training") << QByteArray::fromStdString(nameless(2000, 30));
+        QTest::newRow("names above") << QByteArray::fromStdString(people(2000, 30));
+        QTest::newRow("the made-up names above, no answers") << QByteArray("column_0;column_1;column_2\n30;clerk;44\n?;manager;12\n");
+        QTest::newRow("a missing value in the first row") << QByteArray("?,cook,12,<=50K\n50,manager,60,>50K\n");
+    }
+    void thePythonProgramReadsTablesWithoutNamesAsWeDo() {
+        REQUIRE_PYTHON();
+        QFETCH(QByteArray, table);
+        const fs::path path = m_folder.write("table.csv", table.toStdString());
+        const nlohmann::json ours = deploy::predict(m_run, {}, {{path.string()}})["predictions"];
+        for (const fs::path& folder : {m_run->exports(), m_raw}) {
+            const auto theirs = pythonAnswers(folder, path);
+            QCOMPARE(theirs.size(), ours.size());
+            for (std::size_t k = 0; k < theirs.size(); ++k) {
+                QCOMPARE(theirs[k]["label"], ours[k]["label"]);
+                QVERIFY(std::abs(theirs[k]["probability"].get<double>() - ours[k]["probability"].get<double>()) < 1e-4);
+            }
+        }
     }
 
     void theOldestOpsetThatHasAllOperatorsIsTaken() {
