@@ -103,12 +103,38 @@ std::vector<nlohmann::json> pythonAnswers(const fs::path& folder, const fs::path
 
 }  // namespace
 
+/// Compiles predict.cpp as its first lines say, and what it prints for a sample of these bytes; empty where anything failed.
+QByteArray cppAnswer(const fs::path& folder, const std::string& sample) {
+    const fs::path libraries = fs::path(HEADROOM_OPENVINO).parent_path() / "libs";
+    std::string library;
+    for (const auto& each : fs::directory_iterator(libraries))
+        if (each.path().filename().string().starts_with("libopenvino.so")) library = each.path().string();
+    std::ofstream(folder / "sample.bin", std::ios::binary) << sample;
+    const auto ran = [&](const QString& program, const QStringList& arguments) {
+        QProcess process;
+        process.setWorkingDirectory(QString::fromStdString(folder.string()));
+        process.start(program, arguments);
+        const bool ended = process.waitForFinished(240'000) && process.exitCode() == 0;
+        const QByteArray answer = process.readAllStandardOutput(), errors = process.readAllStandardError();
+        if (!ended) qWarning() << errors;
+        return std::pair(ended, answer);
+    };
+    const QString rpath = QString::fromStdString("-Wl,-rpath," + libraries.string());
+    if (!ran("c++", {"-std=c++17", "predict.cpp", "-isystem", HEADROOM_OPENVINO, QString::fromStdString(library), rpath, "-o", "predict"}).first) return {};
+    return ran(QString::fromStdString((folder / "predict").string()), {"sample.bin"}).second.trimmed();
+}
+
+template <class Number>
+std::string bytesOf(const std::vector<Number>& numbers) {
+    return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)};
+}
+
 /// What lies in the files that go out; one run on a table whose columns have no names.
 class TestExports : public QObject {
     Q_OBJECT
 
     TemporaryFolder m_folder;
-    std::optional<store::RunFolder> m_run;
+    std::optional<store::RunFolder> m_run, m_text;
     fs::path m_raw = m_folder.path() / "raw";
     nlohmann::json m_report;
 
@@ -121,6 +147,14 @@ private Q_SLOTS:
         config.memory.offloadFolder = (m_folder.path() / "scratch").string();
         m_run.emplace(finished(m_folder, config, "20260101-0000-abcd"));
         m_report = deploy::exportRun(*m_run, {.format = deploy::Format::All});
+        std::string text;
+        for (int k = 0; k < 400; ++k) text += k % 7 == 0 ? "abd" : "abc";
+        config::RunConfig writing = configOn(m_folder.write("words.txt", text));
+        writing.model.arch = "gpt";
+        writing.model.width = 16, writing.model.layers = 1, writing.model.heads = 2, writing.model.context = 16;
+        writing.train.maxSteps = 20;
+        m_text.emplace(finished(m_folder, writing, "20260101-0000-beef"));
+        deploy::exportRun(*m_text);
         deploy::exportRun(*m_run, {.folder = m_raw, .preprocess = true, .verification = deploy::Verification::Skip});
     }
 
@@ -174,6 +208,32 @@ private Q_SLOTS:
                 QVERIFY(std::abs(theirs[k]["probability"].get<double>() - ours[k]["probability"].get<double>()) < 1e-4);
             }
         }
+    }
+
+    void theCppProgramAnswersAsWeDo() {
+        const std::string row = m_folder.write("one.csv", nameless(2001, 1)).string();
+        const data::Reference reference = deploy::referenceOf(m_run->exports() / "model.onnx");
+        const at::Tensor input = data::readInputs({row}, reference).source->assemble(std::array<std::int64_t, 1>{0}, {}, {at::kFloat, false}).input.contiguous();
+        const std::string prepared(static_cast<const char*>(input.const_data_ptr()), input.nbytes());
+        const std::string label = deploy::predict(m_run, {}, {{row}})["predictions"][0]["label"].get<std::string>();
+        const auto place = std::ranges::find(reference.classes, label) - reference.classes.begin();
+        QCOMPARE(cppAnswer(m_run->exports(), prepared), QByteArray::number(static_cast<qlonglong>(place)));
+    }
+    void theProgramsGoOnWithATextAsWeDo() {
+        const fs::path folder = m_text->exports();
+        const std::string text = "abcab";
+        const nlohmann::json own = deploy::predict(m_text, {}, {{text}})["predictions"][0];
+        const data::Reference reference = deploy::referenceOf(folder / "model.onnx");
+        const auto vocabulary = reference.statistics.at("vocabulary").get<std::vector<std::string>>();
+        std::vector<std::int64_t> ids;
+        for (const char each : text) ids.push_back(std::ranges::find(vocabulary, std::string(1, each)) - vocabulary.begin());
+        const auto place = std::ranges::find(vocabulary, own["label"].get<std::string>()) - vocabulary.begin();
+        QCOMPARE(cppAnswer(folder, bytesOf(ids)), QByteArray::number(static_cast<qlonglong>(place)));
+        REQUIRE_PYTHON();
+        const auto answers = pythonAnswers(folder, text);
+        QCOMPARE(answers.size(), std::size_t(1));
+        QCOMPARE(answers[0]["label"], own["label"]);
+        QVERIFY(std::abs(answers[0]["probability"].get<double>() - own["probability"].get<double>()) < 1e-4);
     }
 
     void theOldestOpsetThatHasAllOperatorsIsTaken() {
