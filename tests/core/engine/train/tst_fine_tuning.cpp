@@ -6,6 +6,7 @@
 
 #include "base/graph/ops/linear.h"
 #include "base/graph/ops/shape.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/training_step.h"
 #include "base/store/atomic_file.h"
 #include "engine/formats/weight_files.h"
@@ -237,6 +238,40 @@ private Q_SLOTS:
         QCOMPARE(found.size(), copies(whole->model()).size());  // checkpoints hold the whole net
         for (const auto& [name, tensor] : copies(whole->model())) QVERIFY2(at::allclose(found.at(name), tensor, 1e-4, 1e-6), name.c_str());
         QCOMPARE(*kept.host.evaluations.back().second.accuracy, *tuning.host.evaluations.back().second.accuracy);
+    }
+
+    void featuresThatDoNotFitAreRefusedBeforeOneIsMade() {
+        config::RunConfig config = shortRun("conv1.*, bn1.*");
+        config.train.cacheFeatures = true;
+        const data::Dataset data = test::pictures();
+        const Bytes kept = plan::keptFeatures(config, plan::netOf(config, data.shape), data.shape, data.training->size() + data.validation->size());
+        const auto made = [&](Bytes budget) {
+            config.memory.budget = std::to_string(budget);
+            tensor::resetPeak();
+            (void)featuresOf(config, data, {}, at::kCPU);
+        };
+        const Bytes before = tensor::memoryCounts().liveTotal;
+        EXPECT_REFUSED([&] { made(kept); }, "MEM-01", "train.cache_features");
+        EXPECT_REFUSED([&] { made(kept + kMiB); }, "MEM-02", "single samples");
+        QCOMPARE(tensor::memoryCounts().liveTotal, before);
+    }
+    /// The budget is that of both: what the allocator may hold is no more than it.
+    void aRunOnKeptFeaturesStaysWithinItsBudget() {
+        Tuning tuning;
+        config::RunConfig config = shortRun("conv1.*, bn1.*");
+        config.train.cacheFeatures = true;
+        const data::Dataset data = test::pictures();
+        const Bytes kept = plan::keptFeatures(config, plan::netOf(config, data.shape), data.shape, data.training->size() + data.validation->size());
+        const Bytes budget = kept + 64 * kMiB;
+        config.memory.budget = std::to_string(budget);
+        const Bytes live = tensor::memoryCounts().live[static_cast<std::size_t>(plan::Kind::Batches)];
+        tuning.dataset = featuresOf(config, data, {}, at::kCPU);
+        QCOMPARE(tensor::memoryCounts().live[static_cast<std::size_t>(plan::Kind::Batches)] - live, kept);
+        const auto trainer = tuning.trainer(config);
+        QCOMPARE(trainer->features(), kept);
+        QCOMPARE(trainer->budget(), budget);
+        QVERIFY(tensor::memoryBudget() <= budget && tensor::memoryBudget() > kept);
+        tensor::setMemoryBudget(0);
     }
 
     void aModelFileBringsItsWeights() {
