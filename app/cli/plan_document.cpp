@@ -52,7 +52,7 @@ std::string kindsText(const plan::BytesByKind& bytes) {
 
 std::string budgetText(const plan::RunPlan& plan) {
     if (!plan.budget) return "none is known";
-    const Bytes left = *plan.budget - plan.step.peak;
+    const Bytes left = *plan.budget - plan.step.peak - plan.featuresInBudget();
     return fmt::format("{}: {}", readableBytes(*plan.budget),
                        plan.fits ? "fits, " + readableBytes(left) + " to spare" : "does not fit, " + readableBytes(-left) + " too much");
 }
@@ -121,6 +121,7 @@ Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, co
                         {"total_steps", plan.totalSteps},
                         {"parameters", plan.parameters},
                         {"trained", graph::trainedCount(plan.graph)},
+                        {"features_bytes", plan.features},
                         {"budget", plan.budget ? Json(*plan.budget) : Json(nullptr)},
                         {"fits", plan.fits},
                         {"validated", plan.estimate && plan.estimate->validated},
@@ -141,6 +142,7 @@ std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& dev
               {"batch", fmt::format("{} x {} = {}", grouped(plan.microBatch), grouped(plan.options.microBatches), grouped(config.train.batchSize))},
               {"parameters", parametersText(plan)},
               {"device", escaped(device.name)}};
+    if (plan.features > 0) rows.insert(rows.begin() + 2, {"features", readableBytes(plan.features) + " kept in memory"});
     addTimes(rows, plan, device, config);
     addSizes(rows, plan, sizes);
     return table(rows);

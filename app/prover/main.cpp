@@ -10,6 +10,7 @@
 
 #include "base/errors/error.h"
 #include "prover/bench.h"
+#include "prover/memory_bound.h"
 #include "prover/verify.h"
 
 namespace {
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& usage) {
         return app.exit(usage) == 0 ? 0 : static_cast<int>(Exit::Usage);
     }
+    prover::boundMemory();
     try {
         tell(bench->parsed() ? prover::asJson(prover::bench(request, length)) : prover::asJson(prover::verify(request, std::cin, tell)));
         return 0;

@@ -59,7 +59,7 @@ void Receipt::refine(const plan::RunFigures& measured, double others) {
     const std::optional<double> joules = m_writer.summary().joules;
     plan::Observation observation{.others = others};
     if (measured.stepSeconds && planned.work.step > 0) observation.stepRatio = *measured.stepSeconds / planned.work.step;
-    if (measured.processPeak) observation.processExtra = *measured.processPeak - plan::processPeak(planned.graph, planned.step, device.kind);
+    if (measured.processPeak) observation.processExtra = *measured.processPeak - planned.featuresInBudget() - plan::processPeak(planned.graph, planned.step, device.kind);
     if (joules && measured.runSeconds.value_or(0) > 0) observation.watts = *joules / *measured.runSeconds;
     try {
         plan::refineCalibration(m_file, plan::calibrationKey(config, device), observation);

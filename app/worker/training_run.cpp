@@ -121,6 +121,7 @@ private:
         options.acceptChangedData = terms.acceptChangedData;
         options.largestMicroBatch = terms.largestMicroBatch;
         train::Trainer trainer(config, dataset, options, m_host);
+        m_features = trainer.features();
         // Before the rewind, which commits: whatever ends the first step, what it worked with is known.
         m_host.plan(trainer.totalSteps(), config.train.batchSize, [&trainer] { return trainer.microBatch(); });
         rewindTo(trainer.position());
@@ -143,7 +144,7 @@ private:
         plan::RunFigures measured{.stepSeconds = m_host.stepSeconds(), .runSeconds = wallSeconds};
         if (m_device == "cpu") {
             measured.peak = tensor::memoryCounts().peakTotal;
-            if (m_growth) measured.processPeak = m_growth->most();
+            if (m_growth) measured.processPeak = m_features + m_growth->most();  // which are there when it begins
         } else if (run::cudaDevices() > 0) {
             measured.peak = run::deviceMemory(at::Device(m_device)).peakAllocated;
         }
@@ -215,6 +216,7 @@ private:
     Receipt m_receipt;
     bool m_trained = false;
     std::optional<process::MemoryGrowth> m_growth;  ///< since the worker was warmed, its data read
+    Bytes m_features = 0;  ///< kept in the budget
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/errors/error.h"
+#include "base/models/adapted.h"
 #include "base/plan/bare_net.h"
 
 namespace headroom::ui {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "base/graph/graph.h"
 #include "base/models/models.h"
@@ -12,6 +13,9 @@ enum class Head {
     Keep,
     New
 };
+
+/// Whether a parameter is of a head that took the place of the file's.
+inline bool isNewHead(std::string_view parameter) { return parameter.starts_with("head."); }
 
 struct Adaptation {
     std::string output;      ///< the value that is taken as the logits; empty = the model's only output

@@ -59,7 +59,8 @@ ValueId lastCut(const Graph& net) {
     for (const Node& node : net.nodes() | std::views::reverse) {
         const ValueId id = node.outputs.front();
         const bool mayBe = node.outputs.size() == 1 && constant[at(id)] && net.value(id).type.dtype == graph::DType::F32;
-        if (mayBe && net.value(id).type.shape.front() == graph::Dim::named("batch") && separates(net, id)) return id;
+        const graph::Shape& shape = net.value(id).type.shape;  // of a single number it is empty
+        if (mayBe && !shape.empty() && shape.front() == graph::Dim::named("batch") && separates(net, id)) return id;
     }
     throw Error(Failure{Code::Cfg09, "train.cache_features", "nothing of the net is the same in every epoch", {}, {},
                         "Freeze its first part with train.freeze, or set train.cache_features to false."});

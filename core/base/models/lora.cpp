@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "base/errors/error.h"
 #include "base/graph/op_entry.h"
@@ -12,6 +13,7 @@
 #include "base/graph/rewrites/copy.h"
 #include "base/graph/rewrites/rewrite.h"
 #include "base/models/patterns.h"
+#include "base/models/weight_names.h"
 
 namespace headroom::models {
 namespace {
@@ -22,15 +24,17 @@ using graph::Node;
 using graph::Value;
 using graph::ValueId;
 
+using Names = std::set<std::string>;
+
 bool isTransposed(const Node& node) { return node.op == &graph::kGemm && node.integer("transB", 0) != 0; }
 
 /// Whether the node is a product with a matrix of its own that may be adapted.
-bool isTarget(const Graph& net, const graph::Readers& readers, const Node& node, std::string_view targets) {
+bool isTarget(const Graph& net, const graph::Readers& readers, const Node& node, const Names& head, std::string_view targets) {
     if (node.op != &graph::kMatMul && node.op != &graph::kGemm) return false;
     if (node.integer("transA", 0) != 0 || node.real("alpha", 1) != 1) return false;
     const Value& weight = net.value(node.inputs[1]);
     return weight.kind == graph::ValueKind::Parameter && weight.type.shape.size() == 2 && readers.count(node.inputs[1]) == 1 &&
-           !isNewHead(weight.name) && fitsPatterns(weight.name, targets);
+           !head.contains(weight.name) && fitsPatterns(weight.name, targets);
 }
 
 std::string layerOf(const std::string& weight) {
@@ -47,9 +51,10 @@ LoraPair pairOf(const Graph& net, const Node& node, const LoraOptions& options) 
 /// By NodeId of the product, those that are adapted.
 std::map<graph::NodeId, LoraPair> targetsOf(const Graph& net, const LoraOptions& options) {
     const graph::Readers readers(net);
+    const Names head = headOf(net);
     std::map<graph::NodeId, LoraPair> all;
     for (const Node& node : net.nodes())
-        if (isTarget(net, readers, node, options.targets)) all.emplace(node.id, pairOf(net, node, options));
+        if (isTarget(net, readers, node, head, options.targets)) all.emplace(node.id, pairOf(net, node, options));
     return all;
 }
 
@@ -131,9 +136,10 @@ Graph withLora(const Graph& net, const LoraOptions& options) {
     if (loraPairs(net, options).empty())
         throw Error(Failure{Code::Cfg09, "model.lora.targets", "no weight of a product fits", escaped(options.targets), {}, "The graph view shows their names."});
     Graph made = Adapting(net, options).run();
+    const Names head = headOf(net);
     for (const ValueId id : made.parameters()) {
         Value& value = made.value(id);
-        value.frozen = !isAdapted(value.name);
+        value.frozen = !isLoraUpdate(value.name) && !head.contains(value.name);
     }
     return made;
 }

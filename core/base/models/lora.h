@@ -24,16 +24,13 @@ struct LoraPair {
     double scale = 1;
 };
 
-/// What names of parameters begin and end with: of a head that is new, of A and B of an update.
-inline constexpr std::string_view kHeadBegin = "head.", kLoraA = ".lora_A", kLoraB = ".lora_B";
-inline bool isNewHead(std::string_view name) { return name.starts_with(kHeadBegin); }
+/// What names of an update's parameters end with.
+inline constexpr std::string_view kLoraA = ".lora_A", kLoraB = ".lora_B";
 inline bool isLoraUpdate(std::string_view name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
-/// Whether it is one that low-rank adaptation trains.
-inline bool isAdapted(std::string_view name) { return isLoraUpdate(name) || isNewHead(name); }
 
 /// Beside every product with a weight that fits the targets, x W + scale * (x A) B: A drawn as PyTorch draws linear layers, B zeros,
-/// so that nothing changes at first. All is frozen but those and a new head ("head.*"). The weights are matrices that Gemm or MatMul
-/// alone read, a head and an embedding that is one too are left out.
+/// so that nothing changes at first. All is frozen but those and the head (headOf()), which may be new and is trained whole. The weights
+/// are matrices that Gemm or MatMul alone read; the head and an embedding that is one too are left out.
 /// Throws CFG-09 where no weight fits.
 graph::Graph withLora(const graph::Graph& net, const LoraOptions& options);
 

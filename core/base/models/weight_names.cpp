@@ -29,11 +29,21 @@ Shape withoutOnes(Shape shape) {
     return shape;
 }
 
+bool joins(const Shape& first, const Shape& other) {
+    return !first.empty() && !other.empty() && std::ranges::equal(first.begin() + 1, first.end(), other.begin() + 1, other.end());
+}
+
+/// The first part that cannot be joined to those before it; null where all can.
+const NamedShape* stranger(const Source& source) {
+    for (std::size_t i = 1; i < source.parts.size(); ++i)
+        if (!joins(source.parts.front()->shape, source.parts[i]->shape)) return source.parts[i];
+    return nullptr;
+}
+
 /// Of the parts, joined along the first dimension.
 Shape joinedShape(const Source& source) {
     Shape shape = source.parts.front()->shape;
-    for (std::size_t i = 1; i < source.parts.size(); ++i)
-        if (!shape.empty() && source.parts[i]->shape.size() == shape.size()) shape.front() += source.parts[i]->shape.front();
+    for (std::size_t i = 1; i < source.parts.size(); ++i) shape.front() += source.parts[i]->shape.front();
     return shape;
 }
 
@@ -76,7 +86,7 @@ void choose(Sources& sources, const std::vector<NamedShape>& file, const std::se
 bool turnsFactors(const std::vector<WantedTensor>& net, const Sources& sources) {
     for (const WantedTensor& wanted : net) {
         const auto source = sources.find(wanted.name);
-        if (!wanted.isFactor || source == sources.end()) continue;
+        if (!wanted.isFactor || source == sources.end() || stranger(source->second)) continue;
         const Shape found = joinedShape(source->second);
         if (found != wanted.shape && found == reversed(wanted.shape)) return true;
     }
@@ -84,6 +94,10 @@ bool turnsFactors(const std::vector<WantedTensor>& net, const Sources& sources) 
 }
 
 void place(const WantedTensor& wanted, const Source& source, bool turned, WeightMap& map) {
+    if (const NamedShape* part = stranger(source)) {
+        map.misfits.push_back({wanted.name, part->name, wanted.shape, part->shape});
+        return;
+    }
     const Shape found = joinedShape(source);
     const bool isTransposed = wanted.isFactor && turned && found == reversed(wanted.shape);
     if (isTransposed || withoutOnes(found) == withoutOnes(wanted.shape)) {
@@ -118,6 +132,21 @@ std::vector<WantedTensor> wantedTensors(const graph::Graph& net) {
             wanted.push_back({net.value(id).name, graph::resolved(net.value(id).type.shape, {}), factors.contains(id),
                               head.contains(id) && readers[id] == 1});
     return wanted;
+}
+
+std::set<std::string> headOf(const graph::Graph& net) {
+    std::set<std::string> names;
+    for (const WantedTensor& each : wantedTensors(net))
+        if (each.isHead) names.insert(each.name);
+    return names;
+}
+
+std::set<std::string> turnedFor(std::string_view naming, const graph::Graph& net) {
+    std::set<std::string> names;
+    if (naming != "timm" && naming != "torchvision") return names;
+    for (const WantedTensor& each : wantedTensors(net))
+        if (each.isFactor && each.shape.size() == 2) names.insert(each.name);
+    return names;
 }
 
 WeightMap mapWeights(const std::vector<WantedTensor>& net, const std::vector<NamedShape>& file,

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/graph/graph.h"
@@ -25,13 +27,19 @@ struct WantedTensor {
 };
 /// All parameters and buffers of a net.
 std::vector<WantedTensor> wantedTensors(const graph::Graph& net);
+/// Names of those that are WantedTensor::isHead.
+std::set<std::string> headOf(const graph::Graph& net);
+
+/// Names of the matrices that the programs of a naming (namingOf()) have the other way round than the net: those of linear layers as
+/// [outputs, inputs] at timm and torchvision; at Hugging Face none, since GPT-2 has them as the net has.
+std::set<std::string> turnedFor(std::string_view naming, const graph::Graph& net);
 
 struct WeightMatch {
     std::string parameter;
     std::vector<std::string> tensors;  ///< one, or several that are joined along their first dimension
     bool isTransposed = false;         ///< the file has the matrix the other way round
 };
-/// Of the same name and another shape.
+/// Of the same name and another shape; of several that are to be joined the one that does not fit to those before it.
 struct WeightMisfit {
     std::string parameter, tensor;
     std::vector<std::int64_t> wanted, found;

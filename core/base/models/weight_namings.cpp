@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <regex>
 #include <vector>
@@ -117,11 +118,25 @@ std::optional<OurName> timm(const std::string& theirs) {
 }
 
 constexpr std::array kNamings{Naming{"its own", own}, Naming{"Hugging Face", huggingFace}, Naming{"torchvision", torchvision}, Naming{"timm", timm}};
+
+struct Followed {
+    std::string_view architecture, naming;
+};
+constexpr auto kFollowed = std::to_array<Followed>({{"resnet18", "torchvision"}, {"resnet34", "torchvision"}, {"resnet50", "torchvision"},
+                                                    {"mobilenet_v2", "torchvision"}, {"mobilenet_v3_small", "torchvision"},
+                                                    {"efficientnet_b0", "torchvision"}, {"convnext_tiny", "torchvision"},
+                                                    {"vit_tiny", "timm"}, {"vit_small", "timm"},
+                                                    {"gpt_mini", "Hugging Face"}, {"gpt", "Hugging Face"}});
 constexpr auto kPrefixes = std::to_array<std::string_view>({"module.", "model.", "transformer.", "vit.", "resnet.", "backbone.", "_orig_mod."});
 
 }  // namespace
 
 std::span<const Naming> knownNamings() { return kNamings; }
+
+std::string_view namingOf(std::string_view architecture) {
+    const auto followed = std::ranges::find(kFollowed, architecture, &Followed::architecture);
+    return followed == kFollowed.end() ? std::string_view() : followed->naming;
+}
 
 std::string withoutPrefixes(std::string name) {
     for (std::size_t i = 0; i < kPrefixes.size();) {

@@ -23,6 +23,10 @@ struct Naming {
 /// Our own first.
 std::span<const Naming> knownNamings();
 
+/// The naming (knownNamings()) that a built-in architecture's parameters follow: that of the programs which have the same net. Empty where
+/// none has.
+std::string_view namingOf(std::string_view architecture);
+
 /// The name without the prefixes that wrappers put before it, one after the other.
 std::string withoutPrefixes(std::string name);
 

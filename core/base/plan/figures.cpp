@@ -20,7 +20,7 @@ void read(const nlohmann::json& object, const char* key, std::optional<T>& value
 }  // namespace
 
 RunFigures figuresOf(const RunPlan& plan) {
-    RunFigures figures{.peak = plan.step.peak, .processPeak = plan.processPeak};
+    RunFigures figures{.peak = plan.step.peak + plan.featuresInBudget(), .processPeak = plan.processPeak};
     if (!plan.estimate) return figures;
     figures.stepSeconds = plan.estimate->step.typical;
     figures.runSeconds = plan.estimate->run.typical;

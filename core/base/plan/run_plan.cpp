@@ -9,6 +9,7 @@
 
 #include "base/config/document.h"
 #include "base/models/cut.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/process_peak.h"
 #include "base/plan/roofline.h"
 #include "base/plan/training_step.h"
@@ -33,10 +34,16 @@ std::int64_t evaluations(const config::RunConfig& config, const RunPlan& plan, c
     return (plan.totalSteps + every - 1) / every;
 }
 
+/// What of the budget the kept features leave to the steps; at least one byte.
+std::optional<Bytes> roomOf(const RunPlan& plan) {
+    if (!plan.budget) return std::nullopt;
+    return std::max<Bytes>(*plan.budget - plan.featuresInBudget(), 1);
+}
+
 /// Whether steps go on beside a copy of the best weights: after an evaluation that is not the last one, where there is room.
 bool keepsBest(const config::RunConfig& config, const RunPlan& plan, const RunData& data) {
     if (evaluations(config, plan, data) < 2) return false;
-    return mayKeepBest(plan.graph, plan.step, plan.options.device, plan.budget.value_or(0));
+    return mayKeepBest(plan.graph, plan.step, plan.options.device, roomOf(plan).value_or(0));
 }
 
 /// So many samples through a graph without its backward, in batches of the micro-batch's size.
@@ -67,14 +74,14 @@ RunWork workOf(const config::RunConfig& config, const graph::Graph& net, const g
 std::int64_t chosenMicroBatch(const config::RunConfig& config, const RunPlan& plan, const RunPlanOptions& options) {
     if (options.microBatch) return *options.microBatch;
     if (config.train.microBatch > 0) return config.train.microBatch;
-    const Bytes budget = options.budget.value_or(std::numeric_limits<Bytes>::max());
+    const Bytes budget = roomOf(plan).value_or(std::numeric_limits<Bytes>::max());
     return largestMicroBatch(plan.graph, plan.options, config.train.batchSize, budget).value_or(1);
 }
 
 Bytes processPeakOf(const RunPlan& plan, const DeviceModel& device, const Calibration& calibration, const CalibrationKey& key) {
     const auto measured = calibration.of(key);
     const double extra = measured ? measured->processExtra.value_or(0) : 0;
-    return std::max(plan.step.peak, processPeak(plan.graph, plan.step, device.kind) + static_cast<Bytes>(extra));
+    return plan.featuresInBudget() + std::max(plan.step.peak, processPeak(plan.graph, plan.step, device.kind) + static_cast<Bytes>(extra));
 }
 
 }  // namespace
@@ -89,12 +96,14 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
     plan.parameters = net.parameterCount();
     plan.options = stepOptions(config, data.shape, device.kind);
     plan.budget = options.budget;
-    if (plan.budget) plan.options.budget = *plan.budget;
+    plan.features = keptFeatures(config, net, data.shape, data.training + data.validation);
+    const std::optional<Bytes> room = roomOf(plan);
+    if (room) plan.options.budget = *room;
     plan.microBatch = chosenMicroBatch(config, plan, options);
     divide(plan.options, config.train.batchSize, plan.microBatch);
     plan.microBatch = plan.options.extents["batch"];
     plan.step = plan::plan(plan.graph, plan.options);
-    plan.fits = !plan.budget || fits(plan.graph, plan.step, device.kind, *plan.budget);
+    plan.fits = !room || fits(plan.graph, plan.step, device.kind, *room);
     plan.stepsPerEpoch = config::stepsPerEpoch(data.training, config.train.batchSize);
     plan.totalSteps = config::totalSteps(config, plan.stepsPerEpoch);
     if (keepsBest(config, plan, data)) {
@@ -115,16 +124,17 @@ Bytes automaticBudget(const DeviceModel& device, Bytes available) {
 
 std::optional<Failure> misfit(const config::RunConfig& config, const RunPlan& plan) {
     if (plan.fits) return std::nullopt;
+    if (const Bytes kept = plan.featuresInBudget(); kept >= *plan.budget) return featuresExceed(kept, *plan.budget);
     const std::int64_t batch = config.train.batchSize;
-    const auto fitting = largestMicroBatch(plan.graph, plan.options, batch, *plan.budget);
+    const auto fitting = largestMicroBatch(plan.graph, plan.options, batch, *roomOf(plan));
     if (!fitting) {
         StepOptions least = plan.options;
         divide(least, batch, 1);
-        return singleSamplesExceed(processPeak(plan.graph, plan::plan(plan.graph, least), least.device), *plan.budget);
+        return singleSamplesExceed(plan.featuresInBudget() + processPeak(plan.graph, plan::plan(plan.graph, least), least.device), *plan.budget);
     }
     return Failure{Code::Mem01, "memory",
                    fmt::format("a step in micro-batches of {} exceeds the memory budget", grouped(plan.microBatch)),
-                   readableBytes(processPeak(plan.graph, plan.step, plan.options.device)), readableBytes(*plan.budget) + " allowed",
+                   readableBytes(plan.featuresInBudget() + processPeak(plan.graph, plan.step, plan.options.device)), readableBytes(*plan.budget) + " allowed",
                    fmt::format("Micro-batches of {} fit: set train.micro_batch=0, which chooses them.", grouped(*fitting))};
 }
 

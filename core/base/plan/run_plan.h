@@ -28,6 +28,9 @@ struct RunPlan {
     std::optional<Bytes> budget;  ///< nothing: no limit is known
     bool fits = true;
     Bytes processPeak = 0;  ///< with what runs of this home showed beyond the plan
+    Bytes features = 0;     ///< kept in the machine's memory beside all steps (keptFeatures())
+    /// Of them, what counts in the budget: on a GPU they lie outside of its memory.
+    Bytes featuresInBudget() const { return options.device == graph::DeviceKind::Cpu ? features : 0; }
     RunWork work;
     std::optional<Estimate> estimate;  ///< nothing where the device's rates are not known
 };
@@ -50,7 +53,7 @@ RunPlan planRun(const config::RunConfig& config, const RunData& data, const Devi
 Bytes automaticBudget(const DeviceModel& device, Bytes available);
 
 /// Why the plan does not fit, and what would: MEM-01 where smaller micro-batches would, MEM-02 where not even single
-/// samples do. Nothing where it fits.
+/// samples do, featuresExceed() where no step counts any more. Nothing where it fits.
 std::optional<Failure> misfit(const config::RunConfig& config, const RunPlan& plan);
 
 CalibrationKey calibrationKey(const config::RunConfig& config, const DeviceModel& device);

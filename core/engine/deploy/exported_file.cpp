@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/config/document.h"
+#include "base/config/fields.h"
 #include "base/errors/error.h"
 #include "engine/data/reference_fields.h"
 #include "engine/formats/onnx_metadata.h"
@@ -29,6 +30,16 @@ nlohmann::json document(const Metadata& metadata, const char* name) {
 }
 
 }  // namespace
+
+config::RunConfig withoutFolders(config::RunConfig config) {
+    for (const config::Field& field : config::fields()) {
+        if (field.type != config::Type::Path) continue;
+        const fs::path path = std::get<std::string>(field.read(config)), whole = path.lexically_normal();
+        const fs::path last = whole.has_filename() ? whole.filename() : whole.parent_path().filename();  // of a folder with a slash behind it
+        field.write(config, last.string());
+    }
+    return config;
+}
 
 data::Reference referenceOf(const fs::path& file, const fs::path& data) {
     const Metadata metadata = formats::readOnnxMetadata(file);

@@ -15,6 +15,9 @@ constexpr const char* kClassesKey = "headroom.classes";
 constexpr const char* kPreparationKey = "headroom.preparation";
 constexpr const char* kTokenizerFolder = "tokenizer";
 
+/// What of a configuration goes out with a file: of files and folders of the machine that trained it their last names alone.
+config::RunConfig withoutFolders(config::RunConfig config);
+
 /// How the samples of an exported file are prepared, out of its metadata; `data` becomes the preparation's path. Throws EXP-03 for files that
 /// do not say it.
 data::Reference referenceOf(const std::filesystem::path& file, const std::filesystem::path& data = {});

@@ -10,6 +10,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/models/weight_names.h"
 #include "base/store/proofs.h"
 #include "base/units/iso_time.h"
 #include "engine/data/reference_data.h"
@@ -17,12 +18,13 @@
 #include "engine/deploy/file_preparation.h"
 #include "engine/deploy/model_card.h"
 #include "engine/deploy/model_config.h"
+#include "engine/deploy/opset.h"
 #include "engine/deploy/proof.h"
 #include "engine/deploy/snippets.h"
 #include "engine/deploy/trained_model.h"
+#include "engine/deploy/weight_bytes.h"
 #include "engine/formats/onnx_writer.h"
 #include "engine/formats/safetensors.h"
-#include "engine/tensor/bridge.h"
 #include "engine/formats/tokenizer.h"
 #include "engine/train/lora_adapter.h"
 #include "engine/train/sha256.h"
@@ -33,25 +35,9 @@ namespace {
 namespace fs = std::filesystem;
 using Metadata = std::map<std::string, std::string>;
 
-/// Parameters and buffers as bytes.
-class WeightBytes {
-public:
-    explicit WeightBytes(const TrainedModel& trained) {
-        for (const train::NamedTensor& named : trained.model->named()) {
-            m_bytes.push_back(tensor::toBytes(named.tensor));
-            m_views.push_back({{named.name, formats::StType::F32, named.tensor.sizes().vec()}, m_bytes.back()});
-        }
-    }
-    const std::vector<formats::StView>& views() const { return m_views; }
-
-private:
-    std::vector<std::vector<std::byte>> m_bytes;
-    std::vector<formats::StView> m_views;
-};
-
 Metadata metadataOf(const TrainedModel& trained) {
     return {{kRunKey, trained.run.id()},
-            {kConfigKey, config::toJson(trained.config)},
+            {kConfigKey, config::toJson(withoutFolders(trained.config))},
             {kReferenceKey, trained.dataset.reference.dump()},
             {kClassesKey, nlohmann::json(trained.dataset.classes).dump()},
             {"step", std::to_string(trained.step)}};
@@ -141,28 +127,31 @@ Evaluated evaluated(const TrainedModel& trained, const data::Reference& referenc
 }
 
 /// Writes the ONNX file, proves it if asked, and gives it its final name when it holds.
-nlohmann::json exportOnnx(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder, const ExportOptions& options) {
+nlohmann::json exportOnnx(const TrainedModel& trained, const fs::path& folder, const ExportOptions& options) {
     const fs::path file = folder / "model.unverified.onnx";
     const graph::Graph& net = trained.model->plain();
     const data::Reference reference{data::preparationOf(trained.config), trained.dataset.reference, trained.dataset.classes};
-    formats::OnnxOptions written{.metadata = metadataOf(trained)};
+    formats::OnnxOptions written{.opset = leastOpset(net), .metadata = metadataOf(trained)};
     if (options.preprocess) {
         FilePreparation preparation = preparationIn(reference, net.value(net.inputs().front()).name);
         written.metadata[kPreparationKey] = preparation.description.dump();
         written.preparation = std::move(preparation.nodes);
     }
-    formats::writeOnnx(file, net, weights.views(), written);
+    formats::writeOnnx(file, net, WeightBytes(*trained.model).views(), written);
     fs::remove(folder / "model.onnx");
-    if (options.verification == Verification::Skip) return nlohmann::json::object();
+    if (options.verification == Verification::Skip) return {{"opset", written.opset}};
     const Evaluated data = evaluated(trained, reference, options.preprocess);
     nlohmann::json report = proofOf(file, *data.part, netOf(trained));
     if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
+    report["opset"] = written.opset;
     return report;
 }
 
-void exportSafetensors(const TrainedModel& trained, const WeightBytes& weights, const fs::path& folder) {
+/// Shaped as the programs have them that know the net.
+void exportSafetensors(const TrainedModel& trained, const fs::path& folder) {
     Metadata metadata = metadataOf(trained);
     metadata["format"] = "pt";  // asked for by Hugging Face's readers
+    const WeightBytes weights(*trained.model, models::turnedFor(namingOf(trained.config), trained.model->plain()));
     formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadata);
     writeText(folder / "config.json", reportText(modelConfig(trained)));
 }
@@ -188,12 +177,11 @@ nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& optio
     if (options.format == Format::Adapter) requireAdapter(trained);
     const fs::path folder = options.folder.empty() ? run.exports() : options.folder;
     fs::create_directories(folder);
-    const WeightBytes weights(trained);
     nlohmann::json report = nlohmann::json::object();
     const bool all = options.format == Format::All, onnx = all || options.format == Format::Onnx;
-    if (onnx) report = exportOnnx(trained, weights, folder, options);
+    if (onnx) report = exportOnnx(trained, folder, options);
     if (options.format == Format::Adapter || (all && !trained.updates.empty() && trained.trainedBeside.empty())) exportAdapter(trained, folder);
-    if (all || options.format == Format::Safetensors) exportSafetensors(trained, weights, folder);
+    if (all || options.format == Format::Safetensors) exportSafetensors(trained, folder);
     report.update({{"run", run.id()}, {"step", trained.step}, {"folder", folder.string()}, {"preprocess", options.preprocess}});
     if (trained.config.data.tokenizer == "byte_pairs") copyTables(trained.config.data.tokenizerFolder, folder / kTokenizerFolder);
     writeText(folder / "labels.txt", labelsText(trained));

@@ -20,10 +20,10 @@ struct ExportOptions {
     Verification verification = Verification::Prove;  ///< of the ONNX file
 };
 
-/// Writes a trained run as `model.onnx` (fp32, opset 17, free batch axis), as `model.safetensors`, its low-rank updates alone as PEFT's adapter
+/// Writes a trained run as `model.onnx` (fp32, free batch axis, leastOpset()), as `model.safetensors`, its low-rank updates alone as PEFT's adapter
 /// (train::writeLoraAdapter()), or all that it has, with labels.txt, a model card and report.json. Proves the ONNX file on the whole validation part (proveFile()). Returns the report, which the
 /// run keeps too (store::readProofs()):
-///   {"run","step","folder","files":[{"name","bytes"}], proven: what proveFile() says, "time","sha256" of the ONNX file}
+///   {"run","step","folder","files":[{"name","bytes"}], "opset" of the ONNX file, proven: what proveFile() says, "time","sha256" of the ONNX file}
 /// A file outside the tolerance (Agreement), and one that was not proven, stays `model.unverified.onnx`. Throws CKP-08
 /// without a checkpoint, CFG-09 for an adapter of a run that has none or that trains more, EXP-01, EXP-03, DSK-01, DSK-02.
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options = {});

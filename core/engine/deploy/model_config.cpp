@@ -6,6 +6,7 @@
 #include "base/config/document.h"
 #include "base/graph/ops/activation.h"
 #include "base/graph/ops/attention.h"
+#include "base/models/weight_namings.h"
 
 namespace headroom::deploy {
 namespace {
@@ -59,8 +60,12 @@ json classifierConfig(const TrainedModel& trained) {
 
 }  // namespace
 
+std::string_view namingOf(const config::RunConfig& config) { return config.model.file.empty() ? models::namingOf(config.model.arch) : std::string_view(); }
+
 json modelConfig(const TrainedModel& trained) {
     json config = isGpt2(trained) ? gpt2Config(trained) : classifierConfig(trained);
+    const std::string_view naming = namingOf(trained.config);
+    config["naming"] = naming.empty() ? json() : json(naming);
     config["torch_dtype"] = "float32";
     return config;
 }

@@ -81,15 +81,41 @@ def is_missing(cell):
     return cell == "?" or cell.lower() in ("", "na", "nan", "null")
 
 
+unnamed = all(column["name"].startswith("column_") and column["name"][7:].isdigit() for column in reference["columns"])
+read = [column for column in reference["columns"] if column["type"] != "text"]
+
+
+def is_number(cell):
+    try:
+        return float(cell) is not None
+    except ValueError:
+        return False
+
+
+def is_header(cells):
+    """Of a table like one that was learnt without names: words where values belong."""
+    fit = False
+    for column in read:
+        place = int(column["name"][7:])
+        cell = cells[place] if place < len(cells) else ""
+        if column["type"] == "numeric" and not is_missing(cell) and not is_number(cell):
+            return True
+        fit = fit or is_missing(cell) or column["type"] == "numeric" or cell in column["categories"]
+    return not fit
+
+
 def rows(path):
-    """Comma, semicolon or tab, with or without a mark of the order of bytes."""
+    """Comma, semicolon or tab, with or without a mark of the order of bytes; columns without names go by their places."""
     with open(path, newline="", encoding="utf-8-sig") as file:
         try:
             delimiter = csv.Sniffer().sniff(file.read(65536), ",;\t").delimiter
         except csv.Error:
             delimiter = ","
         file.seek(0)
-        yield from csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
+        table = [[cell.strip() for cell in row] for row in csv.reader(file, delimiter=delimiter, skipinitialspace=True) if row]
+    header = bool(table) and (not unnamed or is_header(table[0]))
+    for row in table[header:]:
+        yield dict(zip([f"column_{place}" for place in range(len(row))] if unnamed else table[0], row))
 
 
 def features(row):
@@ -97,7 +123,7 @@ def features(row):
     for column in reference["columns"]:
         if column["type"] == "text":
             continue
-        cell, first = row[column["name"]].strip(), column["feature"]
+        cell, first = row[column["name"]], column["feature"]
         missing = is_missing(cell)
         if column["type"] == "numeric":
             x[first] = 0 if missing else (float(cell) - column["mean"]) / column["deviation"]
@@ -113,12 +139,11 @@ def features(row):
 
 def raw_columns(row):
     named, wanted = {}, json.loads(metadata["headroom.preparation"])
-    cells = lambda name: row[name].strip()
     if wanted["numbers"]:
-        values = [cells(name) for name in wanted["numbers"]]
+        values = [row[name] for name in wanted["numbers"]]
         named["numbers"] = np.array([[np.nan if is_missing(cell) else float(cell) for cell in values]], np.float32)
     if wanted["categories"]:
-        codes = [-1 if is_missing(cells(c["name"])) else c["values"].index(cells(c["name"])) if cells(c["name"]) in c["values"] else len(c["values"])
+        codes = [-1 if is_missing(row[c["name"]]) else c["values"].index(row[c["name"]]) if row[c["name"]] in c["values"] else len(c["values"])
                  for c in wanted["categories"]]
         named["categories"] = np.array([codes], np.int64)
     return named

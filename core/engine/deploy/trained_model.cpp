@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/models/lora.h"
+#include "base/models/weight_names.h"
 #include "engine/data/split.h"
 #include "engine/tensor/bridge.h"
 #include "engine/train/checkpoints.h"
@@ -78,10 +80,12 @@ void requireSameData(const TrainedModel& trained, const nlohmann::json& state) {
 
 /// Frozen ones too: an adapter of others may have brought them.
 void takeUpdates(TrainedModel& trained) {
+    const std::set<std::string> head = models::headOf(trained.model->plain());
+    const auto belongs = [&](const std::string& name) { return models::isLoraUpdate(name) || head.contains(name); };
     for (const train::NamedTensor& each : trained.model->named())
-        if (models::isAdapted(each.name)) trained.updates.push_back(each);
+        if (belongs(each.name)) trained.updates.push_back(each);
     for (const train::Parameter& each : trained.model->parameters())
-        if (!models::isAdapted(each.name)) trained.trainedBeside = each.name;
+        if (!belongs(each.name)) trained.trainedBeside = each.name;
 }
 
 }  // namespace

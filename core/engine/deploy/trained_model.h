@@ -21,7 +21,7 @@ struct TrainedModel {
     data::Dataset dataset;
     std::unique_ptr<train::Model> model;  ///< on the CPU
     std::int64_t step = 0;                ///< of the checkpoint
-    /// What model.lora trained and the model's weights now hold: low-rank matrices and a new head, by the names of the net before.
+    /// What model.lora trained and the model's weights now hold: low-rank matrices and the head, by the names of the net before.
     std::vector<train::NamedTensor> updates;
     std::string trainedBeside;  ///< a parameter that was trained beside those; empty where there is none
 };

@@ -3,6 +3,7 @@
 
 #include "base/config/document.h"
 #include "base/graph/summary.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/training_step.h"
 #include "engine/data/dataset.h"
 #include "engine/data/sampler.h"
@@ -18,8 +19,12 @@ nlohmann::json check(const config::RunConfig& config) {
     const graph::Graph training = plan::lossOnly(plan::trainingGraph(plan::trainedPart(plain, config), dataset.shape.task, config.train.labelSmoothing), config);
     const graph::DeviceKind device = plan::deviceKind(config);
     const std::int64_t batch = config.train.batchSize;
-    plan::StepOptions options = plan::stepOptions(config, dataset.shape, device);
-    const std::int64_t micro = plan::microBatchFor(config, training, options, availableMemory(device));
+    const std::int64_t samples = dataset.training->size() + (dataset.validation ? dataset.validation->size() : 0);
+    const Bytes kept = device == graph::DeviceKind::Cpu ? plan::keptFeatures(config, plain, dataset.shape, samples) : 0;
+    plan::requireFeaturesFit(kept, plan::budgetFor(config, availableMemory(device)));
+    const config::RunConfig beside = plan::besideFeatures(config, kept);
+    plan::StepOptions options = plan::stepOptions(beside, dataset.shape, device);
+    const std::int64_t micro = plan::microBatchFor(beside, training, options, availableMemory(device) - kept);
     plan::divide(options, batch, micro);
     const plan::StepPlan step = plan::plan(training, options);
     nlohmann::json memory = nlohmann::json::object();

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "base/models/cut.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/training_step.h"
+#include "base/process/available_memory.h"
 #include "engine/run/executor.h"
 #include "engine/tensor/bridge.h"
 #include "engine/train/model.h"
@@ -68,6 +70,7 @@ public:
                 std::vector<std::int64_t> shape = made.sizes().vec();
                 shape.front() = source.size();
                 all = at::empty(shape, made.options());
+                tensor::label(all, plan::Kind::Batches);
             }
             all.narrow(0, first, count).copy_(made);
         }
@@ -107,6 +110,20 @@ private:
     std::int64_t m_count = 0;
 };
 
+std::int64_t samplesOf(const data::Dataset& dataset) { return dataset.training->size() + (dataset.validation ? dataset.validation->size() : 0); }
+
+/// Before the first sample goes through: what all of them make must fit, on the CPU beside single samples of a step.
+void requireRoom(const config::RunConfig& config, const data::Dataset& dataset, const graph::Graph& net, graph::DeviceKind device) {
+    const bool onCpu = device == graph::DeviceKind::Cpu;
+    const Bytes kept = plan::keptFeatures(config, net, dataset.shape, samplesOf(dataset)), available = process::availableMemory();
+    const Bytes allowed = onCpu ? plan::budgetFor(config, available) : plan::automaticBudget(available);
+    plan::requireFeaturesFit(kept, allowed);
+    if (!onCpu) return;
+    const config::RunConfig beside = plan::besideFeatures(config, kept);
+    const graph::Graph step = plan::lossOnly(plan::trainingGraph(plan::trainedPart(net, config), dataset.shape.task, config.train.labelSmoothing), config);
+    plan::microBatchFor(beside, step, plan::stepOptions(beside, dataset.shape, device), available - kept);
+}
+
 /// A dataset over features; `of` gives them for a part of the data.
 template <class Of>
 data::Dataset over(const data::Dataset& dataset, const Of& of) {
@@ -125,7 +142,9 @@ data::Dataset over(const data::Dataset& dataset, const Of& of) {
 }  // namespace
 
 data::Dataset featuresOf(const config::RunConfig& config, const data::Dataset& dataset, ModelFile file, at::Device device, const GoesOn& goesOn) {
-    FrozenPart part(config, {dataset.shape, file.graph}, device, file.weights);
+    const models::Basis basis(dataset.shape, file.graph);
+    requireRoom(config, dataset, plan::netOf(config, basis), kindOf(device));
+    FrozenPart part(config, basis, device, file.weights);
     return over(dataset, [&](const data::Source& source) { return part.features(source, goesOn); });
 }
 

@@ -8,11 +8,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/models/weight_names.h"
 #include "base/store/atomic_file.h"
 #include "engine/formats/file.h"
 #include "engine/formats/safetensors.h"
@@ -126,9 +128,17 @@ json targetsOf(const LoraUpdates& updates) {
     return targets;
 }
 
+/// The modules that are trained whole.
+json headsOf(const LoraUpdates& updates) {
+    std::set<std::string> modules;
+    for (const NamedTensor& each : updates.tensors)
+        if (!models::isLoraUpdate(each.name)) modules.insert(each.name.substr(0, each.name.rfind('.')));
+    return modules;
+}
+
 json configurationOf(const LoraUpdates& updates, const config::RunConfig& config, bool isText) {
     const config::RunConfig::Lora& lora = config.model.lora;
-    const bool head = std::ranges::any_of(updates.tensors, [](const NamedTensor& each) { return models::isNewHead(each.name); });
+    const json head = headsOf(updates);
     // Weights that are read as [in, out] are those of Hugging Face's Conv1D.
     const bool conv1d = !updates.pairs.empty() && !updates.pairs.front().transposed;
     return {{"peft_type", "LORA"},
@@ -138,7 +148,7 @@ json configurationOf(const LoraUpdates& updates, const config::RunConfig& config
             {"lora_alpha", lora.alpha},
             {"lora_dropout", lora.dropout},
             {"target_modules", targetsOf(updates)},
-            {"modules_to_save", head ? json::array({"head"}) : json()},
+            {"modules_to_save", head.empty() ? json() : head},
             {"fan_in_fan_out", conv1d},
             {"bias", "none"},
             {"inference_mode", true}};
@@ -168,12 +178,13 @@ private:
 std::vector<graph::HostTensor> readLoraAdapter(const config::RunConfig::Lora& lora, const graph::Graph& net) {
     requireSameScale(lora);
     const formats::WeightFiles files(lora.adapter);
+    const std::set<std::string> head = models::headOf(net);
     std::vector<graph::HostTensor> all;
     for (const formats::StTensor& each : files.tensors()) {
         const std::string name = ownName(each.name, net);
         const bool update = models::isLoraUpdate(name), known = isParameter(net, name);
-        if (!update && (!known || (models::isNewHead(name) && !hasShape(net, name, each.shape)))) continue;  // another task's head
-        if (update ? !known || each.shape.size() != 2 : !models::isNewHead(name))
+        if (!update && (!known || (head.contains(name) && !hasShape(net, name, each.shape)))) continue;  // another task's head
+        if (update ? !known || each.shape.size() != 2 : !head.contains(name))
             throw refused(lora.adapter, "the file changes what the run does not adapt", escaped(each.name),
                           "Set model.lora.targets to the weights that it has updates for, or merge it into its weights.");
         if (std::ranges::find(all, name, &graph::HostTensor::name) != all.end())

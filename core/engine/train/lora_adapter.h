@@ -12,7 +12,7 @@
 namespace headroom::train {
 
 /// Low-rank updates on their own, in the layout of PEFT (github.com/huggingface/peft): `adapter_model.safetensors` with
-/// `base_model.model.<layer>.lora_A.weight` [rank, in] and `.lora_B.weight` [out, rank], a new head as `base_model.model.head.*`, and
+/// `base_model.model.<layer>.lora_A.weight` [rank, in] and `.lora_B.weight` [out, rank], the head as `base_model.model.<layer>.*`, and
 /// `adapter_config.json`. Layers of GPT-2 lie in its `transformer`, as Hugging Face has them.
 struct LoraUpdates {
     std::vector<models::LoraPair> pairs;

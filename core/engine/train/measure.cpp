@@ -9,6 +9,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 #include "engine/data/dataset.h"
@@ -101,6 +102,14 @@ nlohmann::json figures(std::int64_t microBatch, std::optional<std::vector<double
     return found;
 }
 
+/// The blank features that are measured on take nothing; those of a run would.
+Bytes budgetBesideFeatures(const config::RunConfig& config, const data::Dataset& whole, const ModelFile& file) {
+    const std::int64_t samples = whole.training->size() + (whole.validation ? whole.validation->size() : 0);
+    const Bytes kept = config.train.cacheFeatures ? plan::keptFeatures(config, plan::netOf(config, {whole.shape, file.graph}), whole.shape, samples) : 0;
+    plan::requireFeaturesFit(kept, plan::budgetFor(config, availableMemory(graph::DeviceKind::Cpu)));
+    return plan::budgetFor(plan::besideFeatures(config, kept), availableMemory(graph::DeviceKind::Cpu) - kept);
+}
+
 }  // namespace
 
 nlohmann::json measure(const config::RunConfig& config, std::span<const std::int64_t> microBatches) {
@@ -113,7 +122,7 @@ nlohmann::json measure(const config::RunConfig& config, std::span<const std::int
     const data::Dataset& dataset = features ? *features : whole;
     const graph::DeviceKind kind = plan::deviceKind(config);
     const at::Device device = kind == graph::DeviceKind::Cpu ? at::Device(at::kCPU) : at::Device(config.device);
-    const Bytes budget = kind == graph::DeviceKind::Cpu ? plan::budgetFor(config, availableMemory(kind)) : 0;
+    const Bytes budget = kind == graph::DeviceKind::Cpu ? budgetBesideFeatures(config, whole, file) : 0;
     Measurement measurement(config, dataset, file, device);
     if (budget > 0) tensor::setMemoryBudget(plan::poolBudget(measurement.graph(), kind, budget));
     nlohmann::json all = nlohmann::json::array();

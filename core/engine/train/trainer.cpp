@@ -9,6 +9,7 @@
 
 #include "base/config/document.h"
 #include "base/errors/error.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/process_peak.h"
 #include "base/plan/training_step.h"
 #include "engine/run/device.h"
@@ -47,6 +48,7 @@ Trainer::Trainer(const config::RunConfig& config, const data::Dataset& dataset, 
       m_restored(m_options.resume ? m_checkpoints.newest() : std::nullopt),
       m_model(config, {dataset.shape, m_options.file.graph}, m_options.devices.front(), firstWeights()),
       m_passes(m_model, plan::precisionOf(config), dataset.shape.context),
+      m_features(keptFeatures()),
       m_budget(chosenBudget()),
       m_optimizer(optimizerOf(config, m_model, offloadFolder())),
       m_ema(makeEma(m_model, config.train.ema)),
@@ -80,9 +82,16 @@ data::Sampler Trainer::makeSampler() const {
     return data::Sampler(options);
 }
 
+/// Of a GPU's memory they take nothing.
+Bytes Trainer::keptFeatures() const {
+    if (!m_model.device().is_cpu()) return 0;
+    const std::int64_t validation = m_dataset.validation ? m_dataset.validation->size() : 0;
+    return plan::keptFeatures(m_config, m_model.plain(), m_dataset.shape, m_dataset.training->size() + validation);
+}
+
 /// On CUDA nothing is limited where nobody set a budget.
 Bytes Trainer::chosenBudget() const {
-    if (m_model.device().is_cpu()) return plan::budgetFor(m_config, availableMemory(graph::DeviceKind::Cpu));
+    if (m_model.device().is_cpu()) return plan::budgetFor(plan::besideFeatures(m_config, m_features), availableMemory(graph::DeviceKind::Cpu));
     return config::memoryBudget(m_config).value_or(0);
 }
 
@@ -91,15 +100,16 @@ void Trainer::enforceBudget() const {
     if (m_budget == 0) return;
     const at::Device device = m_model.device();
     const Bytes pools = plan::poolBudget(m_model.step(), kindOf(device), m_budget);
-    if (device.is_cpu()) return tensor::setMemoryBudget(pools);
+    if (device.is_cpu()) return tensor::setMemoryBudget(pools + m_features);
     const auto all = static_cast<double>(run::deviceMemory(device).total);
     run::limitDeviceMemory(device, std::min(1.0, static_cast<double>(pools) / all));
 }
 
 std::int64_t Trainer::chosenMicroBatch() const {
     const graph::DeviceKind device = kindOf(m_model.device());
-    const plan::StepOptions step = plan::stepOptions(m_config, m_dataset.shape, device);
-    return plan::microBatchFor(m_config, m_model.step(), step, availableMemory(device));
+    const config::RunConfig beside = plan::besideFeatures(m_config, m_features);
+    const plan::StepOptions step = plan::stepOptions(beside, m_dataset.shape, device);
+    return plan::microBatchFor(beside, m_model.step(), step, availableMemory(device));
 }
 
 std::int64_t Trainer::allowed(std::int64_t microBatch) const {

@@ -65,7 +65,9 @@ public:
     std::int64_t stepsPerEpoch() const { return m_sampler.stepsPerEpoch(); }
     std::int64_t microBatch() const { return m_stepper.microBatch(); }
     /// That the process is to stay within, by process_peak.h; 0: none.
-    Bytes budget() const { return m_budget; }
+    Bytes budget() const { return m_budget > 0 ? m_budget + m_features : 0; }
+    /// What of it the features take that the dataset keeps (plan/kept_features.h); on a GPU nothing.
+    Bytes features() const { return m_features; }
     Model& model() { return m_model; }
     const nlohmann::json& environment() const { return m_environment; }
 
@@ -85,6 +87,7 @@ private:
     std::int64_t allowed(std::int64_t microBatch) const;
     std::filesystem::path offloadFolder() const;
     StepperParts stepperParts();
+    Bytes keptFeatures() const;
     Bytes chosenBudget() const;
     void enforceBudget() const;
     plan::StepOptions stepOptions() const;
@@ -119,7 +122,8 @@ private:
     std::optional<Checkpoints::Found> m_restored;  ///< until its content is taken over
     Model m_model;
     Passes m_passes;
-    const Bytes m_budget;  ///< 0: none
+    const Bytes m_features;  ///< in the budget, beside the steps
+    const Bytes m_budget;    ///< of the steps; 0: none
     std::unique_ptr<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
     const data::Sampler m_sampler;

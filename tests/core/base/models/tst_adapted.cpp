@@ -13,6 +13,7 @@
 #include "base/models/cut.h"
 #include "base/models/freezing.h"
 #include "base/models/lora.h"
+#include "base/models/weight_names.h"
 #include "core/base/graph/nets.h"
 #include "support/refusal.h"
 #include "support/registry.h"
@@ -175,6 +176,23 @@ private Q_SLOTS:
         QCOMPARE(shapeOf(net, "fc.lora_A"), std::string("[4, 2]"));
         QVERIFY(net.value(net.find("fc.weight")).frozen);
     }
+    /// Whatever its name is. A table of tokens that is the head too is not new and stays as it is.
+    void loraTrainsTheLayerOfTheLogitsWholeInEveryArchitecture() {
+        for (const test::NetCase& each : test::everyNet()) {
+            const Graph net = build(each.name, each.data, each.options);
+            if (loraPairs(net, {.rank = 2}).empty()) continue;
+            const std::set<std::string> head = headOf(net);
+            QCOMPARE(head.size(), std::size_t(each.name.starts_with("gpt") ? 0 : 2));
+            const Graph adapted = withLora(net, {.rank = 2});
+            for (const ValueId id : adapted.parameters()) {
+                const graph::Value& value = adapted.value(id);
+                QVERIFY2(value.frozen == (!isLoraUpdate(value.name) && !head.contains(value.name)), (each.name + ": " + value.name).c_str());
+            }
+            QCOMPARE(headOf(adapted), head);
+        }
+        const Graph net = withLora(build("convnext_tiny", test::pictures(3, 32)), {.rank = 2});
+        QVERIFY(!net.value(net.find("classifier.2.weight")).frozen && net.find("classifier.2.lora_A") == graph::kNone);
+    }
     void aFrozenFirstPartIsCutOff() {
         Graph net = build("cnn", test::pictures(1, 8));
         freeze(net, "*, !logits.*");
@@ -196,6 +214,15 @@ private Q_SLOTS:
         QCOMPARE(cut.before.value(cut.before.outputs().front()).name, std::string("layer1/2/relu2"));
         Graph whole = build("cnn", test::pictures(1, 8));
         EXPECT_REFUSED([&] { (void)cutFrozen(whole); }, "CFG-09", "every epoch");
+    }
+    void aSingleNumberIsNoPlaceToCut() {
+        Foreign net;
+        const ValueId factor = net.node(*graph::findOp("Mul"), "factor", {net.parameter("w0", {}), net.parameter("b0", {})});
+        net.graph.setOutputs({net.node(*graph::findOp("Mul"), "scaled", {net.graph.outputs().front(), factor})});
+        freeze(net.graph, "w0, b0");
+        EXPECT_REFUSED([&] { (void)cutFrozen(net.graph); }, "CFG-09", "every epoch");
+        freeze(net.graph, "w0, b0, conv.*");
+        QCOMPARE(shapeOf(cutFrozen(net.graph).behind, "Input3"), std::string("[batch, 4]"));
     }
     void patternsThatDoNothingAreRefused() {
         Graph net = Foreign().graph;

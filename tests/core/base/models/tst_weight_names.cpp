@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/errors/error.h"
+#include "base/models/weight_namings.h"
 #include "core/base/graph/nets.h"
 #include "support/registry.h"
 
@@ -150,6 +151,55 @@ private Q_SLOTS:
         QVERIFY(matchOf(map, "features.5.8.block.3.weight").isTransposed);
     }
 
+    /// timm's vision_transformer.py, torchvision's models at 224 x 224 and 1,000 classes; GPT-2's Conv1D is [inputs, outputs].
+    void filesForOtherProgramsHaveTheirShapes_data() {
+        QTest::addColumn<QString>("architecture");
+        QTest::addColumn<QString>("naming");
+        QTest::addColumn<QString>("shapes");
+        QTest::newRow("ViT") << "vit_tiny" << "timm"
+                             << "cls_token 1 1 192, pos_embed 1 197 192, patch_embed.proj.weight 192 3 16 16, blocks.0.attn.qkv.weight 576 192, "
+                                "blocks.0.attn.proj.weight 192 192, blocks.11.mlp.fc1.weight 768 192, blocks.11.mlp.fc2.weight 192 768, "
+                                "blocks.11.mlp.fc1.bias 768, norm.weight 192, head.weight 1000 192";
+        QTest::newRow("larger ViT") << "vit_small" << "timm" << "blocks.5.attn.qkv.weight 1152 384, blocks.5.mlp.fc2.weight 384 1536, head.weight 1000 384";
+        QTest::newRow("ConvNeXt") << "convnext_tiny" << "torchvision"
+                                  << "features.0.0.weight 96 3 4 4, features.1.0.block.0.weight 96 1 7 7, features.1.0.block.2.weight 96, "
+                                     "features.1.0.block.3.weight 384 96, features.1.0.block.5.weight 96 384, features.1.0.layer_scale 96 1 1, "
+                                     "features.2.0.weight 96, features.2.1.weight 192 96 2 2, classifier.0.weight 768, classifier.2.weight 1000 768";
+        QTest::newRow("ResNet") << "resnet50" << "torchvision"
+                                << "conv1.weight 64 3 7 7, bn1.running_mean 64, layer1.0.downsample.0.weight 256 64 1 1, layer4.2.conv3.weight 2048 512 1 1, fc.weight 1000 2048";
+        QTest::newRow("MobileNetV2") << "mobilenet_v2" << "torchvision"
+                                     << "features.0.0.weight 32 3 3 3, features.18.0.weight 1280 320 1 1, classifier.1.weight 1000 1280";
+        QTest::newRow("MobileNetV3") << "mobilenet_v3_small" << "torchvision"
+                                     << "features.1.block.1.fc1.weight 8 16 1 1, features.1.block.1.fc2.bias 16, classifier.0.weight 1024 576, classifier.3.weight 1000 1024";
+        QTest::newRow("EfficientNet") << "efficientnet_b0" << "torchvision"
+                                      << "features.1.0.block.1.fc1.weight 8 32 1 1, features.8.0.weight 1280 320 1 1, classifier.1.weight 1000 1280";
+    }
+    void filesForOtherProgramsHaveTheirShapes() {
+        QFETCH(QString, architecture);
+        QFETCH(QString, naming);
+        QFETCH(QString, shapes);
+        QCOMPARE(std::string(namingOf(architecture.toStdString())), naming.toStdString());
+        const graph::Graph net = build(architecture.toStdString(), test::pictures(3, 224, 1000));
+        const std::vector<WantedTensor> all = wantedTensors(net);
+        const std::set<std::string> turned = turnedFor(naming.toStdString(), net);
+        for (const QString& row : shapes.split(", ")) {
+            const QStringList words = row.split(' ');
+            const auto found = std::ranges::find(all, words.front().toStdString(), &WantedTensor::name);
+            QVERIFY2(found != all.end(), qPrintable(row));
+            QStringList is{words.front()};
+            std::vector<std::int64_t> shape = found->shape;
+            if (turned.contains(found->name)) std::ranges::reverse(shape);
+            for (const std::int64_t extent : shape) is << QString::number(extent);
+            QCOMPARE(is.join(' '), row);
+        }
+    }
+    void namesOfOurOwnAreNotTurned() {
+        for (const char* own : {"mlp", "cnn", "resnet20", "lstm", "unet_small", "tabular_resnet"}) QVERIFY(namingOf(own).empty());
+        QCOMPARE(std::string(namingOf("gpt")), std::string("Hugging Face"));
+        QVERIFY(turnedFor("Hugging Face", build("gpt", test::text(17), {.width = 32, .layers = 2, .heads = 4})).empty());
+        QVERIFY(turnedFor("", build("vit_tiny", test::pictures(3, 32))).empty());
+    }
+
     void theHeadOfOtherClassesStaysNew() {
         const auto net = wantedOf("resnet18", 224, 10);
         const WeightMap map = mapWeights(net, fileOf(wantedOf("resnet18")));
@@ -183,6 +233,18 @@ private Q_SLOTS:
         QCOMPARE(map.surplus, std::vector<std::string>{"somewhere.else"});
         const WeightMap chosen = mapWeights(decoder(), file, {{decoder()[3].name, {"somewhere.else"}}});
         QVERIFY(isWhole(chosen, file.size()));
+    }
+
+    void partsThatDoNotJoinAreMisfits() {
+        const std::vector<WantedTensor> net{{"w", {6, 4}}};
+        for (const std::vector<std::int64_t>& other : {std::vector<std::int64_t>{3, 5}, {3}, {3, 4, 1}, {}}) {
+            const WeightMap map = mapWeights(net, {{"a", {3, 4}}, {"b", other}}, {{"w", {"a", "b"}}});
+            QVERIFY(map.matches.empty());
+            QCOMPARE(map.misfits.size(), std::size_t{1});
+            QCOMPARE(map.misfits[0].tensor, std::string("b"));
+            QCOMPARE(map.misfits[0].found, other);
+        }
+        QVERIFY(isWhole(mapWeights(net, {{"a", {3, 4}}, {"b", {3, 4}}}, {{"w", {"a", "b"}}}), 1));
     }
 
     void aChoiceIsReadAndWrittenAsJson() {

@@ -2,6 +2,7 @@
 #include "base/plan/run_plan.h"
 
 #include "base/plan/cpu_model.h"
+#include "base/plan/figures.h"
 #include "base/plan/moment.h"
 #include "base/plan/process_peak.h"
 #include "core/base/graph/nets.h"
@@ -66,6 +67,47 @@ private Q_SLOTS:
         QVERIFY(!plan.fits);
         QCOMPARE(plan.microBatch, 1);
         QVERIFY(misfit(configOf(64), plan)->code == Code::Mem02);
+    }
+
+    void keptFeaturesCountInTheBudgetOfTheProcessor() {
+        config::RunConfig config = configOf(64);
+        config.train.freeze = "conv1.*, bn1.*";
+        const RunPlan without = planned(config);
+        config.train.cacheFeatures = true;
+        const RunPlan with = planned(config);
+        const Bytes kept = with.features;
+        QCOMPARE(kept, 1200 * 32 * 8 * 8 * 4);  // the maps behind the first convolution, of both parts
+        QCOMPARE(without.features, 0);
+        QVERIFY(with.processPeak > kept);
+        QCOMPARE(*figuresOf(with).peak, with.step.peak + kept);
+        config.train.precision = "bf16";
+        QCOMPARE(planned(config).features, kept / 2);
+    }
+    void keptFeaturesThatDoNotFitAreRefusedInASentence() {
+        config::RunConfig config = configOf(64);
+        config.train.freeze = "conv1.*, bn1.*";
+        config.train.cacheFeatures = true;
+        const RunPlan whole = planned(config);
+        const RunPlan tooLarge = planned(config, whole.features - 1);
+        QVERIFY(!tooLarge.fits);
+        const auto reason = misfit(config, tooLarge);
+        QVERIFY(reason && reason->code == Code::Mem01 && reason->subject == "train.cache_features");
+        // A step that has no room beside them is refused as such, with them in the figure.
+        const RunPlan crowded = planned(config, whole.features + 100 * kKiB);
+        QVERIFY(!crowded.fits);
+        QVERIFY(misfit(config, crowded)->code == Code::Mem02);
+        QVERIFY(planned(config, whole.processPeak).fits);
+        const RunPlan half = planned(config, whole.features + budgetOf(whole, 0.75) - static_cast<Bytes>(0.75 * static_cast<double>(whole.features)));
+        QVERIFY(half.microBatch < 64);
+    }
+    void keptFeaturesTakeNothingOfAGpu() {
+        config::RunConfig config = configOf(64);
+        config.train.freeze = "conv1.*, bn1.*";
+        config.train.cacheFeatures = true;
+        const RunPlan there = planRun(config, digits(), deviceModel("RTX 4090"), {});
+        QVERIFY(there.features > 0 && there.featuresInBudget() == 0);
+        QVERIFY(there.processPeak < planned(config).processPeak + deviceModel("RTX 4090").memory);
+        QCOMPARE(*figuresOf(there).peak, there.step.peak);
     }
 
     void stepsAndEvaluationsFollowFromTheSamples() {

@@ -4,9 +4,12 @@
 
 #include <QProcess>
 #include <cerrno>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "base/graph/op_entry.h"
+#include "base/process/available_memory.h"
 #include "core/engine/deploy/foreign.h"
 #include "core/engine/formats/refusal.h"
 #include "engine/deploy/proof.h"
@@ -95,6 +98,22 @@ private Q_SLOTS:
         const Ended ended = bench(file("Relu"), {"--batch", "80000000", "--threads", "1"}, 1'200'000);  // 0.96 GB, in and out
         QCOMPARE(ended.status, 5);
         QVERIFY2(ended.output.contains("MEM-01") && !ended.output.contains("std::"), ended.output.constData());
+    }
+    /// A file of a few bytes that asks for more than there is does not push others out of memory.
+    void theProverHoldsItselfToWhatIsAvailable() {
+        QProcess process;
+        process.start(qEnvironmentVariable("HEADROOM_BIN") + "/headroom-prover", {"verify", "--model", QString::fromStdString(file("Relu").string())});
+        QVERIFY(process.waitForReadyRead(120'000));  // the precision: the file is open
+        std::ifstream limits("/proc/" + std::to_string(process.processId()) + "/limits");
+        std::string line;
+        while (std::getline(limits, line) && !line.starts_with("Max data size")) {
+        }
+        std::istringstream words(line.substr(std::min(line.size(), std::size_t{13})));
+        Bytes most = 0;
+        QVERIFY2(words >> most, line.c_str());
+        QVERIFY(most > 0 && most < process::totalMemory());
+        process.closeWriteChannel();
+        QVERIFY(process.waitForFinished(120'000) && process.exitCode() == 0);
     }
     void samplesOfABatchThatTakeMoreThanAGibibyteAreNotMade() {
         const Ended ended = bench(file("Relu"), {"--batch", "100000000"});

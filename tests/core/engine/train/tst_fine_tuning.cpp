@@ -6,6 +6,7 @@
 
 #include "base/graph/ops/linear.h"
 #include "base/graph/ops/shape.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/training_step.h"
 #include "base/store/atomic_file.h"
 #include "engine/formats/weight_files.h"
@@ -113,7 +114,7 @@ private Q_SLOTS:
         QCOMPARE(copies(reopened->model()).size(), copies(trainer->model()).size());
     }
 
-    void loraChangesNothingAtFirstAndTrainsItsMatricesAlone() {
+    void loraChangesNothingAtFirstAndTrainsItsMatricesAndTheHeadAlone() {
         Tuning tuning;
         config::RunConfig config = shortRun("");
         config.model.arch = "mlp";
@@ -123,10 +124,10 @@ private Q_SLOTS:
         const auto adapted = tuning.trainer(config);
         const auto before = copies(adapted->model());
         for (const auto& [name, tensor] : whole) QVERIFY2(at::equal(before.at(name), tensor), name.c_str());
-        QCOMPARE(adapted->model().parameters().size(), std::size_t{8});  // of four layers
+        QCOMPARE(adapted->model().parameters().size(), std::size_t{8});  // two of each of three layers, and the head's
         adapted->run();
         for (const auto& [name, tensor] : copies(adapted->model()))
-            QVERIFY2(at::equal(tensor, before.at(name)) == (!name.ends_with("lora_A") && !name.ends_with("lora_B")), name.c_str());
+            QVERIFY2(at::equal(tensor, before.at(name)) == (!models::isLoraUpdate(name) && !name.starts_with("logits.")), name.c_str());
     }
     void anAdapterInPeftsLayoutBeginsTheUpdatesAndGoesOutAsItCame() {
         REQUIRE_DATA();
@@ -180,6 +181,8 @@ private Q_SLOTS:
         const formats::WeightFiles file(folder.path() / "adapter_model.safetensors");
         QVERIFY(file.has("base_model.model.fc2.lora_A.weight"));
         QCOMPARE(file.readFloats("base_model.model.fc2.lora_A.weight").shape, (std::vector<std::int64_t>{4, 256}));
+        QVERIFY(file.has("base_model.model.logits.weight") && file.has("base_model.model.logits.bias"));
+        QCOMPARE(nlohmann::json::parse(store::readWhole(folder.path() / "adapter_config.json"))["modules_to_save"].dump(), std::string(R"(["logits"])"));
 
         config.model.lora.adapter = (folder.path() / "adapter_model.safetensors").string();
         const auto given = [&] { return modelFileOf(config, folder.path() / "graph.json", folder.path() / "checkpoints").weights; };
@@ -235,6 +238,40 @@ private Q_SLOTS:
         QCOMPARE(found.size(), copies(whole->model()).size());  // checkpoints hold the whole net
         for (const auto& [name, tensor] : copies(whole->model())) QVERIFY2(at::allclose(found.at(name), tensor, 1e-4, 1e-6), name.c_str());
         QCOMPARE(*kept.host.evaluations.back().second.accuracy, *tuning.host.evaluations.back().second.accuracy);
+    }
+
+    void featuresThatDoNotFitAreRefusedBeforeOneIsMade() {
+        config::RunConfig config = shortRun("conv1.*, bn1.*");
+        config.train.cacheFeatures = true;
+        const data::Dataset data = test::pictures();
+        const Bytes kept = plan::keptFeatures(config, plan::netOf(config, data.shape), data.shape, data.training->size() + data.validation->size());
+        const auto made = [&](Bytes budget) {
+            config.memory.budget = std::to_string(budget);
+            tensor::resetPeak();
+            (void)featuresOf(config, data, {}, at::kCPU);
+        };
+        const Bytes before = tensor::memoryCounts().liveTotal;
+        EXPECT_REFUSED([&] { made(kept); }, "MEM-01", "train.cache_features");
+        EXPECT_REFUSED([&] { made(kept + kMiB); }, "MEM-02", "single samples");
+        QCOMPARE(tensor::memoryCounts().liveTotal, before);
+    }
+    /// The budget is that of both: what the allocator may hold is no more than it.
+    void aRunOnKeptFeaturesStaysWithinItsBudget() {
+        Tuning tuning;
+        config::RunConfig config = shortRun("conv1.*, bn1.*");
+        config.train.cacheFeatures = true;
+        const data::Dataset data = test::pictures();
+        const Bytes kept = plan::keptFeatures(config, plan::netOf(config, data.shape), data.shape, data.training->size() + data.validation->size());
+        const Bytes budget = kept + 64 * kMiB;
+        config.memory.budget = std::to_string(budget);
+        const Bytes live = tensor::memoryCounts().live[static_cast<std::size_t>(plan::Kind::Batches)];
+        tuning.dataset = featuresOf(config, data, {}, at::kCPU);
+        QCOMPARE(tensor::memoryCounts().live[static_cast<std::size_t>(plan::Kind::Batches)] - live, kept);
+        const auto trainer = tuning.trainer(config);
+        QCOMPARE(trainer->features(), kept);
+        QCOMPARE(trainer->budget(), budget);
+        QVERIFY(tensor::memoryBudget() <= budget && tensor::memoryBudget() > kept);
+        tensor::setMemoryBudget(0);
     }
 
     void aModelFileBringsItsWeights() {
