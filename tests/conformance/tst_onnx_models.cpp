@@ -7,6 +7,7 @@
 
 #include "base/errors/error.h"
 #include "conformance/onnx_run.h"
+#include "core/engine/formats/foreign_nets.h"
 #include "engine/formats/safetensors.h"
 #include "engine/tensor/bridge.h"
 #include "support/data.h"
@@ -77,6 +78,28 @@ private Q_SLOTS:
         const at::Tensor found = test::outputsOf(model, inputs, 2)[0];
         QCOMPARE(found.size(0), std::int64_t{2});
         QVERIFY((found[1] - expected[0]).abs().max().item<double>() <= 1e-4 * expected.abs().max().item<double>());
+    }
+
+    /// Every sample alone, in the net as the file has it, and all of them in the net whose batch was freed.
+    void samplesOfAFreedBatchAreComputedAlone_data() {
+        QTest::addColumn<int>("net");
+        for (const auto& [name, net] : {std::pair("vision transformer", 0), {"LSTM", 1}, {"LSTM from zeros", 2}}) QTest::newRow(name) << net;
+    }
+    void samplesOfAFreedBatchAreComputedAlone() {
+        QFETCH(int, net);
+        const test::Foreign file = net == 0 ? test::visionTransformer() : test::lastState(net == 2);
+        formats::OnnxReadOptions asWritten;
+        asWritten.freesBatch = false;
+        const formats::OnnxModel freed = file.read(), alone = file.read(asWritten);
+        QVERIFY(freed.batchFreed);
+        at::manual_seed(3);
+        const at::Tensor x = net == 0 ? at::randn({4, 3, 4, 4}) * 0.05 : at::randn({4, 5, 4});
+        const at::Tensor found = test::outputsOf(freed, {{"x", tensor::inLayout(x)}}, 4)[0];
+        for (std::int64_t k = 0; k < 4; ++k) {
+            const at::Tensor expected = test::outputsOf(alone, {{"x", tensor::inLayout(x.slice(0, k, k + 1))}})[0];
+            QVERIFY(expected.abs().max().item<double>() > 0);
+            QVERIFY((found[k] - expected[0]).abs().max().item<double>() <= 1e-5 * expected.abs().max().item<double>());
+        }
     }
 
     void operatorsOfAForeignDomainAreRefusedByName() {

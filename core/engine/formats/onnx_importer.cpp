@@ -146,6 +146,7 @@ ValueId OnnxImporter::dataOf(const std::string& given) {
     if (const auto input = m_inputs.find(name); input != m_inputs.end() && !m_known.contains(name)) {
         m_known[name].value = m_model.graph.addInput(name, input->second);
         checkSize(*m_known[name].value);
+        if (m_batch) m_batch->start(*m_known[name].value);
     }
     Known& entry = known(name);
     if (entry.value) return *entry.value;
@@ -244,6 +245,7 @@ std::vector<ValueId> OnnxImporter::makeNode(std::string_view op, const std::stri
     const std::size_t outputs = entry->outputs == 0 ? m_node->outputs.size() : static_cast<std::size_t>(entry->outputs);
     const std::vector<ValueId> made = m_model.graph.addNode(*entry, fresh(name, outputs), std::move(inputs), std::move(attributes), {}, outputCount);
     for (const ValueId id : made) checkSize(id);
+    if (m_batch) m_batch->follow(m_model.graph, m_model.graph.nodes().back());
     return made;
 }
 
@@ -275,6 +277,26 @@ void OnnxImporter::make(std::string_view op, std::vector<ValueId> inputs, graph:
     const std::vector<ValueId> made = makeNode(op, name, std::move(inputs), std::move(attributes), static_cast<int>(last) + 1);
     if (made.size() <= last) refuse("it has no such output", m_node->outputs[last]);
     for (std::size_t k = 0; k < m_node->outputs.size(); ++k) give(k, made[std::min(k, made.size() - 1)]);
+}
+
+ValueId OnnxImporter::forEachSample(ValueId value, std::vector<std::int64_t> shape, std::size_t axis) {
+    return step("Expand", {value, constantOf(std::move(shape))}, {{"batch_axis", static_cast<std::int64_t>(axis)}});
+}
+
+bool OnnxImporter::isZeros(std::size_t input) const {
+    const Content* found = content(input);
+    std::optional<Content> filling;
+    if (!found && has(input)) {
+        const auto entry = m_known.find(resolved(m_node->inputs[input]));
+        const ForeignNode* maker = entry == m_known.end() ? nullptr : entry->second.maker;
+        if (!maker || maker->op != "ConstantOfShape") return false;
+        const auto value = maker->tensors.find("value");
+        if (value == maker->tensors.end()) return true;  // what it holds unless told otherwise
+        filling = contentOf(value->second);
+        found = filling ? &*filling : nullptr;
+    }
+    return found && found->isFixed() && std::ranges::all_of(found->reals, [](double real) { return real == 0; }) &&
+           std::ranges::all_of(found->numbers, [](const Dim& number) { return number.extent == 0; });
 }
 
 void OnnxImporter::give(std::size_t output, ValueId value) {
@@ -315,6 +337,7 @@ void OnnxImporter::finish(const std::vector<std::string>& outputs) {
         m_node = &passing;
         ValueId id = dataOf(name);
         if (m_model.graph.value(id).kind != graph::ValueKind::Activation) id = step("Identity", {id});
+        if (m_batch && !batchOf(id).value_or(BatchPlace{0, 0, 0}).isAlone()) refuse("its samples do not stay apart");
         ids.push_back(id);
     }
     m_model.graph.setOutputs(ids);

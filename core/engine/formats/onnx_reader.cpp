@@ -17,7 +17,7 @@
 namespace headroom::formats {
 namespace {
 
-constexpr std::string_view kBatch = "batch";
+const std::string kBatch = OnnxBatch::dim().name;
 
 bool isStandard(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
@@ -62,10 +62,9 @@ public:
         takeNodes();
         if (m_options.freesBatch && hasBatchOfOne()) {
             try {
-                OnnxModel freed = build(true);
-                if (keepsBatchApart(freed.graph)) return freed;
+                return build(true);
             } catch (const Error&) {
-                // Some node needs the batch as it is: so it stays.
+                // Some node needs the batch as it is, or may mix samples: so it stays.
             }
         }
         return build(false);
@@ -155,10 +154,10 @@ private:
     /// A dimension's name in our words: factors are joined by '*', and digits alone would be a number.
     std::string dimName(const onnx::ValueInfoProto& input, int dim, bool first) const {
         std::string text = input.type().tensor_type().shape().dim(dim).dim_param();
-        if (dim == 0 && first) return std::string(kBatch);
+        if (dim == 0 && first) return kBatch;
         const std::string& leading = m_proto.graph().input(0).type().tensor_type().shape().dim_size() > 0
                                          ? m_proto.graph().input(0).type().tensor_type().shape().dim(0).dim_param() : text;
-        if (dim == 0 && !text.empty() && text == leading) return std::string(kBatch);
+        if (dim == 0 && !text.empty() && text == leading) return kBatch;
         for (char& each : text)
             if (!std::isalnum(static_cast<unsigned char>(each))) each = '_';
         if (text.empty() || text == kBatch || text.find_first_not_of("0123456789") == std::string::npos) text = fmt::format("{}_{}", "dim", text.empty() ? fmt::format("{}_{}", m_unnamed++, dim) : text);
@@ -177,7 +176,7 @@ private:
             if (each.has_dim_value() && (each.dim_value() < 0 || each.dim_value() > INT32_MAX))
                 refuse(Code::Onx06, "a dimension is out of range", fmt::format("{}: {}", escaped(input.name()), each.dim_value()));
             const bool isNamed = !each.has_dim_value() || (freed && dim == 0);
-            found.shape.push_back(isNamed ? graph::Dim::named(freed && dim == 0 ? std::string(kBatch) : dimName(input, dim, first)) : graph::Dim::fixed(each.dim_value()));
+            found.shape.push_back(isNamed ? graph::Dim::named(freed && dim == 0 ? kBatch : dimName(input, dim, first)) : graph::Dim::fixed(each.dim_value()));
         }
         return found;
     }
@@ -190,6 +189,7 @@ private:
         model.batchFreed = freed;
         for (const onnx::StringStringEntryProto& each : m_proto.metadata_props()) model.metadata[each.key()] = each.value();
         OnnxImporter importer(model.opset, m_options, model);
+        if (freed) importer.freeBatch();
         m_unnamed = 0;
         bool first = true;
         for (const onnx::ValueInfoProto* input : fedInputs()) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
@@ -201,22 +201,6 @@ private:
         if (model.outputs.empty()) refuse(Code::Onx09, "it has no outputs");
         importer.finish(model.outputs);
         return model;
-    }
-
-    /// Samples do not mix: the batch stays the first dimension of all that is made of it, and nothing runs along it.
-    static bool keepsBatchApart(const graph::Graph& graph) {
-        const graph::Dim batch = graph::Dim::named(std::string(kBatch));
-        const auto leads = [&](graph::ValueId id) { return id != graph::kNone && !graph.value(id).type.shape.empty() && graph.value(id).type.shape[0] == batch; };
-        constexpr auto kAlong = std::to_array<std::string_view>({"Softmax", "LogSoftmax", "Hardmax", "CumSum", "TopK", "GatherElements", "ScatterElements", "LpNormalization",
-                                                                 "MeanVarianceNormalization", "GatherND", "ScatterND", "ReverseSequence"});
-        for (const graph::Node& node : graph.nodes()) {
-            if (std::ranges::none_of(node.inputs, leads)) continue;
-            if (std::ranges::count(kAlong, node.op->name) && node.integer("axis", -1) == 0) return false;
-            if (node.op->name == "MeanVarianceNormalization") return false;
-            for (const graph::ValueId output : node.outputs)
-                if (!leads(output) && graph::isFloating(graph.value(output).type.dtype)) return false;
-        }
-        return std::ranges::all_of(graph.outputs(), leads);
     }
 
     const onnx::ModelProto& m_proto;
