@@ -97,6 +97,8 @@ bool OnnxImporter::fold() {
     }
     std::optional<Content> result = folded(*m_node, inputs);
     if (!result) return false;
+    constexpr std::size_t kMostFolded = 1 << 20;  // of all nodes together: what computes shapes needs a few elements each
+    if ((m_folded += result->count()) > kMostFolded) return false;
     giveContent(0, std::move(*result));
     return true;
 }

@@ -121,6 +121,7 @@ private:
     std::set<std::string> m_names{"input", "tokens", "target", "loss"};  ///< taken: those of a training step's values too
     std::map<std::string, graph::TensorType> m_inputs;
     std::uint64_t m_bytes = 0;
+    std::size_t m_folded = 0;  ///< elements computed here
     std::size_t m_readAs = 0;  ///< input that data() is asked for
     int m_depth = 0;           ///< of nodes that are made late
 };
