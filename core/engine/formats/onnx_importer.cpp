@@ -47,8 +47,8 @@ void OnnxImporter::addWeight(graph::HostTensor tensor, bool isConstantNode) {
     m_fromConstantNode.push_back(isConstantNode);
 }
 
-void OnnxImporter::fixInputs(const std::vector<ForeignNode>& nodes) {
-    std::set<std::string> needed;
+void OnnxImporter::findConstants(const std::vector<ForeignNode>& nodes) {
+    std::set<std::string>& needed = m_constants;
     for (const ForeignNode& node : nodes | std::views::reverse) {
         for (const std::size_t input : constantInputsOf(node, m_opset))
             if (input < node.inputs.size()) needed.insert(node.inputs[input]);
@@ -90,8 +90,10 @@ void OnnxImporter::refuse(std::string problem, std::string found) const {
 bool OnnxImporter::fold() {
     if (m_node->outputs.size() != 1) return false;
     if (m_node->op == "Shape" || m_node->op == "Size") return foldShape();
+    const bool isConstant = m_constants.contains(m_node->outputs[0]);
     std::vector<const Content*> inputs;
     for (std::size_t i = 0; i < inputCount(); ++i) {
+        if (!isConstant && isTrainedOn(i)) return false;
         inputs.push_back(content(i));
         if (has(i) && !inputs.back()) return false;
     }
@@ -101,6 +103,15 @@ bool OnnxImporter::fold() {
     if ((m_folded += result->count()) > kMostFolded) return false;
     giveContent(0, std::move(*result));
     return true;
+}
+
+/// A weight, however small: what is computed from it is a value that training moves with it.
+bool OnnxImporter::isTrainedOn(std::size_t input) const {
+    if (!has(input)) return false;
+    const auto found = m_known.find(resolved(m_node->inputs[input]));
+    if (found == m_known.end() || found->second.weight < 0 || !found->second.content) return false;
+    const Content& content = *found->second.content;
+    return graph::isFloating(content.dtype) && content.count() > 1 && !m_fromConstantNode[static_cast<std::size_t>(found->second.weight)];
 }
 
 bool OnnxImporter::foldShape() {

@@ -30,8 +30,8 @@ public:
     void freeBatch() { m_batch.emplace(); }
     void addInput(const std::string& name, graph::TensorType type);
     void addWeight(graph::HostTensor tensor, bool isConstantNode);
-    /// Inputs whose content options.known holds and that a constant input of one of the nodes needs.
-    void fixInputs(const std::vector<ForeignNode>& nodes);
+    /// Finds what constant inputs of the nodes are computed from. Inputs among that whose content options.known holds are taken as known.
+    void findConstants(const std::vector<ForeignNode>& nodes);
     void add(const ForeignNode& node);
     void finish(const std::vector<std::string>& outputs);
 
@@ -101,6 +101,7 @@ private:
     const std::string& resolved(const std::string& name) const;
     bool fold();
     bool foldShape();
+    bool isTrainedOn(std::size_t input) const;
     graph::ValueId dataOf(const std::string& name);
     graph::ValueId weightValue(Known& known);
     bool isParameter(const graph::HostTensor& tensor, bool isConstantNode) const;
@@ -116,6 +117,7 @@ private:
     const ForeignNode* m_node = nullptr;
     std::map<std::string, Known> m_known;
     std::map<std::string, std::string> m_aliases;
+    std::set<std::string> m_constants;  ///< names of what has to be known, and of all that it is computed from
     std::vector<graph::HostTensor> m_weights;
     std::vector<bool> m_fromConstantNode;
     std::set<std::string> m_names{"input", "tokens", "target", "loss"};  ///< taken: those of a training step's values too

@@ -195,7 +195,7 @@ private:
         for (const onnx::ValueInfoProto* input : fedInputs()) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
         for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(tensorFrom(tensor, m_file, m_options.limits), false);
         for (const graph::HostTensor& tensor : m_constants) importer.addWeight(tensor, true);
-        importer.fixInputs(m_nodes);
+        importer.findConstants(m_nodes);
         for (const ForeignNode& node : m_nodes) importer.add(node);
         for (const onnx::ValueInfoProto& output : m_proto.graph().output()) model.outputs.push_back(output.name());
         if (model.outputs.empty()) refuse(Code::Onx09, "it has no outputs");

@@ -317,6 +317,44 @@ private Q_SLOTS:
         QCOMPARE(model.graph.buffers().size(), std::size_t{2});
     }
 
+    void whatIsComputedFromSmallWeightsIsTrained_data() {
+        QTest::addColumn<QString>("op");
+        QTest::addColumn<int>("operands");
+        for (const auto& [op, operands] : {std::pair("Add", 2), {"Mul", 2}, {"Sub", 2}, {"Neg", 1}, {"Identity", 1}, {"Concat", 2}}) QTest::newRow(op) << QString(op) << operands;
+    }
+    void whatIsComputedFromSmallWeightsIsTrained() {
+        QFETCH(QString, op);
+        QFETCH(int, operands);
+        Foreign file;
+        file.input("x", {"n", "4"});
+        file.reals("w", {4, op == "Concat" ? 4 : 2});
+        file.reals("b1", {2});
+        file.reals("b2", {2});
+        onnx::NodeProto& made = file.node(op.toStdString(), operands == 2 ? std::vector<std::string>{"b1", "b2"} : std::vector<std::string>{"b1"}, {"b"});
+        if (op == "Concat") Foreign::integer(made, "axis", 0);
+        file.node("Gemm", {"x", "w", "b"}, {"y"});
+        file.output("y");
+        const formats::OnnxModel model = file.read();
+        QCOMPARE(model.graph.parameters().size(), static_cast<std::size_t>(operands) + 1);
+        QVERIFY(model.graph.buffers().empty());
+    }
+
+    void weightsThatSayHowLargeSomethingIsAreNoneOfTraining() {
+        Foreign file;
+        file.input("x", {"n", "3", "4", "4"});
+        file.reals("roi", {0});
+        file.weight("same", {2}).mutable_float_data()->Add(1);
+        file.graph().mutable_initializer(1)->add_float_data(1);
+        file.weight("twice", {2}).mutable_float_data()->Add(2);
+        file.graph().mutable_initializer(2)->add_float_data(2);
+        Foreign::integer(file.node("Concat", {"same", "twice"}, {"scales"}), "axis", 0);
+        file.node("Resize", {"x", "roi", "scales"}, {"y"});
+        file.output("y");
+        const formats::OnnxModel model = file.read();
+        QCOMPARE(shapeOf(model), std::string("[batch, 3, 8, 8]"));
+        QVERIFY(model.graph.parameters().empty());
+    }
+
     void aShapeComputedFromTheInputLeavesNoNodes() {
         Foreign file;
         file.input("x", {"n", "6", "4"});
