@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "base/errors/error.h"
@@ -78,6 +79,28 @@ private Q_SLOTS:
         const at::Tensor found = test::outputsOf(model, inputs, 2)[0];
         QCOMPARE(found.size(0), std::int64_t{2});
         QVERIFY((found[1] - expected[0]).abs().max().item<double>() <= 1e-4 * expected.abs().max().item<double>());
+    }
+
+    /// (x + 0.5) / scale, rounded down: opset 11's place of the nearest pixel.
+    void theNearestPixelOfOpset11IsFound_data() {
+        QTest::addColumn<double>("scale");
+        for (const double scale : {1.5, 1.75, 2.0, 0.75, 3.0}) QTest::addRow("%g", scale) << scale;
+    }
+    void theNearestPixelOfOpset11IsFound() {
+        QFETCH(double, scale);
+        test::Foreign file(11);
+        file.input("x", {"n", "1", "1", "4"});
+        file.weight("roi", {0});
+        onnx::TensorProto& scales = file.weight("scales", {4});
+        for (int i = 0; i < 4; ++i) scales.add_float_data(i == 3 ? static_cast<float>(scale) : 1);
+        onnx::NodeProto& node = file.node("Resize", {"x", "roi", "scales"}, {"y"});
+        test::Foreign::text(node, "coordinate_transformation_mode", "tf_half_pixel_for_nn");
+        test::Foreign::text(node, "mode", "nearest");
+        test::Foreign::text(node, "nearest_mode", "floor");
+        file.output("y");
+        const at::Tensor found = test::outputsOf(file.read(), {{"x", tensor::inLayout(at::arange(4, at::kFloat).reshape({1, 1, 1, 4}))}})[0].flatten();
+        QCOMPARE(found.numel(), static_cast<std::int64_t>(4 * scale));
+        for (std::int64_t k = 0; k < found.numel(); ++k) QCOMPARE(found[k].item<double>(), std::floor((static_cast<double>(k) + 0.5) / scale));
     }
 
     /// Every sample alone, in the net as the file has it, and all of them in the net whose batch was freed.

@@ -269,12 +269,21 @@ void upsample(Importer& in) {
     in.make("Resize", {in.data(0), kNone, factors}, attributes);
 }
 
+/// Opset 11's tf_half_pixel_for_nn stands half a pixel behind half_pixel: what it rounds down to, the other rounds to, a half upwards.
+Attributes ofHalfPixels(const Importer& in) {
+    const std::string nearest = in.text("nearest_mode", "round_prefer_floor");
+    if (in.text("mode", "nearest") != "nearest" || nearest != "floor") in.refuse("tf_half_pixel_for_nn needs the nearest pixel, rounded down", nearest);
+    return with(with(in.node().attributes, "coordinate_transformation_mode", std::string("half_pixel")), "nearest_mode", std::string("round_prefer_ceil"));
+}
+
 void resize(Importer& in) {
     const ValueId x = in.data(0);
     if (in.opset() == 10)
         return in.make("Resize", {x, kNone, in.constant(1)},
                        {{"mode", in.text("mode", "nearest")}, {"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}});
     const auto filled = [&](std::size_t input) { return in.has(input) && (!in.content(input) || in.content(input)->count() > 0); };
+    Attributes attributes = in.node().attributes;
+    if (in.text("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn") attributes = ofHalfPixels(in);
     const bool crops = in.text("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize";
     ValueId sizes = kNone;
     if (filled(3)) {
@@ -284,7 +293,7 @@ void resize(Importer& in) {
         for (const graph::Dim& dim : given->numbers) extents.push_back(dim.name.empty() ? dim.extent : 1);
         sizes = in.constantOf(extents);
     }
-    in.make("Resize", {x, crops ? in.constant(1) : kNone, filled(2) ? in.constant(2) : kNone, sizes}, in.node().attributes);
+    in.make("Resize", {x, crops ? in.constant(1) : kNone, filled(2) ? in.constant(2) : kNone, sizes}, std::move(attributes));
 }
 
 void gridSample(Importer& in) {

@@ -57,6 +57,12 @@ public:
         added.set_type(onnx::AttributeProto::INT);
         added.set_i(number);
     }
+    static void text(onnx::NodeProto& node, const std::string& name, const std::string& content) {
+        onnx::AttributeProto& added = *node.add_attribute();
+        added.set_name(name);
+        added.set_type(onnx::AttributeProto::STRING);
+        added.set_s(content);
+    }
     static void integers(onnx::NodeProto& node, const std::string& name, const std::vector<std::int64_t>& content) {
         onnx::AttributeProto& added = *node.add_attribute();
         added.set_name(name);

@@ -127,10 +127,7 @@ private Q_SLOTS:
         QFETCH(QString, equation);
         onnx::NodeProto* node = nullptr;
         Foreign file = one({"1", "4"}, "Einsum", {"x", "x"}, &node);
-        onnx::AttributeProto& text = *node->add_attribute();
-        text.set_name("equation");
-        text.set_type(onnx::AttributeProto::STRING);
-        text.set_s(equation.toStdString());
+        Foreign::text(*node, "equation", equation.toStdString());
         QTEST(file.read().batchFreed, "freed");
     }
 
