@@ -61,6 +61,7 @@ NodeCase readNodeCase(const fs::path& folder) {
     const onnx::ModelProto message = messageOf(folder / "model.onnx");
     formats::OnnxReadOptions options;
     options.freesBatch = false;
+    options.widensHalf = false;
     NodeCase read;
     for (int k = 0; k < message.graph().input_size(); ++k) {
         const graph::HostTensor tensor = test::read(folder, "input", k, message.graph().input(k));

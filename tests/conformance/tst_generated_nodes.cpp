@@ -62,6 +62,7 @@ std::string againDifference(const fs::path& folder, const fs::path& path, int op
     write(path, read.model, opset);
     formats::OnnxReadOptions asWritten;
     asWritten.freesBatch = false;
+    asWritten.widensHalf = false;
     return test::difference(test::outputsOf(formats::readOnnx(path, asWritten), read.inputs), read.expected, test::kOfSteps);
 }
 

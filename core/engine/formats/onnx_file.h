@@ -42,6 +42,9 @@ int opsetOf(const onnx::ModelProto& model);
 /// (shape out of range), ONX-13 (an encoding that is not supported).
 graph::HostTensor tensorFrom(const onnx::TensorProto& proto, const std::string& file, const OnnxLimits& limits);
 
+/// A tensor of 16-bit floats as fp32, which holds each of them exactly; any other as it is.
+graph::HostTensor widened(graph::HostTensor tensor);
+
 /// A file that holds one tensor (ONNX's test data). Throws as tensorFrom, and ONX-01, DAT-04.
 graph::HostTensor readOnnxTensor(const std::filesystem::path& path);
 

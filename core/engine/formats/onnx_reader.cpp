@@ -8,6 +8,8 @@
 #include <array>
 #include <cctype>
 #include <cstdint>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/errors/error.h"
@@ -81,15 +83,33 @@ private:
             throw Error(Failure{Code::Onx10, m_file, "operators are not supported", found, {}, "docs/operators.md lists those that are."});
     }
 
+    // --- 16-bit floats
+
+    /// Whether an attribute of that name is an element type.
+    static bool namesType(const std::string& attribute) {
+        constexpr auto kTypes = std::to_array<std::string_view>({"dtype", "output_datatype", "output_dtype", "precision", "softmax_precision", "to"});
+        return std::ranges::count(kTypes, attribute) > 0;
+    }
+    std::int64_t typeNumber(std::int64_t number) const {
+        const auto type = graph::typeOfOnnx(number);
+        const bool widens = m_options.widensHalf && (type == graph::DType::F16 || type == graph::DType::BF16);
+        m_widened = m_widened || widens;
+        return widens ? graph::onnxType(graph::DType::F32) : number;
+    }
+    graph::HostTensor heldTensor(const onnx::TensorProto& proto) const {
+        graph::HostTensor tensor = tensorFrom(proto, m_file, m_options.limits);
+        return typeNumber(graph::onnxType(tensor.dtype)) == graph::onnxType(tensor.dtype) ? std::move(tensor) : widened(std::move(tensor));
+    }
+
     graph::Attribute attributeOf(const onnx::AttributeProto& proto, ForeignNode& node) const {
         switch (proto.type()) {
-            case onnx::AttributeProto::INT: return proto.i();
+            case onnx::AttributeProto::INT: return namesType(proto.name()) ? typeNumber(proto.i()) : proto.i();
             case onnx::AttributeProto::FLOAT: return static_cast<double>(proto.f());
             case onnx::AttributeProto::STRING: return proto.s();
             case onnx::AttributeProto::INTS: return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
             case onnx::AttributeProto::FLOATS: return std::vector<double>(proto.floats().begin(), proto.floats().end());
             case onnx::AttributeProto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
-            case onnx::AttributeProto::TENSOR: node.tensors.emplace(proto.name(), tensorFrom(proto.t(), m_file, m_options.limits)); return std::int64_t{0};
+            case onnx::AttributeProto::TENSOR: node.tensors.emplace(proto.name(), heldTensor(proto.t())); return std::int64_t{0};
             default: refuse(Code::Onx13, "an attribute's encoding is not supported", escaped(proto.name()));
         }
     }
@@ -137,9 +157,11 @@ private:
 
     /// The inputs that are no weights.
     std::vector<const onnx::ValueInfoProto*> fedInputs() const {
+        std::set<std::string_view> weights;
+        for (const onnx::TensorProto& each : m_proto.graph().initializer()) weights.insert(each.name());
         std::vector<const onnx::ValueInfoProto*> fed;
         for (const onnx::ValueInfoProto& input : m_proto.graph().input())
-            if (std::ranges::none_of(m_proto.graph().initializer(), [&](const onnx::TensorProto& each) { return each.name() == input.name(); })) fed.push_back(&input);
+            if (!weights.contains(input.name())) fed.push_back(&input);
         return fed;
     }
 
@@ -170,7 +192,8 @@ private:
         const auto type = graph::typeOfOnnx(proto.elem_type());
         if (!type) refuse(Code::Onx13, "an input's element type is not supported", fmt::format("{}: {}", escaped(input.name()), proto.elem_type()));
         if (static_cast<std::size_t>(proto.shape().dim_size()) > m_options.limits.maxRank) refuse(Code::Onx06, "too many dimensions", escaped(input.name()));
-        graph::TensorType found{*type, {}};
+        const auto read = graph::typeOfOnnx(typeNumber(proto.elem_type()));
+        graph::TensorType found{*read, {}};
         for (int dim = 0; dim < proto.shape().dim_size(); ++dim) {
             const auto& each = proto.shape().dim(dim);
             if (each.has_dim_value() && (each.dim_value() < 0 || each.dim_value() > INT32_MAX))
@@ -193,13 +216,14 @@ private:
         m_unnamed = 0;
         bool first = true;
         for (const onnx::ValueInfoProto* input : fedInputs()) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
-        for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(tensorFrom(tensor, m_file, m_options.limits), false);
+        for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(heldTensor(tensor), false);
         for (const graph::HostTensor& tensor : m_constants) importer.addWeight(tensor, true);
         importer.findConstants(m_nodes);
         for (const ForeignNode& node : m_nodes) importer.add(node);
         for (const onnx::ValueInfoProto& output : m_proto.graph().output()) model.outputs.push_back(output.name());
         if (model.outputs.empty()) refuse(Code::Onx09, "it has no outputs");
         importer.finish(model.outputs);
+        model.halfWidened = m_widened;
         return model;
     }
 
@@ -209,6 +233,7 @@ private:
     std::vector<ForeignNode> m_nodes;
     std::vector<graph::HostTensor> m_constants;
     mutable int m_unnamed = 0;
+    mutable bool m_widened = false;
 };
 
 }  // namespace

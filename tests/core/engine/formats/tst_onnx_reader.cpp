@@ -274,6 +274,20 @@ private Q_SLOTS:
         QVERIFY(test::cpuSeconds() - before < 1);
     }
 
+    /// As files until opset 8 have them.
+    void tenThousandWeightsThatAreInputsAsWellAreReadWithinASecond() {
+        Foreign file = relu(8);
+        for (int i = 0; i < 10'000; ++i) {
+            const std::string name = "w" + std::to_string(i);
+            file.input(name, {"1"});
+            file.reals(name, {1});
+        }
+        const std::filesystem::path path = file.save();
+        const double before = test::cpuSeconds();
+        QCOMPARE(formats::readOnnx(path).graph.inputs().size(), std::size_t{1});
+        QVERIFY(test::cpuSeconds() - before < 1);
+    }
+
     void aPickleIsNoModel() {
         const test::TemporaryFolder folder;
         std::ofstream(folder.path() / "net.onnx", std::ios::binary) << std::string("\x80\x04\x95\x10", 4);
@@ -315,6 +329,35 @@ private Q_SLOTS:
         const formats::OnnxModel model = file.read();
         QCOMPARE(model.graph.parameters().size(), std::size_t{2});
         QCOMPARE(model.graph.buffers().size(), std::size_t{2});
+    }
+
+    void sixteenBitFloatsAreReadAsThirtyTwo_data() {
+        QTest::addColumn<int>("type");
+        QTest::addColumn<QList<int>>("bits");
+        QTest::newRow("fp16") << int(onnx::TensorProto::FLOAT16) << QList<int>{0x3C00, 0xC100, 0x0001, 0x7BFF};
+        QTest::newRow("bf16") << int(onnx::TensorProto::BFLOAT16) << QList<int>{0x3F80, 0xC020, 0x3380, 0x477F};
+    }
+    void sixteenBitFloatsAreReadAsThirtyTwo() {
+        QFETCH(int, type);
+        QFETCH(QList<int>, bits);
+        Foreign file;
+        file.input("x", {"n", "2"}, type);
+        for (const int each : bits) (file.graph().initializer_size() ? *file.graph().mutable_initializer(0) : file.weight("w", {2, 2}, type)).add_int32_data(each);
+        file.node("MatMul", {"x", "w"}, {"product"});
+        Foreign::integer(file.node("Cast", {"product"}, {"wide"}), "to", onnx::TensorProto::FLOAT);
+        Foreign::integer(file.node("Cast", {"wide"}, {"y"}), "to", type);
+        file.output("y");
+        const formats::OnnxModel model = file.read();
+        QVERIFY(model.halfWidened && !relu().read().halfWidened);
+        for (const graph::Value& value : model.graph.values()) QVERIFY(value.type.dtype == graph::DType::F32);
+        const bool isHalf = type == onnx::TensorProto::FLOAT16;
+        std::vector<float> found(4);
+        QCOMPARE(model.weights[0].data.size(), sizeof(float) * 4);
+        std::memcpy(found.data(), model.weights[0].data.data(), sizeof(float) * 4);
+        QCOMPARE(found, isHalf ? (std::vector<float>{1, -2.5F, 0x1p-24F, 65504}) : (std::vector<float>{1, -2.5F, 0x1p-24F, 65280}));
+        formats::OnnxReadOptions asWritten;
+        asWritten.widensHalf = false;
+        QVERIFY(file.read(asWritten).weights[0].dtype != graph::DType::F32);
     }
 
     void whatIsComputedFromSmallWeightsIsTrained_data() {
