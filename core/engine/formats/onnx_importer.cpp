@@ -68,8 +68,23 @@ OnnxImporter::Known& OnnxImporter::known(const std::string& name) {
 
 void OnnxImporter::add(const ForeignNode& node) {
     m_node = &node;
-    if (node.op == "Identity" && node.inputs.size() == 1 && node.outputs.size() == 1) {
-        m_aliases[node.outputs[0]] = resolved(node.inputs[0]);
+    m_depth = 0;
+    if (readsRefused()) {
+        m_refused.insert(node.outputs.begin(), node.outputs.end());
+        return;
+    }
+    try {
+        make();
+    } catch (const Error& error) {
+        if (error.code() != Code::Onx10 || m_batch) throw;
+        note(error.failures().front());
+        m_refused.insert(node.outputs.begin(), node.outputs.end());
+    }
+}
+
+void OnnxImporter::make() {
+    if (m_node->op == "Identity" && m_node->inputs.size() == 1 && m_node->outputs.size() == 1) {
+        m_aliases[m_node->outputs[0]] = resolved(m_node->inputs[0]);
         return;
     }
     try {
@@ -79,6 +94,19 @@ void OnnxImporter::add(const ForeignNode& node) {
         if (failure.code != Code::Cfg09) throw;
         refuse(failure.problem, failure.found.empty() || failure.allowed.empty() ? failure.found + failure.allowed : failure.found + ", " + failure.allowed);
     }
+}
+
+/// What is made late fails once for every node that reads it, and is told once.
+void OnnxImporter::note(Failure failure) {
+    constexpr std::size_t kMostTold = 20;
+    const bool isTold = std::ranges::count(m_refusals, failure.subject, &Failure::subject) > 0;
+    if (isTold) return;
+    ++m_refusedNodes;
+    if (m_refusals.size() < kMostTold) m_refusals.push_back(std::move(failure));
+}
+
+bool OnnxImporter::readsRefused() const {
+    return std::ranges::any_of(m_node->inputs, [&](const std::string& name) { return m_refused.contains(name); });
 }
 
 void OnnxImporter::refuse(std::string problem, std::string found) const {
@@ -341,6 +369,8 @@ void OnnxImporter::giveContent(std::size_t output, Content content) {
 }
 
 void OnnxImporter::finish(const std::vector<std::string>& outputs) {
+    if (m_refusedNodes > m_refusals.size()) m_refusals.back().remedy = fmt::format("{} more nodes are not supported either.", m_refusedNodes - m_refusals.size());
+    if (!m_refusals.empty()) throw Error(std::move(m_refusals));
     std::vector<ValueId> ids;
     for (const std::string& name : outputs) {
         ForeignNode passing;

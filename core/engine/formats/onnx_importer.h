@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/errors/error.h"
 #include "base/graph/op_entry.h"
 #include "engine/formats/onnx_batch.h"
 #include "engine/formats/onnx_content.h"
@@ -32,6 +33,7 @@ public:
     void addWeight(graph::HostTensor tensor, bool isConstantNode);
     /// Finds what constant inputs of the nodes are computed from. Inputs among that whose content options.known holds are taken as known.
     void findConstants(const std::vector<ForeignNode>& nodes);
+    /// A node that is not supported like this is kept in mind, and what is made of it left out: finish() refuses them all.
     void add(const ForeignNode& node);
     void finish(const std::vector<std::string>& outputs);
 
@@ -100,6 +102,9 @@ private:
     Known& known(const std::string& name);
     const std::string& resolved(const std::string& name) const;
     bool fold();
+    void make();
+    void note(Failure failure);
+    bool readsRefused() const;
     bool foldShape();
     bool isTrainedOn(std::size_t input) const;
     graph::ValueId dataOf(const std::string& name);
@@ -118,6 +123,9 @@ private:
     std::map<std::string, Known> m_known;
     std::map<std::string, std::string> m_aliases;
     std::set<std::string> m_constants;  ///< names of what has to be known, and of all that it is computed from
+    std::set<std::string> m_refused;    ///< outputs of nodes that were refused, and what is made of them
+    std::vector<Failure> m_refusals;    ///< one a node, the first of them
+    std::size_t m_refusedNodes = 0;
     std::vector<graph::HostTensor> m_weights;
     std::vector<bool> m_fromConstantNode;
     std::set<std::string> m_names{"input", "tokens", "target", "loss"};  ///< taken: those of a training step's values too

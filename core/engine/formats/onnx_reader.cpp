@@ -78,9 +78,11 @@ private:
     }
 
     void refuseUnsupported() const {
-        const std::string found = unsupported(m_proto);
-        if (!found.empty())
-            throw Error(Failure{Code::Onx10, m_file, "operators are not supported", found, {}, "docs/operators.md lists those that are."});
+        std::vector<Failure> failures;
+        if (auto outside = dataOutside(m_file, m_proto)) failures.push_back(std::move(*outside));
+        if (const std::string found = unsupported(m_proto); !found.empty())
+            failures.push_back({Code::Onx10, m_file, "operators are not supported", found, {}, "docs/operators.md lists those that are."});
+        if (!failures.empty()) throw Error(std::move(failures));
     }
 
     // --- 16-bit floats

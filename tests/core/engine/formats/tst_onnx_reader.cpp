@@ -217,6 +217,36 @@ private Q_SLOTS:
         EXPECT_REFUSED([&] { file.read(); }, "ONX-10", "flat (Reshape)|constant");
     }
 
+    void allFormsThatAreNotSupportedAreToldWithTheirNodes() {
+        Foreign file;
+        file.input("x", {"n", "3", "8", "8"});
+        file.input("shape", {"2"}, onnx::TensorProto::INT64);
+        file.node("Reshape", {"x", "shape"}, {"a"}).set_name("flat");
+        file.node("Relu", {"a"}, {"b"}).set_name("behind");
+        file.node("Expand", {"x", "shape"}, {"c"}).set_name("wide");
+        file.node("Relu", {"x"}, {"d"}).set_name("good");
+        for (const char* name : {"b", "c", "d"}) file.output(name);
+        const QString refused = test::refusal([&] { file.read(); });
+        for (const char* part : {"ONX-10", "flat (Reshape)", "wide (Expand)"}) QVERIFY2(refused.contains(part), qPrintable(refused));
+        for (const char* part : {"behind", "good"}) QVERIFY2(!refused.contains(part), qPrintable(refused));
+        Foreign many;
+        many.input("x", {"n", "4"});
+        many.input("shape", {"2"}, onnx::TensorProto::INT64);
+        for (int i = 0; i < 50; ++i) many.node("Reshape", {"x", "shape"}, {"y" + std::to_string(i)});
+        many.output("y0");
+        EXPECT_REFUSED([&] { many.read(); }, "ONX-10", "y19 (Reshape)|30 more nodes");
+    }
+
+    void weightsOutsideTheFileAreToldTogetherWithTheOperators() {
+        Foreign file = relu();
+        for (int i = 0; i < 5; ++i) {
+            onnx::TensorProto& tensor = file.weight("w" + std::to_string(i), {4});
+            tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+        }
+        file.node("Frobnicate", {"x"}, {"b"}).set_name("my node");
+        EXPECT_REFUSED([&] { file.read(); }, "ONX-03", "w0, w1, w2 and 2 more|onnx.save|Frobnicate (my node)");
+    }
+
     void versionsOutOfRangeAreRefused() {
         Foreign newer = relu(9999);
         EXPECT_REFUSED([&] { newer.read(); }, "ONX-11", "9999|7 to 23");
