@@ -9,10 +9,12 @@
 #include "base/errors/error.h"
 #include "conformance/onnx_run.h"
 #include "core/engine/formats/foreign_nets.h"
+#include "engine/formats/onnx_writer.h"
 #include "engine/formats/safetensors.h"
 #include "engine/tensor/bridge.h"
 #include "support/data.h"
 #include "support/registry.h"
+#include "support/temporary_folder.h"
 
 using namespace headroom;
 namespace fs = std::filesystem;
@@ -122,6 +124,33 @@ private Q_SLOTS:
             const at::Tensor expected = test::outputsOf(alone, {{"x", tensor::inLayout(x.slice(0, k, k + 1))}})[0];
             QVERIFY(expected.abs().max().item<double>() > 0);
             QVERIFY((found[k] - expected[0]).abs().max().item<double>() <= 1e-5 * expected.abs().max().item<double>());
+        }
+    }
+
+    /// Read, written and read again: what is repeated for every sample follows the batch's extent in each of them.
+    void whatIsRepeatedForEverySampleFollowsTheBatch_data() {
+        QTest::addColumn<int>("net");
+        for (const auto& [name, net] : {std::pair("class token", 0), {"class token of a freed batch", 1}, {"LSTM", 2}, {"GRU", 3}}) QTest::newRow(name) << net;
+    }
+    void whatIsRepeatedForEverySampleFollowsTheBatch() {
+        QFETCH(int, net);
+        const bool isToken = net < 2;
+        const test::Foreign file = isToken ? test::classToken(net == 0 ? "batch" : "1") : test::statesOfZeros(net == 2 ? "LSTM" : "GRU");
+        const formats::OnnxModel model = file.read();
+        const test::TemporaryFolder folder;
+        std::vector<formats::StView> views;
+        for (const graph::HostTensor& weight : model.weights) views.push_back({{weight.name, formats::StType::F32, weight.shape}, weight.data});
+        formats::writeOnnx(folder.path() / "again.onnx", model.graph, views);
+        const formats::OnnxModel again = formats::readOnnx(folder.path() / "again.onnx");
+        at::manual_seed(5);
+        const at::Tensor x = isToken ? at::randn({3, 4, 8}) : at::randn({5, 3, 4});
+        const at::Tensor all = test::outputsOf(model, {{"x", tensor::inLayout(x)}}, 3)[0];
+        const at::Tensor written = test::outputsOf(again, {{"x", tensor::inLayout(x)}}, 3)[0];
+        QVERIFY(at::equal(all, written));
+        for (std::int64_t k = 0; k < 3; ++k) {
+            const at::Tensor one = test::outputsOf(model, {{"x", tensor::inLayout(x.slice(isToken ? 0 : 1, k, k + 1))}})[0];
+            QCOMPARE(one.sizes().vec(), (std::vector<std::int64_t>{1, all.size(1)}));
+            QVERIFY((all[k] - one[0]).abs().max().item<double>() <= 1e-5 * all.abs().max().item<double>());
         }
     }
 

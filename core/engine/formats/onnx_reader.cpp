@@ -175,6 +175,15 @@ private:
         });
     }
 
+    /// What the file calls a batch that is not the first dimension of its first input, where that is a number; else nothing.
+    std::string secondBatch() const {
+        const auto fed = fedInputs();
+        const auto& shape = fed.front()->type().tensor_type().shape();
+        if (shape.dim_size() == 0 || !shape.dim(0).has_dim_value()) return {};
+        const auto found = std::ranges::find_if(shape.dim(), [](const auto& dim) { return dim.dim_param() == kBatch || dim.dim_param() == "batch_size"; });
+        return found == shape.dim().end() ? std::string{} : found->dim_param();
+    }
+
     /// A dimension's name in our words: factors are joined by '*', and digits alone would be a number.
     std::string dimName(const onnx::ValueInfoProto& input, int dim, bool first) const {
         std::string text = input.type().tensor_type().shape().dim(dim).dim_param();
@@ -184,6 +193,7 @@ private:
         if (dim == 0 && !text.empty() && text == leading) return kBatch;
         for (char& each : text)
             if (!std::isalnum(static_cast<unsigned char>(each))) each = '_';
+        if (dim > 0 && !text.empty() && text == secondBatch()) return kBatch;
         if (text.empty() || text == kBatch || text.find_first_not_of("0123456789") == std::string::npos) text = fmt::format("{}_{}", "dim", text.empty() ? fmt::format("{}_{}", m_unnamed++, dim) : text);
         return text;
     }

@@ -82,4 +82,57 @@ Foreign lastState(bool withZeros) {
     return file;
 }
 
+Foreign classToken(const std::string& batch) {
+    Foreign file;
+    file.input("x", {batch, "4", "8"});
+    file.reals("cls", {1, 1, 8});
+    file.reals("w", {8, 2});
+    file.reals("b", {2});
+    for (const auto& [name, content] : {std::pair("first", Numbers{0}), {"stays", {-1}}, {"three", {3}}}) file.numbers(name, content);
+    file.weight("zero", {}, onnx::TensorProto::INT64).add_int64_data(0);
+    file.weight("less", {}, onnx::TensorProto::INT64).add_int64_data(-1);
+    file.node("Shape", {"x"}, {"shape"});
+    Foreign::integer(file.node("Gather", {"shape", "zero"}, {"count"}), "axis", 0);
+    file.node("Unsqueeze", {"count", "first"}, {"counts"});
+    Foreign::integer(file.node("Concat", {"counts", "stays", "stays"}, {"asked"}), "axis", 0);
+    onnx::AttributeProto& one = *file.node("ConstantOfShape", {"three"}, {"ones"}).add_attribute();
+    one.set_name("value");
+    one.set_type(onnx::AttributeProto::TENSOR);
+    one.mutable_t()->set_data_type(onnx::TensorProto::INT64);
+    one.mutable_t()->add_dims(1);
+    one.mutable_t()->add_int64_data(1);
+    file.node("Mul", {"ones", "less"}, {"open"});
+    file.node("Equal", {"asked", "open"}, {"isOpen"});
+    file.node("Where", {"isOpen", "ones", "asked"}, {"target"});
+    file.node("Expand", {"cls", "target"}, {"token"});
+    Foreign::integer(file.node("Concat", {"token", "x"}, {"all"}), "axis", 1);
+    Foreign::integer(file.node("Gather", {"all", "zero"}, {"of_token"}), "axis", 1);
+    file.node("Gemm", {"of_token", "w", "b"}, {"y"});
+    file.output("y");
+    return file;
+}
+
+Foreign statesOfZeros(const std::string& op) {
+    const std::int64_t gates = op == "LSTM" ? 4 : op == "GRU" ? 3 : 1;
+    Foreign file;
+    file.input("x", {"5", "batch", "4"});
+    file.reals("w", {1, gates * 2, 4});
+    file.reals("r", {1, gates * 2, 2});
+    file.reals("head", {2, 3});
+    for (const auto& [name, content] : {std::pair("first", Numbers{0}), {"one", {1}}, {"hidden", {2}}}) file.numbers(name, content);
+    file.weight("second", {}, onnx::TensorProto::INT64).add_int64_data(1);
+    file.node("Shape", {"x"}, {"shape"});
+    Foreign::integer(file.node("Gather", {"shape", "second"}, {"count"}), "axis", 0);
+    file.node("Unsqueeze", {"count", "first"}, {"counts"});
+    Foreign::integer(file.node("Concat", {"one", "counts", "hidden"}, {"target"}), "axis", 0);
+    file.node("ConstantOfShape", {"target"}, {"h0"});
+    std::vector<std::string> inputs{"x", "w", "r", "", "", "h0"};
+    if (op == "LSTM") inputs.push_back("h0");
+    Foreign::integer(file.node(op, inputs, {"all", "last"}), "hidden_size", 2);
+    file.node("Squeeze", {"last", "first"}, {"q"});
+    file.node("Gemm", {"q", "head"}, {"y"});
+    file.output("y");
+    return file;
+}
+
 }  // namespace headroom::test

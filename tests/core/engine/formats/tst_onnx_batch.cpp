@@ -77,6 +77,45 @@ private Q_SLOTS:
         QCOMPARE(shapeOf(model), std::string("[batch, 5, 2]"));
     }
 
+    // --- a batch that the file names
+
+    void aTokenThatIsRepeatedForEverySampleIsRead() {
+        Foreign file = test::classToken("batch");
+        const formats::OnnxModel model = file.read();
+        QCOMPARE(shapeOf(model), std::string("[batch, 2]"));
+        QCOMPARE(operatorsOf(model), (std::vector<std::string>{"Expand", "Concat", "Gather", "Gemm"}));
+        QCOMPARE(model.graph.parameters().size(), std::size_t{3});
+    }
+
+    void aTokenOfABatchOfOneIsRepeatedWhereThatIsFreed() {
+        const formats::OnnxModel model = test::classToken("1").read();
+        QVERIFY(model.batchFreed);
+        QCOMPARE(shapeOf(model), std::string("[batch, 2]"));
+    }
+
+    void aFirstStateOfZerosAsLargeAsTheBatchIsNone() {
+        const formats::OnnxModel model = test::statesOfZeros("LSTM").read();
+        QCOMPARE(shapeOf(model), std::string("[batch, 3]"));
+        QCOMPARE(operatorsOf(model), (std::vector<std::string>{"LSTM", "Squeeze", "Gemm"}));
+    }
+
+    void numbersAsManyAsTheBatchAreMadeWhereTheyAreRead() {
+        Foreign file = test::statesOfZeros("GRU");
+        file.node("Add", {"h0", "h0"}, {"z"});
+        file.output("z");
+        QCOMPARE(shapeOf(file.read(), 1), std::string("[1, batch, 2]"));
+    }
+
+    void aNamedDimensionThatIsNoBatchCannotBeMade() {
+        Foreign file;
+        file.input("x", {"n", "length"});
+        file.reals("one", {1, 1});
+        file.node("Shape", {"x"}, {"shape"});
+        file.node("Expand", {"one", "shape"}, {"y"});
+        file.output("y");
+        EXPECT_REFUSED([&] { file.read(); }, "ONX-10", "y (Expand)|length");
+    }
+
     // --- where samples would mix
 
     void aRunningSumOverTheBatchKeepsItFixed() {
