@@ -54,6 +54,7 @@ std::string readable(const Json& model) {
     for (const Json& op : model.at("operators")) add("operator", fmt::format("{}  {}", op.value("name", ""), op.value("count", 0)));
     add("no gradient through", joined(model.at("without_gradient")));
     if (model.value("batch_freed", false)) add("batch", "fixed at 1 in the file, free here");
+    if (model.value("half_widened", false)) add("precision", "16-bit floats in the file, fp32 here");
     const Json metadata = model.value("metadata", Json::object());
     for (const auto& [key, value] : metadata.items()) add("metadata", escaped(key) + "  " + escaped(value.get<std::string>()));
     return table(rows);

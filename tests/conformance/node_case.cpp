@@ -62,6 +62,7 @@ NodeCase readNodeCase(const fs::path& folder) {
     const onnx::ModelProto message = messageOf(folder / "model.onnx");
     formats::OnnxReadOptions options;
     options.freesBatch = false;
+    options.widensHalf = false;
     NodeCase read;
     for (int k = 0; k < message.graph().input_size(); ++k) {
         const graph::HostTensor tensor = test::read(folder, "input", k, message.graph().input(k));
@@ -80,6 +81,7 @@ std::string differenceWrittenAgain(const fs::path& folder, const fs::path& path,
     formats::writeOnnx(path, read.model.graph, weights, {.opset = opset, .metadata = {}});
     formats::OnnxReadOptions asWritten;
     asWritten.freesBatch = false;
+    asWritten.widensHalf = false;
     return difference(outputsOf(formats::readOnnx(path, asWritten), read.inputs), read.expected, tolerance);
 } catch (const Error& error) {
     return error.what();

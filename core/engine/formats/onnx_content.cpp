@@ -22,6 +22,24 @@ Dim numberOf(std::int64_t value) { return {value, {}}; }
 bool isNamed(const Dim& dim) { return !dim.name.empty(); }
 bool isReal(const Content& content) { return graph::isFloating(content.dtype); }
 
+/// Whether content of that type is computed.
+bool isHeld(DType type) {
+    constexpr auto kHeld = std::to_array<DType>({DType::F32, DType::F64, DType::I64, DType::I32, DType::I16, DType::I8, DType::U8, DType::Bool});
+    return std::ranges::count(kHeld, type) > 0;
+}
+/// As an element of the type holds it: fewer bits wrap around, truth is 0 or 1.
+std::int64_t heldBy(DType type, std::int64_t number) {
+    switch (type) {
+        case DType::I32: return static_cast<std::int32_t>(number);
+        case DType::I16: return static_cast<std::int16_t>(number);
+        case DType::I8: return static_cast<std::int8_t>(number);
+        case DType::U8: return static_cast<std::uint8_t>(number);
+        case DType::Bool: return number != 0 ? 1 : 0;
+        default: return number;
+    }
+}
+double heldBy(DType type, double real) { return type == DType::F32 ? static_cast<double>(static_cast<float>(real)) : real; }
+
 template <class T>
 std::vector<Dim> unpackedNumbers(const graph::HostTensor& tensor) {
     std::vector<Dim> numbers;
@@ -74,7 +92,7 @@ Found reshaped(const Content& content, std::vector<std::int64_t> shape) {
 Found joined(Inputs inputs) {
     Content result = emptyLike(*inputs[0], {});
     for (const Content* each : inputs) {
-        if (each->shape.size() != 1 || each->dtype != inputs[0]->dtype) return std::nullopt;
+        if (each->shape.size() != 1 || each->dtype != inputs[0]->dtype || result.count() + each->count() > kMostContent) return std::nullopt;
         for (std::size_t i = 0; i < each->count(); ++i) copyElement(*each, i, result);
     }
     result.shape = {static_cast<std::int64_t>(result.count())};
@@ -110,8 +128,11 @@ Found sliced(Inputs inputs) {
     return result;
 }
 
-Found unsqueezed(const OnnxNode&, Inputs inputs) {
-    if (inputs[0]->shape.empty()) return reshaped(*inputs[0], {1});
+Found unsqueezed(const OnnxNode& node, Inputs inputs) {
+    const auto axes = node.attributes.find("axes");
+    const auto* written = axes == node.attributes.end() ? nullptr : std::get_if<std::vector<std::int64_t>>(&axes->second);
+    const std::size_t count = inputs.size() > 1 ? inputs[1]->count() : written ? written->size() : 0;
+    if (inputs[0]->shape.empty() && count == 1) return reshaped(*inputs[0], {1});
     return std::nullopt;
 }
 Found squeezed(Inputs inputs) {
@@ -124,28 +145,68 @@ Found negated(const Content& content) {
     for (double& real : result.reals) real = -real;
     for (Dim& number : result.numbers) {
         if (isNamed(number) || number.extent == INT64_MIN) return std::nullopt;
-        number.extent = -number.extent;
+        number.extent = heldBy(content.dtype, -number.extent);
     }
     return result;
 }
 
 Found converted(const OnnxNode& node, const Content& content) {
     const auto type = graph::typeOfOnnx(integerOf(node, "to", 0));
-    if (!type || *type == DType::F16 || *type == DType::BF16) return std::nullopt;
-    Content result{*type, content.shape, {}, {}};
-    if (!graph::isFloating(*type) && isReal(content))
-        for (const double real : content.reals) {
-            if (!(std::abs(real) < 9e18)) return std::nullopt;
-            result.numbers.push_back(numberOf(*type == DType::Bool ? real != 0 : static_cast<std::int64_t>(real)));
+    if (!type || !isHeld(*type)) return std::nullopt;
+    const bool toReal = graph::isFloating(*type);
+    Content result = {*type, content.shape, {}, {}};
+    for (const double real : content.reals) {
+        if (toReal) {
+            result.reals.push_back(heldBy(*type, real));
+        } else if (*type == DType::Bool) {
+            result.numbers.push_back(numberOf(real != 0));
+        } else {
+            // What a type of whole numbers does not reach has no defined value.
+            if (!(std::abs(real) < 9e18) || heldBy(*type, static_cast<std::int64_t>(real)) != static_cast<std::int64_t>(real)) return std::nullopt;
+            result.numbers.push_back(numberOf(static_cast<std::int64_t>(real)));
         }
-    else if (graph::isFloating(*type) && !isReal(content)) {
-        if (!content.isFixed()) return std::nullopt;
-        for (const std::int64_t number : content.fixedNumbers()) result.reals.push_back(static_cast<double>(number));
-    } else {
-        result.numbers = content.numbers;
-        result.reals = content.reals;
+    }
+    for (const Dim& number : content.numbers) {
+        const bool keepsName = *type == DType::I64 || *type == DType::I32;
+        if (isNamed(number) && !keepsName) return std::nullopt;
+        if (toReal) result.reals.push_back(heldBy(*type, static_cast<double>(number.extent)));
+        else result.numbers.push_back(isNamed(number) ? number : numberOf(heldBy(*type, number.extent)));
     }
     return result;
+}
+
+/// The shape that all of them broadcast to; nothing where they do not fit, or there would be too many elements.
+std::optional<std::vector<std::int64_t>> broadcastShape(Inputs inputs) {
+    std::vector<std::int64_t> shape;
+    for (const Content* each : inputs) {
+        if (each->shape.size() > shape.size()) shape.insert(shape.begin(), each->shape.size() - shape.size(), 1);
+        const std::size_t offset = shape.size() - each->shape.size();
+        for (std::size_t i = 0; i < each->shape.size(); ++i) {
+            std::int64_t& extent = shape[offset + i];
+            if (each->shape[i] == 1 || each->shape[i] == extent) continue;
+            if (extent != 1) return std::nullopt;
+            extent = each->shape[i];
+        }
+    }
+    if (std::ranges::count(shape, 0) > 0) return shape;
+    std::int64_t count = 1;
+    for (const std::int64_t extent : shape)
+        if (extent > kMostContent || (count *= extent) > kMostContent) return std::nullopt;
+    return shape;
+}
+std::size_t elementsOf(const std::vector<std::int64_t>& shape) {
+    return std::ranges::count(shape, 0) > 0 ? 0 : static_cast<std::size_t>(graph::elementCount(shape));
+}
+/// The element of `own` that meets this one of the broadcast `whole`.
+std::size_t placeIn(const std::vector<std::int64_t>& own, const std::vector<std::int64_t>& whole, std::size_t place) {
+    std::size_t found = 0, step = 1;
+    for (std::size_t behind = 1; behind <= own.size(); ++behind) {
+        const auto extent = static_cast<std::size_t>(whole[whole.size() - behind]), ownExtent = static_cast<std::size_t>(own[own.size() - behind]);
+        if (ownExtent != 1) found += place % extent * step;
+        place /= extent;
+        step *= ownExtent;
+    }
+    return found;
 }
 
 /// With the divisor's sign.
@@ -160,6 +221,7 @@ std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
         if (b == numberOf(1)) return a;
         if (isNamed(a) || isNamed(b)) return (isNamed(a) || a.extent > 0) && (isNamed(b) || b.extent > 0) ? std::optional(graph::product({a, b})) : std::nullopt;
     }
+    if (op == "Equal" && isNamed(a) != isNamed(b) && (isNamed(a) ? b : a).extent < 0) return numberOf(0);  // no extent is negative
     if ((op == "Div" && b == numberOf(1)) || ((op == "Add" || op == "Sub") && b == numberOf(0))) return a;
     if (isNamed(a) || isNamed(b)) return std::nullopt;
     std::int64_t result = 0;
@@ -178,22 +240,24 @@ double computed(std::string_view op, double a, double b) {
     if (op == "Add") return a + b;
     if (op == "Sub") return a - b;
     if (op == "Mul") return a * b;
-    if (op == "Max") return std::max(a, b);
-    return op == "Min" ? std::min(a, b) : a / b;
+    if (op == "Div") return a / b;
+    if (std::isnan(a) || std::isnan(b)) return NAN;
+    return op == "Max" ? std::max(a, b) : std::min(a, b);
 }
 
 Found arithmetic(std::string_view op, Inputs inputs) {
     const Content &a = *inputs[0], &b = *inputs[1];
     const bool isOfWhole = op == "Equal" || op == "And" || op == "Or" || op == "Mod";
-    if (inputs.size() != 2 || a.dtype != b.dtype || (isOfWhole && isReal(a))) return std::nullopt;
-    if (a.shape != b.shape && a.count() != 1 && b.count() != 1) return std::nullopt;
-    Content result{op == "Equal" ? DType::Bool : a.dtype, a.count() == 1 && b.shape.size() >= a.shape.size() ? b.shape : a.shape, {}, {}};
-    for (std::size_t i = 0; i < std::max(a.count(), b.count()); ++i) {
-        const std::size_t left = a.count() == 1 ? 0 : i, right = b.count() == 1 ? 0 : i;
+    const auto shape = broadcastShape(inputs);
+    if (a.dtype != b.dtype || (isOfWhole && isReal(a)) || !shape) return std::nullopt;
+    Content result{op == "Equal" ? DType::Bool : a.dtype, *shape, {}, {}};
+    const std::size_t count = elementsOf(*shape);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t left = placeIn(a.shape, *shape, i), right = placeIn(b.shape, *shape, i);
         if (isReal(a)) {
-            result.reals.push_back(computed(op, a.reals[left], b.reals[right]));
+            result.reals.push_back(heldBy(result.dtype, computed(op, a.reals[left], b.reals[right])));
         } else if (const auto number = computed(op, a.numbers[left], b.numbers[right])) {
-            result.numbers.push_back(*number);
+            result.numbers.push_back(isNamed(*number) ? *number : numberOf(heldBy(result.dtype, number->extent)));
         } else {
             return std::nullopt;
         }
@@ -213,7 +277,7 @@ Found counted(Inputs inputs) {
     for (const Content* each : inputs)
         if (isReal(*each) || each->dtype != inputs[0]->dtype || each->count() != 1 || !each->isFixed()) return std::nullopt;
     const std::int64_t begin = inputs[0]->fixedNumbers()[0], end = inputs[1]->fixedNumbers()[0], step = inputs[2]->fixedNumbers()[0];
-    if (step != 1 || begin < 0 || end - begin > kMostContent) return std::nullopt;  // as places are counted
+    if (step != 1 || begin < 0 || (end > begin && end - begin > kMostContent)) return std::nullopt;  // as places are counted
     Content result = emptyLike(*inputs[0], {});
     for (std::int64_t number = begin; number < end; ++number) result.numbers.push_back(numberOf(number));
     result.shape = {static_cast<std::int64_t>(result.count())};
@@ -222,9 +286,14 @@ Found counted(Inputs inputs) {
 
 Found chosen(Inputs inputs) {
     const Content &which = *inputs[0], &a = *inputs[1], &b = *inputs[2];
-    if (which.shape != a.shape || a.shape != b.shape || a.dtype != b.dtype || !which.isFixed()) return std::nullopt;
-    Content result = emptyLike(a, a.shape);
-    for (std::size_t i = 0; i < which.numbers.size(); ++i) copyElement(which.numbers[i].extent != 0 ? a : b, i, result);
+    const auto shape = broadcastShape(inputs);
+    if (!shape || a.dtype != b.dtype || which.dtype != DType::Bool || !which.isFixed()) return std::nullopt;
+    Content result = emptyLike(a, *shape);
+    const std::size_t count = elementsOf(*shape);
+    for (std::size_t i = 0; i < count; ++i) {
+        const Content& taken = which.numbers[placeIn(which.shape, *shape, i)].extent != 0 ? a : b;
+        copyElement(taken, placeIn(taken.shape, *shape, i), result);
+    }
     return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -88,7 +89,7 @@ private:
     std::size_t m_deepest = 0;
 };
 
-/// Finds a tensor with its data outside of the file, wherever in a message tensors can stand. How deep it goes is bounded by the
+/// Finds the tensors with their data outside of the file, wherever in a message tensors can stand. How deep it goes is bounded by the
 /// parser's limit of recursion.
 class OutsideData {
 public:
@@ -103,8 +104,14 @@ public:
             look(each.algorithm());
         }
     }
-    /// The first such tensor; null where there is none.
-    const onnx::TensorProto* found() const { return m_found; }
+    /// Their names: the first few, and how many more; empty where there are none.
+    std::string names() const {
+        constexpr std::size_t kShown = 3;
+        const auto shown = std::span(m_found).first(std::min(kShown, m_found.size()));
+        std::string text = fmt::format("{}", fmt::join(shown, ", "));
+        return m_count > kShown ? text + fmt::format(" and {} more", groupedUnsigned(m_count - kShown)) : text;
+    }
+    bool areAny() const { return m_count > 0; }
 
 private:
     template <typename T>
@@ -113,7 +120,7 @@ private:
     }
     void look(const onnx::TensorProto& tensor) {
         const bool outside = tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0;
-        if (outside && !m_found) m_found = &tensor;
+        if (outside && ++m_count <= 3) m_found.push_back(escaped(tensor.name()));
     }
     void look(const onnx::SparseTensorProto& tensor) {
         look(tensor.values());
@@ -134,13 +141,9 @@ private:
         look(attribute.graphs());
     }
 
-    const onnx::TensorProto* m_found = nullptr;
+    std::vector<std::string> m_found;
+    std::uint64_t m_count = 0;
 };
-
-void requireDataInside(const std::string& file, const onnx::ModelProto& model) {
-    const onnx::TensorProto* outside = OutsideData(model).found();
-    if (outside) throw Error(Failure{Code::Onx03, file, "it keeps weights outside the file; not supported", escaped(outside->name()), {}, {}});
-}
 
 /// What the schema cannot say of a graph and its names.
 class Checking {
@@ -153,7 +156,6 @@ public:
         const onnx::GraphProto& graph = m_model.graph();
         if (static_cast<std::size_t>(graph.node_size()) > m_limits.maxNodes)
             refuse(Code::Onx14, "too many nodes", groupedUnsigned(static_cast<std::uint64_t>(graph.node_size())), groupedUnsigned(m_limits.maxNodes) + " allowed");
-        requireDataInside(m_file, m_model);
         if (graph.sparse_initializer_size() > 0) refuse(Code::Onx13, "sparse weights are not supported");
         collectNames(graph);
         checkReads(graph);
@@ -279,6 +281,13 @@ int opsetOf(const onnx::ModelProto& model) {
     return -1;
 }
 
+std::optional<Failure> dataOutside(const std::string& file, const onnx::ModelProto& model) {
+    const OutsideData outside(model);
+    if (!outside.areAny()) return std::nullopt;
+    return Failure{Code::Onx03, file, "it keeps weights outside the file; not supported", outside.names(), {},
+                   "Convert with: python -c \"import onnx; onnx.save(onnx.load('FILE'), 'one.onnx')\"."};
+}
+
 void parseOnnx(const std::filesystem::path& path, const OnnxLimits& limits, onnx::ModelProto& model) {
     const File file(path);
     parse(file, limits, model);
@@ -289,7 +298,7 @@ void requireOneFile(const std::filesystem::path& path) {
     const File file(path);
     onnx::ModelProto model;
     parse(file, {}, model);
-    requireDataInside(file.name(), model);
+    if (const auto failure = dataOutside(file.name(), model)) throw Error(*failure);
 }
 
 }  // namespace headroom::formats

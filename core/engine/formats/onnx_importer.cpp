@@ -47,8 +47,8 @@ void OnnxImporter::addWeight(graph::HostTensor tensor, bool isConstantNode) {
     m_fromConstantNode.push_back(isConstantNode);
 }
 
-void OnnxImporter::fixInputs(const std::vector<ForeignNode>& nodes) {
-    std::set<std::string> needed;
+void OnnxImporter::findConstants(const std::vector<ForeignNode>& nodes) {
+    std::set<std::string>& needed = m_constants;
     for (const ForeignNode& node : nodes | std::views::reverse) {
         for (const std::size_t input : constantInputsOf(node, m_opset))
             if (input < node.inputs.size()) needed.insert(node.inputs[input]);
@@ -68,8 +68,23 @@ OnnxImporter::Known& OnnxImporter::known(const std::string& name) {
 
 void OnnxImporter::add(const ForeignNode& node) {
     m_node = &node;
-    if (node.op == "Identity" && node.inputs.size() == 1 && node.outputs.size() == 1) {
-        m_aliases[node.outputs[0]] = resolved(node.inputs[0]);
+    m_depth = 0;
+    if (readsRefused()) {
+        m_refused.insert(node.outputs.begin(), node.outputs.end());
+        return;
+    }
+    try {
+        make();
+    } catch (const Error& error) {
+        if (error.code() != Code::Onx10 || m_batch) throw;
+        note(error.failures().front());
+        m_refused.insert(node.outputs.begin(), node.outputs.end());
+    }
+}
+
+void OnnxImporter::make() {
+    if (m_node->op == "Identity" && m_node->inputs.size() == 1 && m_node->outputs.size() == 1) {
+        m_aliases[m_node->outputs[0]] = resolved(m_node->inputs[0]);
         return;
     }
     try {
@@ -81,6 +96,19 @@ void OnnxImporter::add(const ForeignNode& node) {
     }
 }
 
+/// What is made late fails once for every node that reads it, and is told once.
+void OnnxImporter::note(Failure failure) {
+    constexpr std::size_t kMostTold = 20;
+    const bool isTold = std::ranges::count(m_refusals, failure.subject, &Failure::subject) > 0;
+    if (isTold) return;
+    ++m_refusedNodes;
+    if (m_refusals.size() < kMostTold) m_refusals.push_back(std::move(failure));
+}
+
+bool OnnxImporter::readsRefused() const {
+    return std::ranges::any_of(m_node->inputs, [&](const std::string& name) { return m_refused.contains(name); });
+}
+
 void OnnxImporter::refuse(std::string problem, std::string found) const {
     const std::string& name = m_node->name.empty() && !m_node->outputs.empty() ? m_node->outputs.front() : m_node->name;
     throw Error(Failure{Code::Onx10, fmt::format("{} ({})", escaped(name), escaped(m_node->op)), "the operator is not supported like this: " + problem, std::move(found), {}, {}});
@@ -90,15 +118,28 @@ void OnnxImporter::refuse(std::string problem, std::string found) const {
 bool OnnxImporter::fold() {
     if (m_node->outputs.size() != 1) return false;
     if (m_node->op == "Shape" || m_node->op == "Size") return foldShape();
+    const bool isConstant = m_constants.contains(m_node->outputs[0]);
     std::vector<const Content*> inputs;
     for (std::size_t i = 0; i < inputCount(); ++i) {
+        if (!isConstant && isTrainedOn(i)) return false;
         inputs.push_back(content(i));
         if (has(i) && !inputs.back()) return false;
     }
     std::optional<Content> result = folded(*m_node, inputs);
     if (!result) return false;
+    constexpr std::size_t kMostFolded = 1 << 20;  // of all nodes together: what computes shapes needs a few elements each
+    if ((m_folded += result->count()) > kMostFolded) return false;
     giveContent(0, std::move(*result));
     return true;
+}
+
+/// A weight, however small: what is computed from it is a value that training moves with it.
+bool OnnxImporter::isTrainedOn(std::size_t input) const {
+    if (!has(input)) return false;
+    const auto found = m_known.find(resolved(m_node->inputs[input]));
+    if (found == m_known.end() || found->second.weight < 0 || !found->second.content) return false;
+    const Content& content = *found->second.content;
+    return graph::isFloating(content.dtype) && content.count() > 1 && !m_fromConstantNode[static_cast<std::size_t>(found->second.weight)];
 }
 
 bool OnnxImporter::foldShape() {
@@ -146,6 +187,7 @@ ValueId OnnxImporter::dataOf(const std::string& given) {
     if (const auto input = m_inputs.find(name); input != m_inputs.end() && !m_known.contains(name)) {
         m_known[name].value = m_model.graph.addInput(name, input->second);
         checkSize(*m_known[name].value);
+        if (m_batch) m_batch->start(*m_known[name].value);
     }
     Known& entry = known(name);
     if (entry.value) return *entry.value;
@@ -244,6 +286,7 @@ std::vector<ValueId> OnnxImporter::makeNode(std::string_view op, const std::stri
     const std::size_t outputs = entry->outputs == 0 ? m_node->outputs.size() : static_cast<std::size_t>(entry->outputs);
     const std::vector<ValueId> made = m_model.graph.addNode(*entry, fresh(name, outputs), std::move(inputs), std::move(attributes), {}, outputCount);
     for (const ValueId id : made) checkSize(id);
+    if (m_batch) m_batch->follow(m_model.graph, m_model.graph.nodes().back());
     return made;
 }
 
@@ -277,6 +320,26 @@ void OnnxImporter::make(std::string_view op, std::vector<ValueId> inputs, graph:
     for (std::size_t k = 0; k < m_node->outputs.size(); ++k) give(k, made[std::min(k, made.size() - 1)]);
 }
 
+ValueId OnnxImporter::forEachSample(ValueId value, std::vector<std::int64_t> shape, std::size_t axis) {
+    return step("Expand", {value, constantOf(std::move(shape))}, {{"batch_axis", static_cast<std::int64_t>(axis)}});
+}
+
+bool OnnxImporter::isZeros(std::size_t input) const {
+    const Content* found = content(input);
+    std::optional<Content> filling;
+    if (!found && has(input)) {
+        const auto entry = m_known.find(resolved(m_node->inputs[input]));
+        const ForeignNode* maker = entry == m_known.end() ? nullptr : entry->second.maker;
+        if (!maker || maker->op != "ConstantOfShape") return false;
+        const auto value = maker->tensors.find("value");
+        if (value == maker->tensors.end()) return true;  // what it holds unless told otherwise
+        filling = contentOf(value->second);
+        found = filling ? &*filling : nullptr;
+    }
+    return found && found->isFixed() && std::ranges::all_of(found->reals, [](double real) { return real == 0; }) &&
+           std::ranges::all_of(found->numbers, [](const Dim& number) { return number.extent == 0; });
+}
+
 void OnnxImporter::give(std::size_t output, ValueId value) {
     if (wants(output)) m_known[m_node->outputs[output]].value = value;
 }
@@ -306,6 +369,8 @@ void OnnxImporter::giveContent(std::size_t output, Content content) {
 }
 
 void OnnxImporter::finish(const std::vector<std::string>& outputs) {
+    if (m_refusedNodes > m_refusals.size()) m_refusals.back().remedy = fmt::format("{} more nodes are not supported either.", m_refusedNodes - m_refusals.size());
+    if (!m_refusals.empty()) throw Error(std::move(m_refusals));
     std::vector<ValueId> ids;
     for (const std::string& name : outputs) {
         ForeignNode passing;
@@ -315,6 +380,7 @@ void OnnxImporter::finish(const std::vector<std::string>& outputs) {
         m_node = &passing;
         ValueId id = dataOf(name);
         if (m_model.graph.value(id).kind != graph::ValueKind::Activation) id = step("Identity", {id});
+        if (m_batch && !batchOf(id).value_or(BatchPlace{0, 0, 0}).isAlone()) refuse("its samples do not stay apart");
         ids.push_back(id);
     }
     m_model.graph.setOutputs(ids);

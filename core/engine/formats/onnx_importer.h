@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/errors/error.h"
 #include "base/graph/op_entry.h"
+#include "engine/formats/onnx_batch.h"
 #include "engine/formats/onnx_content.h"
 #include "engine/formats/onnx_reader.h"
 
@@ -25,10 +27,13 @@ class OnnxImporter {
 public:
     OnnxImporter(int opset, const OnnxReadOptions& options, OnnxModel& model) : m_opset(opset), m_options(options), m_model(model) {}
 
+    /// The first dimension of every input is a batch, though the file says 1: from then on a node that may mix samples is refused.
+    void freeBatch() { m_batch.emplace(); }
     void addInput(const std::string& name, graph::TensorType type);
     void addWeight(graph::HostTensor tensor, bool isConstantNode);
-    /// Inputs whose content options.known holds and that a constant input of one of the nodes needs.
-    void fixInputs(const std::vector<ForeignNode>& nodes);
+    /// Finds what constant inputs of the nodes are computed from. Inputs among that whose content options.known holds are taken as known.
+    void findConstants(const std::vector<ForeignNode>& nodes);
+    /// A node that is not supported like this is kept in mind, and what is made of it left out: finish() refuses them all.
     void add(const ForeignNode& node);
     void finish(const std::vector<std::string>& outputs);
 
@@ -73,6 +78,15 @@ public:
     bool isRows(std::size_t input) const;
     /// The table where the input is its first rows, as many as `count`; else kNone.
     graph::ValueId rowsOf(std::size_t input, const graph::Dim& count) const;
+    /// Where a batch that was freed stands; nothing where the file's own dimensions are kept, or the value is the same for all samples.
+    std::optional<BatchPlace> batchOf(graph::ValueId value) const { return m_batch ? m_batch->of(value) : std::nullopt; }
+    /// The same for every sample of the batch, which becomes dimension `axis` of the shape; its other extents are 1 or the value's.
+    graph::ValueId forEachSample(graph::ValueId value, std::vector<std::int64_t> shape, std::size_t axis);
+    /// Nothing but zeros, as a first state may be.
+    bool isZeros(std::size_t input) const;
+    /// The output is made when a node reads it as data, by the same rule.
+    void giveLate(std::size_t output) { m_known[m_node->outputs[output]].maker = m_node; }
+    bool isMadeLate() const { return m_depth > 0; }
     [[noreturn]] void refuse(std::string problem, std::string found = {}) const;
 
 private:
@@ -83,12 +97,16 @@ private:
         int weight = -1;                ///< among m_weights
         graph::ValueId table = graph::kNone;  ///< of which it is the first rows,
         graph::Dim rows;                      ///< as many as this
-        const ForeignNode* maker = nullptr;  ///< of content of named extents: made where it is read as data
+        const ForeignNode* maker = nullptr;  ///< of what named extents decide: made where it is read as data
     };
     Known& known(const std::string& name);
     const std::string& resolved(const std::string& name) const;
     bool fold();
+    void make();
+    void note(Failure failure);
+    bool readsRefused() const;
     bool foldShape();
+    bool isTrainedOn(std::size_t input) const;
     graph::ValueId dataOf(const std::string& name);
     graph::ValueId weightValue(Known& known);
     bool isParameter(const graph::HostTensor& tensor, bool isConstantNode) const;
@@ -98,16 +116,22 @@ private:
     void checkSize(graph::ValueId value);
 
     int m_opset;
+    std::optional<OnnxBatch> m_batch;  ///< where it was freed
     const OnnxReadOptions& m_options;
     OnnxModel& m_model;
     const ForeignNode* m_node = nullptr;
     std::map<std::string, Known> m_known;
     std::map<std::string, std::string> m_aliases;
+    std::set<std::string> m_constants;  ///< names of what has to be known, and of all that it is computed from
+    std::set<std::string> m_refused;    ///< outputs of nodes that were refused, and what is made of them
+    std::vector<Failure> m_refusals;    ///< one a node, the first of them
+    std::size_t m_refusedNodes = 0;
     std::vector<graph::HostTensor> m_weights;
     std::vector<bool> m_fromConstantNode;
     std::set<std::string> m_names{"input", "tokens", "target", "loss"};  ///< taken: those of a training step's values too
     std::map<std::string, graph::TensorType> m_inputs;
     std::uint64_t m_bytes = 0;
+    std::size_t m_folded = 0;  ///< elements computed here
     std::size_t m_readAs = 0;  ///< input that data() is asked for
     int m_depth = 0;           ///< of nodes that are made late
 };

@@ -9,6 +9,7 @@
 
 #include "base/graph/onnx_types.h"
 #include "engine/formats/onnx_importer.h"
+#include "engine/formats/onnx_lifting.h"
 
 // How operators of opset 7 to 22 become those of opset 23, which a Graph has; onnx_lowering.cpp goes the other way.
 namespace headroom::formats {
@@ -240,41 +241,6 @@ void dropout(Importer& in) {
     in.give(1, in.step("ConstantOfShape", {in.constantOf(extents)}, {{"dtype", graph::onnxType(DType::Bool)}, {"value", std::int64_t{1}}}));
 }
 
-/// Named extents as 0 where they stay in place, else as the one that is left over.
-void reshape(Importer& in) {
-    const Content* target = in.content(1);
-    const ValueId x = in.data(0);
-    const Shape from = in.type(x).shape;
-    if (!target || graph::isFloating(target->dtype)) in.refuse("the new shape must be a constant");
-    Numbers to;
-    bool open = false;
-    for (std::size_t i = 0; i < target->numbers.size(); ++i) {
-        const graph::Dim& dim = target->numbers[i];
-        const bool stays = !dim.name.empty() && i < from.size() && from[i] == dim;
-        if (!dim.name.empty() && !stays && std::exchange(open, true)) in.refuse("more than one dimension is left open", dim.name);
-        to.push_back(dim.name.empty() ? dim.extent : stays ? 0 : -1);
-    }
-    // A shape written for a batch of one, of a graph whose batch was freed.
-    if (!to.empty() && to[0] == 1 && !from.empty() && from[0] == graph::Dim::named("batch")) to[0] = std::ranges::count(to, -1) ? 0 : -1;
-    in.make("Reshape", {x, in.constantOf(to)}, without(in.node().attributes, {"shape"}));
-}
-
-/// Named extents that the input has keep their place: 1 broadcasts to them.
-void expand(Importer& in) {
-    const Content* target = in.content(1);
-    if (!target) in.refuse("the new shape must be a constant");
-    const ValueId x = in.data(0);
-    const Shape from = in.type(x).shape;
-    Numbers to;
-    for (std::size_t i = 0; i < target->numbers.size(); ++i) {
-        const graph::Dim& dim = target->numbers[i];
-        const std::size_t behind = target->numbers.size() - i;
-        if (!dim.name.empty() && (behind > from.size() || from[from.size() - behind] != dim)) in.refuse("a named dimension cannot be repeated", dim.name);
-        to.push_back(dim.name.empty() ? dim.extent : 1);
-    }
-    in.make("Expand", {x, in.constantOf(to)});
-}
-
 // --- softmax until opset 12: all from the axis on is one dimension
 
 void softmax(Importer& in) {
@@ -303,12 +269,21 @@ void upsample(Importer& in) {
     in.make("Resize", {in.data(0), kNone, factors}, attributes);
 }
 
+/// Opset 11's tf_half_pixel_for_nn stands half a pixel behind half_pixel: what it rounds down to, the other rounds to, a half upwards.
+Attributes ofHalfPixels(const Importer& in) {
+    const std::string nearest = in.text("nearest_mode", "round_prefer_floor");
+    if (in.text("mode", "nearest") != "nearest" || nearest != "floor") in.refuse("tf_half_pixel_for_nn needs the nearest pixel, rounded down", nearest);
+    return with(with(in.node().attributes, "coordinate_transformation_mode", std::string("half_pixel")), "nearest_mode", std::string("round_prefer_ceil"));
+}
+
 void resize(Importer& in) {
     const ValueId x = in.data(0);
     if (in.opset() == 10)
         return in.make("Resize", {x, kNone, in.constant(1)},
                        {{"mode", in.text("mode", "nearest")}, {"coordinate_transformation_mode", std::string("asymmetric")}, {"nearest_mode", std::string("floor")}});
     const auto filled = [&](std::size_t input) { return in.has(input) && (!in.content(input) || in.content(input)->count() > 0); };
+    Attributes attributes = in.node().attributes;
+    if (in.text("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn") attributes = ofHalfPixels(in);
     const bool crops = in.text("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize";
     ValueId sizes = kNone;
     if (filled(3)) {
@@ -318,7 +293,7 @@ void resize(Importer& in) {
         for (const graph::Dim& dim : given->numbers) extents.push_back(dim.name.empty() ? dim.extent : 1);
         sizes = in.constantOf(extents);
     }
-    in.make("Resize", {x, crops ? in.constant(1) : kNone, filled(2) ? in.constant(2) : kNone, sizes}, in.node().attributes);
+    in.make("Resize", {x, crops ? in.constant(1) : kNone, filled(2) ? in.constant(2) : kNone, sizes}, std::move(attributes));
 }
 
 void gridSample(Importer& in) {
@@ -426,31 +401,6 @@ void castLike(Importer& in) {
     in.make("Cast", {x}, with(in.node().attributes, "to", graph::onnxType(in.type(in.data(1)).dtype)));
 }
 
-void constantOfShape(Importer& in) {
-    const auto given = in.node().tensors.find("value");
-    Content value{DType::F32, {1}, {}, {0.0}};
-    if (given != in.node().tensors.end()) {
-        const std::optional<Content> held = contentOf(given->second);
-        if (!held || held->count() != 1) in.refuse("its value must be one number");
-        value = *held;
-    }
-    const Content* shape = in.content(0);
-    if (!shape || !shape->isFixed()) in.refuse("the shape must be a constant");
-    const Numbers extents = shape->fixedNumbers();
-    std::int64_t count = 1;
-    for (const std::int64_t extent : extents) count = extent < 0 || extent > kMostContent ? kMostContent + 1 : std::min(count * extent, kMostContent + 1);
-    if (count <= 64) {  // of the size of a shape: it may be one
-        Content filled{value.dtype, extents, {}, {}};
-        filled.numbers.assign(value.numbers.empty() ? 0 : static_cast<std::size_t>(count), value.numbers.empty() ? graph::Dim{} : value.numbers[0]);
-        filled.reals.assign(value.reals.empty() ? 0 : static_cast<std::size_t>(count), value.reals.empty() ? 0 : value.reals[0]);
-        return in.giveContent(0, std::move(filled));
-    }
-    Attributes attributes{{"dtype", graph::onnxType(value.dtype)}};
-    if (value.reals.empty()) attributes.emplace("value", value.numbers[0].extent);
-    else attributes.emplace("value", value.reals[0]);
-    in.make("ConstantOfShape", {in.constant(0)}, attributes);
-}
-
 /// Cut in the middle, or with zeros around.
 void centerCropPad(Importer& in) {
     const ValueId x = in.data(0);
@@ -486,13 +436,13 @@ struct Rule {
 
 constexpr auto kRules = std::to_array<Rule>({
     {"Add", add}, {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
-    {"ConstantOfShape", constantOfShape}, {"Conv", windowed<1>}, {"ConvInteger", windowed<1>}, {"ConvTranspose", convTranspose}, {"Dropout", dropout},
-    {"Equal", withoutBroadcast}, {"Expand", expand}, {"GridSample", gridSample}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
-    {"LayerNormalization", layerNorm}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"Pad", pad},
+    {"Concat", liftConcat}, {"ConstantOfShape", liftConstantOfShape}, {"Conv", windowed<1>}, {"ConvInteger", windowed<1>}, {"ConvTranspose", convTranspose}, {"Dropout", dropout},
+    {"Equal", withoutBroadcast}, {"Expand", liftExpand}, {"GridSample", gridSample}, {"GRU", liftRecurrent}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
+    {"LayerNormalization", layerNorm}, {"LSTM", liftRecurrent}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"Pad", pad},
     {"QLinearConv", windowed<3>}, {"ReduceL1", axesAsInput<18>}, {"ReduceL2", axesAsInput<18>}, {"ReduceLogSum", axesAsInput<18>},
     {"ReduceLogSumExp", axesAsInput<18>}, {"ReduceMax", axesAsInput<18>}, {"ReduceMean", axesAsInput<18>}, {"ReduceMin", axesAsInput<18>},
-    {"ReduceProd", axesAsInput<18>}, {"ReduceSum", axesAsInput<13>}, {"ReduceSumSquare", axesAsInput<18>}, {"Reshape", reshape}, {"Resize", resize},
-    {"Scatter", renamed<kScatterElements>}, {"Slice", slice}, {"Softmax", softmax}, {"Split", split}, {"Squeeze", axesAsInput<13>}, {"TopK", topK},
+    {"ReduceProd", axesAsInput<18>}, {"ReduceSum", axesAsInput<13>}, {"ReduceSumSquare", axesAsInput<18>}, {"Reshape", liftReshape}, {"Resize", resize},
+    {"RNN", liftRecurrent}, {"Scatter", renamed<kScatterElements>}, {"Slice", slice}, {"Softmax", softmax}, {"Split", split}, {"Squeeze", axesAsInput<13>}, {"TopK", topK},
     {"Unsqueeze", axesAsInput<13>}, {"Upsample", upsample},
 });
 

@@ -229,6 +229,28 @@ void constantOfShape(Emitter& out, const Node& node) {
     out.make(node, "Cast", {out.step(node, "filled", "Expand", {number, out.input(node, 0)})}, {{"to", type}});
 }
 
+/// A dimension of the new shape is the batch: how large it is, an input of the graph tells.
+void expand(Emitter& out, const Node& node) {
+    const std::int64_t axis = node.integer("batch_axis", -1);
+    if (axis == -1) return copy(out, node);
+    const graph::Dim batch = graph::Dim::named("batch");
+    const auto isBatch = [&](graph::ValueId id) { return std::ranges::count(out.net().value(id).type.shape, batch) > 0; };
+    const std::vector<graph::ValueId> fed = out.net().inputs();
+    const auto told = std::ranges::find_if(fed, isBatch);
+    if (told == fed.end()) throw Error({Code::Exp01, node.name, "no input tells how large a batch is", "", "", ""});
+    const graph::Shape& shape = out.net().value(*told).type.shape;
+    const std::int64_t from = std::ranges::find(shape, batch) - shape.begin();
+    const std::string count = out.step(node, "batch", "Shape", {out.net().value(*told).name}, {{"start", from}, {"end", from + 1}});
+    const Numbers& extents = out.net().value(node.inputs[1]).constant;
+    const auto place = extents.begin() + (axis < 0 ? axis + std::ssize(extents) : axis);
+    Names parts;
+    if (place != extents.begin()) parts.push_back(out.numbers(node, "before", {extents.begin(), place}));
+    parts.push_back(count);
+    if (place + 1 != extents.end()) parts.push_back(out.numbers(node, "behind", {place + 1, extents.end()}));
+    const std::string made = out.step(node, "shape", "Concat", std::move(parts), {{"axis", std::int64_t{0}}});
+    out.make(node, "Expand", {out.input(node, 0), made});
+}
+
 struct Rule {
     std::string_view op;
     void (*emit)(Emitter&, const Node&);
@@ -243,6 +265,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"Cast", cast},
     {"ConstantOfShape", constantOfShape},
     {"Dropout", pass},
+    {"Expand", expand},
     {"FixedBatchNorm", batchNorm},
     {"Gelu", gelu},
     {"GridSample", gridSample},

@@ -8,6 +8,8 @@
 #include <array>
 #include <cctype>
 #include <cstdint>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/errors/error.h"
@@ -17,7 +19,7 @@
 namespace headroom::formats {
 namespace {
 
-constexpr std::string_view kBatch = "batch";
+const std::string kBatch = OnnxBatch::dim().name;
 
 bool isStandard(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
@@ -62,10 +64,9 @@ public:
         takeNodes();
         if (m_options.freesBatch && hasBatchOfOne()) {
             try {
-                OnnxModel freed = build(true);
-                if (keepsBatchApart(freed.graph)) return freed;
+                return build(true);
             } catch (const Error&) {
-                // Some node needs the batch as it is: so it stays.
+                // Some node needs the batch as it is, or may mix samples: so it stays.
             }
         }
         return build(false);
@@ -77,20 +78,40 @@ private:
     }
 
     void refuseUnsupported() const {
-        const std::string found = unsupported(m_proto);
-        if (!found.empty())
-            throw Error(Failure{Code::Onx10, m_file, "operators are not supported", found, {}, "docs/operators.md lists those that are."});
+        std::vector<Failure> failures;
+        if (auto outside = dataOutside(m_file, m_proto)) failures.push_back(std::move(*outside));
+        if (const std::string found = unsupported(m_proto); !found.empty())
+            failures.push_back({Code::Onx10, m_file, "operators are not supported", found, {}, "docs/operators.md lists those that are."});
+        if (!failures.empty()) throw Error(std::move(failures));
+    }
+
+    // --- 16-bit floats
+
+    /// Whether an attribute of that name is an element type.
+    static bool namesType(const std::string& attribute) {
+        constexpr auto kTypes = std::to_array<std::string_view>({"dtype", "output_datatype", "output_dtype", "precision", "softmax_precision", "to"});
+        return std::ranges::count(kTypes, attribute) > 0;
+    }
+    std::int64_t typeNumber(std::int64_t number) const {
+        const auto type = graph::typeOfOnnx(number);
+        const bool widens = m_options.widensHalf && (type == graph::DType::F16 || type == graph::DType::BF16);
+        m_widened = m_widened || widens;
+        return widens ? graph::onnxType(graph::DType::F32) : number;
+    }
+    graph::HostTensor heldTensor(const onnx::TensorProto& proto) const {
+        graph::HostTensor tensor = tensorFrom(proto, m_file, m_options.limits);
+        return typeNumber(graph::onnxType(tensor.dtype)) == graph::onnxType(tensor.dtype) ? std::move(tensor) : widened(std::move(tensor));
     }
 
     graph::Attribute attributeOf(const onnx::AttributeProto& proto, ForeignNode& node) const {
         switch (proto.type()) {
-            case onnx::AttributeProto::INT: return proto.i();
+            case onnx::AttributeProto::INT: return namesType(proto.name()) ? typeNumber(proto.i()) : proto.i();
             case onnx::AttributeProto::FLOAT: return static_cast<double>(proto.f());
             case onnx::AttributeProto::STRING: return proto.s();
             case onnx::AttributeProto::INTS: return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
             case onnx::AttributeProto::FLOATS: return std::vector<double>(proto.floats().begin(), proto.floats().end());
             case onnx::AttributeProto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
-            case onnx::AttributeProto::TENSOR: node.tensors.emplace(proto.name(), tensorFrom(proto.t(), m_file, m_options.limits)); return std::int64_t{0};
+            case onnx::AttributeProto::TENSOR: node.tensors.emplace(proto.name(), heldTensor(proto.t())); return std::int64_t{0};
             default: refuse(Code::Onx13, "an attribute's encoding is not supported", escaped(proto.name()));
         }
     }
@@ -138,9 +159,11 @@ private:
 
     /// The inputs that are no weights.
     std::vector<const onnx::ValueInfoProto*> fedInputs() const {
+        std::set<std::string_view> weights;
+        for (const onnx::TensorProto& each : m_proto.graph().initializer()) weights.insert(each.name());
         std::vector<const onnx::ValueInfoProto*> fed;
         for (const onnx::ValueInfoProto& input : m_proto.graph().input())
-            if (std::ranges::none_of(m_proto.graph().initializer(), [&](const onnx::TensorProto& each) { return each.name() == input.name(); })) fed.push_back(&input);
+            if (!weights.contains(input.name())) fed.push_back(&input);
         return fed;
     }
 
@@ -152,15 +175,25 @@ private:
         });
     }
 
+    /// What the file calls a batch that is not the first dimension of its first input, where that is a number; else nothing.
+    std::string secondBatch() const {
+        const auto fed = fedInputs();
+        const auto& shape = fed.front()->type().tensor_type().shape();
+        if (shape.dim_size() == 0 || !shape.dim(0).has_dim_value()) return {};
+        const auto found = std::ranges::find_if(shape.dim(), [](const auto& dim) { return dim.dim_param() == kBatch || dim.dim_param() == "batch_size"; });
+        return found == shape.dim().end() ? std::string{} : found->dim_param();
+    }
+
     /// A dimension's name in our words: factors are joined by '*', and digits alone would be a number.
     std::string dimName(const onnx::ValueInfoProto& input, int dim, bool first) const {
         std::string text = input.type().tensor_type().shape().dim(dim).dim_param();
-        if (dim == 0 && first) return std::string(kBatch);
+        if (dim == 0 && first) return kBatch;
         const std::string& leading = m_proto.graph().input(0).type().tensor_type().shape().dim_size() > 0
                                          ? m_proto.graph().input(0).type().tensor_type().shape().dim(0).dim_param() : text;
-        if (dim == 0 && !text.empty() && text == leading) return std::string(kBatch);
+        if (dim == 0 && !text.empty() && text == leading) return kBatch;
         for (char& each : text)
             if (!std::isalnum(static_cast<unsigned char>(each))) each = '_';
+        if (dim > 0 && !text.empty() && text == secondBatch()) return kBatch;
         if (text.empty() || text == kBatch || text.find_first_not_of("0123456789") == std::string::npos) text = fmt::format("{}_{}", "dim", text.empty() ? fmt::format("{}_{}", m_unnamed++, dim) : text);
         return text;
     }
@@ -171,13 +204,14 @@ private:
         const auto type = graph::typeOfOnnx(proto.elem_type());
         if (!type) refuse(Code::Onx13, "an input's element type is not supported", fmt::format("{}: {}", escaped(input.name()), proto.elem_type()));
         if (static_cast<std::size_t>(proto.shape().dim_size()) > m_options.limits.maxRank) refuse(Code::Onx06, "too many dimensions", escaped(input.name()));
-        graph::TensorType found{*type, {}};
+        const auto read = graph::typeOfOnnx(typeNumber(proto.elem_type()));
+        graph::TensorType found{*read, {}};
         for (int dim = 0; dim < proto.shape().dim_size(); ++dim) {
             const auto& each = proto.shape().dim(dim);
             if (each.has_dim_value() && (each.dim_value() < 0 || each.dim_value() > INT32_MAX))
                 refuse(Code::Onx06, "a dimension is out of range", fmt::format("{}: {}", escaped(input.name()), each.dim_value()));
             const bool isNamed = !each.has_dim_value() || (freed && dim == 0);
-            found.shape.push_back(isNamed ? graph::Dim::named(freed && dim == 0 ? std::string(kBatch) : dimName(input, dim, first)) : graph::Dim::fixed(each.dim_value()));
+            found.shape.push_back(isNamed ? graph::Dim::named(freed && dim == 0 ? kBatch : dimName(input, dim, first)) : graph::Dim::fixed(each.dim_value()));
         }
         return found;
     }
@@ -190,33 +224,19 @@ private:
         model.batchFreed = freed;
         for (const onnx::StringStringEntryProto& each : m_proto.metadata_props()) model.metadata[each.key()] = each.value();
         OnnxImporter importer(model.opset, m_options, model);
+        if (freed) importer.freeBatch();
         m_unnamed = 0;
         bool first = true;
         for (const onnx::ValueInfoProto* input : fedInputs()) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
-        for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(tensorFrom(tensor, m_file, m_options.limits), false);
+        for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(heldTensor(tensor), false);
         for (const graph::HostTensor& tensor : m_constants) importer.addWeight(tensor, true);
-        importer.fixInputs(m_nodes);
+        importer.findConstants(m_nodes);
         for (const ForeignNode& node : m_nodes) importer.add(node);
         for (const onnx::ValueInfoProto& output : m_proto.graph().output()) model.outputs.push_back(output.name());
         if (model.outputs.empty()) refuse(Code::Onx09, "it has no outputs");
         importer.finish(model.outputs);
+        model.halfWidened = m_widened;
         return model;
-    }
-
-    /// Samples do not mix: the batch stays the first dimension of all that is made of it, and nothing runs along it.
-    static bool keepsBatchApart(const graph::Graph& graph) {
-        const graph::Dim batch = graph::Dim::named(std::string(kBatch));
-        const auto leads = [&](graph::ValueId id) { return id != graph::kNone && !graph.value(id).type.shape.empty() && graph.value(id).type.shape[0] == batch; };
-        constexpr auto kAlong = std::to_array<std::string_view>({"Softmax", "LogSoftmax", "Hardmax", "CumSum", "TopK", "GatherElements", "ScatterElements", "LpNormalization",
-                                                                 "MeanVarianceNormalization", "GatherND", "ScatterND", "ReverseSequence"});
-        for (const graph::Node& node : graph.nodes()) {
-            if (std::ranges::none_of(node.inputs, leads)) continue;
-            if (std::ranges::count(kAlong, node.op->name) && node.integer("axis", -1) == 0) return false;
-            if (node.op->name == "MeanVarianceNormalization") return false;
-            for (const graph::ValueId output : node.outputs)
-                if (!leads(output) && graph::isFloating(graph.value(output).type.dtype)) return false;
-        }
-        return std::ranges::all_of(graph.outputs(), leads);
     }
 
     const onnx::ModelProto& m_proto;
@@ -225,6 +245,7 @@ private:
     std::vector<ForeignNode> m_nodes;
     std::vector<graph::HostTensor> m_constants;
     mutable int m_unnamed = 0;
+    mutable bool m_widened = false;
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ struct OnnxModel {
     int opset = 0;                           ///< of the file
     std::string producer;
     std::map<std::string, std::string> metadata;
+    bool halfWidened = false;  ///< it held 16-bit floats, which are fp32 here
     bool batchFreed = false;  ///< the file fixes a batch of 1, the graph takes any
 };
 
@@ -28,6 +29,8 @@ struct OnnxReadOptions {
     std::map<std::string, graph::HostTensor> known;
     /// A first dimension of 1 that all inputs have becomes "batch" where every node allows it.
     bool freesBatch = true;
+    /// 16-bit floats - weights, inputs, casts - are read as fp32: what is trained is kept in it, the run's precision decides the rest.
+    bool widensHalf = true;
 };
 
 /// Reads an ONNX file (opset 7 to 23, the standard domain, one file). Floating weights become parameters, running statistics

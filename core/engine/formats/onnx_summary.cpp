@@ -12,7 +12,7 @@ nlohmann::json summaryOf(const OnnxModel& model) {
     for (const graph::HostTensor& weight : model.weights) bytes += weight.data.size();
     summary.update({{"format", "onnx"},        {"opset", model.opset},
                     {"producer", model.producer}, {"weights_bytes", bytes},
-                    {"batch_freed", model.batchFreed}, {"metadata", model.metadata}});
+                    {"batch_freed", model.batchFreed}, {"half_widened", model.halfWidened}, {"metadata", model.metadata}});
     return summary;
 }
 

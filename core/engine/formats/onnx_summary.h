@@ -7,7 +7,7 @@
 namespace headroom::formats {
 
 /// What a read model is, for people: graph::summaryOf() with the file's names of outputs, `format` (onnx), `opset`, `producer`,
-/// `weights_bytes`, `batch_freed`, `metadata`.
+/// `weights_bytes`, `batch_freed`, `half_widened`, `metadata`.
 nlohmann::json summaryOf(const OnnxModel& model);
 
 }  // namespace headroom::formats

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <onnx/onnx.pb.h>
 
+#include <bit>
 #include <cstring>
 
 #include "base/graph/onnx_types.h"
@@ -119,7 +120,29 @@ private:
     std::uint64_t m_bytes = 0;
 };
 
+/// The bits of an fp32 number that is this fp16 one (IEEE 754: 5 bits of exponent, 10 of fraction).
+std::uint32_t wideBits(std::uint16_t half) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16, exponent = half >> 10 & 0x1F, fraction = half & 0x3FF;
+    if (exponent == 0x1F) return sign | 0x7F800000 | fraction << 13;
+    if (exponent != 0) return sign | (exponent + 112) << 23 | fraction << 13;
+    const float subnormal = static_cast<float>(fraction) * 0x1p-24F;
+    return sign | std::bit_cast<std::uint32_t>(subnormal);
+}
+
 }  // namespace
+
+graph::HostTensor widened(graph::HostTensor tensor) {
+    const bool isHalf = tensor.dtype == graph::DType::F16;
+    if (!isHalf && tensor.dtype != graph::DType::BF16) return tensor;
+    graph::HostTensor wide{std::move(tensor.name), graph::DType::F32, std::move(tensor.shape), std::vector<std::byte>(tensor.data.size() * 2)};
+    for (std::size_t i = 0; i < tensor.data.size() / 2; ++i) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, tensor.data.data() + 2 * i, 2);
+        const std::uint32_t all = isHalf ? wideBits(bits) : static_cast<std::uint32_t>(bits) << 16;
+        std::memcpy(wide.data.data() + 4 * i, &all, 4);
+    }
+    return wide;
+}
 
 graph::HostTensor tensorFrom(const TensorProto& proto, const std::string& file, const OnnxLimits& limits) {
     return TensorReading(proto, file, limits).read();

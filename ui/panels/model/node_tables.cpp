@@ -139,6 +139,7 @@ std::vector<DetailRow> summaryRows(const QJsonObject& summary) {
             rows.add(QStringLiteral("%1 %2").arg(name, value[QLatin1String("name")].toString()), QStringLiteral("[%1] %2").arg(shape.join(QStringLiteral(", ")), value[QLatin1String("type")].toString()));
         }
     if (summary.value(QLatin1String("batch_freed")).toBool()) rows.add(DetailsModel::tr("Batch"), DetailsModel::tr("fixed at 1 in the file, free here"));
+    if (summary.value(QLatin1String("half_widened")).toBool()) rows.add(DetailsModel::tr("Precision"), DetailsModel::tr("16-bit floats in the file, fp32 here"));
     rows.head(DetailsModel::tr("Operators"));
     for (const QJsonValue op : summary.value(QLatin1String("operators")).toArray()) rows.add(op[QLatin1String("name")].toString(), QString::number(op[QLatin1String("count")].toInteger()));
     QStringList closed;

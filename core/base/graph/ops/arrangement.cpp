@@ -27,6 +27,7 @@ constexpr auto kCast = std::to_array<std::string_view>({"round_mode", "saturate"
 constexpr auto kStartEnd = std::to_array<std::string_view>({"end", "start"});
 constexpr auto kEye = std::to_array<std::string_view>({"dtype", "k"});
 constexpr auto kFill = std::to_array<std::string_view>({"dtype", "value"});
+constexpr auto kBatchAxis = std::to_array<std::string_view>({"batch_axis"});
 constexpr auto kWindow = std::to_array<std::string_view>({"output_datatype", "periodic"});
 constexpr std::array kFirst{0}, kSecond{1};
 constexpr std::array kAllOfThree{0, 1, 2};
@@ -96,12 +97,14 @@ std::vector<TensorType> inferTile(const NodeView& view) {
     return withShape(view, shape);
 }
 
+/// With `batch_axis` that dimension of the new shape is the batch, whatever the constant holds there.
 std::vector<TensorType> inferExpand(const NodeView& view) {
     Shape target;
     for (const std::int64_t extent : numbersOf(view, 1)) {
         if (extent < 0 || extent > INT32_MAX) refuseNode("an extent is out of range", fmt::format("{}", extent));
         target.push_back(Dim::fixed(extent));
     }
+    if (const std::int64_t axis = view.node.integer("batch_axis", -1); axis != -1) target[axisWithin(axis, target.size())] = Dim::named("batch");
     return withShape(view, broadcast(inputShape(view, 0), target));
 }
 
@@ -240,7 +243,7 @@ constexpr OpEntry linked(OpEntry entry, std::vector<ChannelLink> (*channels)(con
 constinit const std::array kOps{
     savingNothing(linked(moves("Concat", 13, kAnyNumber, kAxis, inferConcat), concatChannels)), needing(3, moves("Slice", 13, 5, {}, inferSlice, kSliceConstants)),
     needing(2, moves("Pad", 23, 4, kMode, inferPad, kPadConstants)), needing(2, moves("Tile", 13, 2, {}, inferTile, kSecond)),
-    needing(2, moves("Expand", 13, 2, {}, inferExpand, kSecond)), savingNothing(moves("Squeeze", 23, 2, {}, inferSqueeze, kSecond)),
+    needing(2, moves("Expand", 13, 2, kBatchAxis, inferExpand, kSecond)), savingNothing(moves("Squeeze", 23, 2, {}, inferSqueeze, kSecond)),
     savingNothing(needing(2, moves("Unsqueeze", 23, 2, {}, inferUnsqueeze, kSecond))), moves("DepthToSpace", 13, 1, kBlock, inferDepthToSpace),
     moves("SpaceToDepth", 13, 1, kBlock, inferSpaceToDepth), moves("Trilu", 14, 2, kUpper, inferTrilu, kSecond),
     needing(2, moves("ReverseSequence", 10, 2, kSequence, inferReverse)), savingNothing(linked(moves("Identity", 23, 1, {}, sameAsInput), sameDimensions)),

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <onnx/onnx.pb.h>
-
 #include <cstring>
 #include <fstream>
-#include <memory>
 #include <random>
 
 #include "base/errors/error.h"
-#include "base/graph/op_entry.h"
+#include "core/engine/formats/foreign.h"
 #include "core/engine/formats/refusal.h"
 #include "engine/formats/onnx_file.h"
-#include "engine/formats/onnx_reader.h"
 #include "engine/formats/onnx_writer.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
@@ -20,81 +16,7 @@ using namespace headroom;
 namespace {
 
 using Numbers = std::vector<std::int64_t>;
-
-/// A file made of messages, for what a writer of ours would never write.
-class Foreign {
-public:
-    explicit Foreign(int opset = 17) {
-        model.set_ir_version(8);
-        auto& import = *model.add_opset_import();
-        import.set_version(opset);
-    }
-
-    onnx::GraphProto& graph() { return *model.mutable_graph(); }
-    void input(const std::string& name, const std::vector<std::string>& dims, int type = onnx::TensorProto::FLOAT) { value(*graph().add_input(), name, dims, type); }
-    void output(const std::string& name) { graph().add_output()->set_name(name); }
-    onnx::NodeProto& node(const std::string& op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs, const std::string& domain = "") {
-        onnx::NodeProto& added = *graph().add_node();
-        added.set_op_type(op);
-        added.set_domain(domain);
-        for (const std::string& each : inputs) added.add_input(each);
-        for (const std::string& each : outputs) added.add_output(each);
-        return added;
-    }
-    onnx::TensorProto& weight(const std::string& name, const Numbers& dims, int type = onnx::TensorProto::FLOAT) {
-        onnx::TensorProto& tensor = *graph().add_initializer();
-        tensor.set_name(name);
-        tensor.set_data_type(type);
-        for (const std::int64_t each : dims) tensor.add_dims(each);
-        return tensor;
-    }
-    void reals(const std::string& name, const Numbers& dims) {
-        onnx::TensorProto& tensor = weight(name, dims);
-        std::int64_t count = 1;
-        for (const std::int64_t each : dims) count *= each;
-        for (std::int64_t i = 0; i < count; ++i) tensor.add_float_data(0.5F + static_cast<float>(i) * 0.25F);
-    }
-    void numbers(const std::string& name, const Numbers& content) {
-        onnx::TensorProto& tensor = weight(name, {std::ssize(content)}, onnx::TensorProto::INT64);
-        for (const std::int64_t each : content) tensor.add_int64_data(each);
-    }
-    static void integer(onnx::NodeProto& node, const std::string& name, std::int64_t number) {
-        onnx::AttributeProto& added = *node.add_attribute();
-        added.set_name(name);
-        added.set_type(onnx::AttributeProto::INT);
-        added.set_i(number);
-    }
-    static void integers(onnx::NodeProto& node, const std::string& name, const Numbers& content) {
-        onnx::AttributeProto& added = *node.add_attribute();
-        added.set_name(name);
-        added.set_type(onnx::AttributeProto::INTS);
-        for (const std::int64_t each : content) added.add_ints(each);
-    }
-
-    std::filesystem::path save(const std::string& name = "model.onnx") const {
-        const auto path = m_folder->path() / name;
-        std::ofstream file(path, std::ios::binary);
-        model.SerializeToOstream(&file);
-        return path;
-    }
-    formats::OnnxModel read(const formats::OnnxReadOptions& options = {}) const { return formats::readOnnx(save(), options); }
-
-    onnx::ModelProto model;
-
-private:
-    static void value(onnx::ValueInfoProto& proto, const std::string& name, const std::vector<std::string>& dims, int type) {
-        proto.set_name(name);
-        auto& tensor = *proto.mutable_type()->mutable_tensor_type();
-        tensor.set_elem_type(type);
-        tensor.mutable_shape();
-        for (const std::string& dim : dims) {
-            auto& added = *tensor.mutable_shape()->add_dim();
-            if (dim.find_first_not_of("-0123456789") == std::string::npos) added.set_dim_value(std::stoll(dim));
-            else added.set_dim_param(dim);
-        }
-    }
-    std::unique_ptr<test::TemporaryFolder> m_folder = std::make_unique<test::TemporaryFolder>();
-};
+using test::Foreign, test::operatorsOf, test::shapeOf;
 
 /// x -> Relu -> y
 Foreign relu(int opset = 17) {
@@ -103,15 +25,6 @@ Foreign relu(int opset = 17) {
     file.node("Relu", {"x"}, {"y"});
     file.output("y");
     return file;
-}
-
-std::string shapeOf(const formats::OnnxModel& model, std::size_t output = 0) {
-    return graph::toString(model.graph.value(model.graph.outputs()[output]).type.shape);
-}
-std::vector<std::string> operatorsOf(const formats::OnnxModel& model) {
-    std::vector<std::string> names;
-    for (const graph::Node& node : model.graph.nodes()) names.emplace_back(node.op->name);
-    return names;
 }
 
 }  // namespace
@@ -304,6 +217,36 @@ private Q_SLOTS:
         EXPECT_REFUSED([&] { file.read(); }, "ONX-10", "flat (Reshape)|constant");
     }
 
+    void allFormsThatAreNotSupportedAreToldWithTheirNodes() {
+        Foreign file;
+        file.input("x", {"n", "3", "8", "8"});
+        file.input("shape", {"2"}, onnx::TensorProto::INT64);
+        file.node("Reshape", {"x", "shape"}, {"a"}).set_name("flat");
+        file.node("Relu", {"a"}, {"b"}).set_name("behind");
+        file.node("Expand", {"x", "shape"}, {"c"}).set_name("wide");
+        file.node("Relu", {"x"}, {"d"}).set_name("good");
+        for (const char* name : {"b", "c", "d"}) file.output(name);
+        const QString refused = test::refusal([&] { file.read(); });
+        for (const char* part : {"ONX-10", "flat (Reshape)", "wide (Expand)"}) QVERIFY2(refused.contains(part), qPrintable(refused));
+        for (const char* part : {"behind", "good"}) QVERIFY2(!refused.contains(part), qPrintable(refused));
+        Foreign many;
+        many.input("x", {"n", "4"});
+        many.input("shape", {"2"}, onnx::TensorProto::INT64);
+        for (int i = 0; i < 50; ++i) many.node("Reshape", {"x", "shape"}, {"y" + std::to_string(i)});
+        many.output("y0");
+        EXPECT_REFUSED([&] { many.read(); }, "ONX-10", "y19 (Reshape)|30 more nodes");
+    }
+
+    void weightsOutsideTheFileAreToldTogetherWithTheOperators() {
+        Foreign file = relu();
+        for (int i = 0; i < 5; ++i) {
+            onnx::TensorProto& tensor = file.weight("w" + std::to_string(i), {4});
+            tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+        }
+        file.node("Frobnicate", {"x"}, {"b"}).set_name("my node");
+        EXPECT_REFUSED([&] { file.read(); }, "ONX-03", "w0, w1, w2 and 2 more|onnx.save|Frobnicate (my node)");
+    }
+
     void versionsOutOfRangeAreRefused() {
         Foreign newer = relu(9999);
         EXPECT_REFUSED([&] { newer.read(); }, "ONX-11", "9999|7 to 23");
@@ -361,6 +304,20 @@ private Q_SLOTS:
         QVERIFY(test::cpuSeconds() - before < 1);
     }
 
+    /// As files until opset 8 have them.
+    void tenThousandWeightsThatAreInputsAsWellAreReadWithinASecond() {
+        Foreign file = relu(8);
+        for (int i = 0; i < 10'000; ++i) {
+            const std::string name = "w" + std::to_string(i);
+            file.input(name, {"1"});
+            file.reals(name, {1});
+        }
+        const std::filesystem::path path = file.save();
+        const double before = test::cpuSeconds();
+        QCOMPARE(formats::readOnnx(path).graph.inputs().size(), std::size_t{1});
+        QVERIFY(test::cpuSeconds() - before < 1);
+    }
+
     void aPickleIsNoModel() {
         const test::TemporaryFolder folder;
         std::ofstream(folder.path() / "net.onnx", std::ios::binary) << std::string("\x80\x04\x95\x10", 4);
@@ -402,6 +359,73 @@ private Q_SLOTS:
         const formats::OnnxModel model = file.read();
         QCOMPARE(model.graph.parameters().size(), std::size_t{2});
         QCOMPARE(model.graph.buffers().size(), std::size_t{2});
+    }
+
+    void sixteenBitFloatsAreReadAsThirtyTwo_data() {
+        QTest::addColumn<int>("type");
+        QTest::addColumn<QList<int>>("bits");
+        QTest::newRow("fp16") << int(onnx::TensorProto::FLOAT16) << QList<int>{0x3C00, 0xC100, 0x0001, 0x7BFF};
+        QTest::newRow("bf16") << int(onnx::TensorProto::BFLOAT16) << QList<int>{0x3F80, 0xC020, 0x3380, 0x477F};
+    }
+    void sixteenBitFloatsAreReadAsThirtyTwo() {
+        QFETCH(int, type);
+        QFETCH(QList<int>, bits);
+        Foreign file;
+        file.input("x", {"n", "2"}, type);
+        for (const int each : bits) (file.graph().initializer_size() ? *file.graph().mutable_initializer(0) : file.weight("w", {2, 2}, type)).add_int32_data(each);
+        file.node("MatMul", {"x", "w"}, {"product"});
+        Foreign::integer(file.node("Cast", {"product"}, {"wide"}), "to", onnx::TensorProto::FLOAT);
+        Foreign::integer(file.node("Cast", {"wide"}, {"y"}), "to", type);
+        file.output("y");
+        const formats::OnnxModel model = file.read();
+        QVERIFY(model.halfWidened && !relu().read().halfWidened);
+        for (const graph::Value& value : model.graph.values()) QVERIFY(value.type.dtype == graph::DType::F32);
+        const bool isHalf = type == onnx::TensorProto::FLOAT16;
+        std::vector<float> found(4);
+        QCOMPARE(model.weights[0].data.size(), sizeof(float) * 4);
+        std::memcpy(found.data(), model.weights[0].data.data(), sizeof(float) * 4);
+        QCOMPARE(found, isHalf ? (std::vector<float>{1, -2.5F, 0x1p-24F, 65504}) : (std::vector<float>{1, -2.5F, 0x1p-24F, 65280}));
+        formats::OnnxReadOptions asWritten;
+        asWritten.widensHalf = false;
+        QVERIFY(file.read(asWritten).weights[0].dtype != graph::DType::F32);
+    }
+
+    void whatIsComputedFromSmallWeightsIsTrained_data() {
+        QTest::addColumn<QString>("op");
+        QTest::addColumn<int>("operands");
+        for (const auto& [op, operands] : {std::pair("Add", 2), {"Mul", 2}, {"Sub", 2}, {"Neg", 1}, {"Identity", 1}, {"Concat", 2}}) QTest::newRow(op) << QString(op) << operands;
+    }
+    void whatIsComputedFromSmallWeightsIsTrained() {
+        QFETCH(QString, op);
+        QFETCH(int, operands);
+        Foreign file;
+        file.input("x", {"n", "4"});
+        file.reals("w", {4, op == "Concat" ? 4 : 2});
+        file.reals("b1", {2});
+        file.reals("b2", {2});
+        onnx::NodeProto& made = file.node(op.toStdString(), operands == 2 ? std::vector<std::string>{"b1", "b2"} : std::vector<std::string>{"b1"}, {"b"});
+        if (op == "Concat") Foreign::integer(made, "axis", 0);
+        file.node("Gemm", {"x", "w", "b"}, {"y"});
+        file.output("y");
+        const formats::OnnxModel model = file.read();
+        QCOMPARE(model.graph.parameters().size(), static_cast<std::size_t>(operands) + 1);
+        QVERIFY(model.graph.buffers().empty());
+    }
+
+    void weightsThatSayHowLargeSomethingIsAreNoneOfTraining() {
+        Foreign file;
+        file.input("x", {"n", "3", "4", "4"});
+        file.reals("roi", {0});
+        file.weight("same", {2}).mutable_float_data()->Add(1);
+        file.graph().mutable_initializer(1)->add_float_data(1);
+        file.weight("twice", {2}).mutable_float_data()->Add(2);
+        file.graph().mutable_initializer(2)->add_float_data(2);
+        Foreign::integer(file.node("Concat", {"same", "twice"}, {"scales"}), "axis", 0);
+        file.node("Resize", {"x", "roi", "scales"}, {"y"});
+        file.output("y");
+        const formats::OnnxModel model = file.read();
+        QCOMPARE(shapeOf(model), std::string("[batch, 3, 8, 8]"));
+        QVERIFY(model.graph.parameters().empty());
     }
 
     void aShapeComputedFromTheInputLeavesNoNodes() {

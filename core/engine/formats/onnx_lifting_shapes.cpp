@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "base/graph/onnx_types.h"
+#include "engine/formats/onnx_importer.h"
+#include "engine/formats/onnx_lifting.h"
+
+namespace headroom::formats {
+namespace {
+
+using graph::Attributes;
+using graph::DType;
+using graph::kNone;
+using graph::Shape;
+using graph::ValueId;
+using Numbers = std::vector<std::int64_t>;
+
+Attributes plainReshape(const OnnxImporter& in) {
+    Attributes attributes = in.node().attributes;
+    attributes.erase("shape");
+    return attributes;
+}
+
+/// The new shape for what holds a batch that the file has as 1; nothing where it cannot be told.
+std::optional<Numbers> shapeOfSamples(const OnnxImporter& in, ValueId x, const std::vector<graph::Dim>& target) {
+    const auto place = in.batchOf(x);
+    const Shape& from = in.type(x).shape;
+    const bool zeroCopies = in.integer("allowzero", 0) == 0;
+    if (!place) return std::nullopt;
+    Numbers to;
+    std::int64_t all = 1, known = 1;
+    for (const graph::Dim& dim : from) all *= extentOfSample(dim).value_or(0);
+    for (std::size_t i = 0; i < target.size(); ++i) {
+        const bool isOpen = target[i].name.empty() && target[i].extent == -1;
+        const bool copies = target[i] == graph::Dim::fixed(0) && zeroCopies && i < from.size();
+        to.push_back(isOpen ? -1 : extentOfSample(copies ? from[i] : target[i]).value_or(0));
+        if (!isOpen) known *= to.back();
+    }
+    if (known < 1 || all % known != 0 || std::ranges::count(to, -1) > 1) return std::nullopt;
+    std::ranges::replace(to, std::int64_t{-1}, all / known);
+    return reshapedBatch(from, *place, to);
+}
+
+/// A tensor of one number in every place of a shape with the batch in it.
+void fillNamed(OnnxImporter& in, const Content& value, const std::vector<graph::Dim>& shape) {
+    if (!in.isMadeLate()) return in.giveLate(0);  // a first state of zeros is never read
+    Numbers extents;
+    std::size_t axis = shape.size();
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (!shape[i].name.empty() && (shape[i] != OnnxBatch::dim() || std::exchange(axis, i) != shape.size())) in.refuse("a named dimension cannot be filled", shape[i].name);
+        extents.push_back(shape[i].name.empty() ? shape[i].extent : 1);
+    }
+    const ValueId number = in.scalar(value.reals.empty() ? static_cast<double>(value.numbers[0].extent) : value.reals[0], value.dtype);
+    in.give(0, in.forEachSample(number, extents, axis));
+}
+
+}  // namespace
+
+/// Named extents as 0 where they stay in place, else as the one that is left over.
+void liftReshape(OnnxImporter& in) {
+    const Content* target = in.content(1);
+    const ValueId x = in.data(0);
+    const Shape from = in.type(x).shape;
+    if (!target || graph::isFloating(target->dtype)) in.refuse("the new shape must be a constant");
+    if (const auto samples = shapeOfSamples(in, x, target->numbers)) return in.make("Reshape", {x, in.constantOf(*samples)}, plainReshape(in));
+    Numbers to;
+    bool open = false;
+    for (std::size_t i = 0; i < target->numbers.size(); ++i) {
+        const graph::Dim& dim = target->numbers[i];
+        const bool stays = !dim.name.empty() && i < from.size() && from[i] == dim;
+        if (!dim.name.empty() && !stays && std::exchange(open, true)) in.refuse("more than one dimension is left open", dim.name);
+        to.push_back(dim.name.empty() ? dim.extent : stays ? 0 : -1);
+    }
+    // A shape written for a batch of one, of a graph whose batch was freed.
+    if (!to.empty() && to[0] == 1 && !from.empty() && from[0] == graph::Dim::named("batch")) to[0] = std::ranges::count(to, -1) ? 0 : -1;
+    in.make("Reshape", {x, in.constantOf(to)}, plainReshape(in));
+}
+
+/// Named extents that the input has keep their place: 1 broadcasts to them. The batch may also be a new one.
+void liftExpand(OnnxImporter& in) {
+    const Content* target = in.content(1);
+    if (!target) in.refuse("the new shape must be a constant");
+    const ValueId x = in.data(0);
+    const Shape from = in.type(x).shape;
+    Numbers to;
+    std::size_t batch = target->numbers.size();
+    for (std::size_t i = 0; i < target->numbers.size(); ++i) {
+        const graph::Dim& dim = target->numbers[i];
+        const std::size_t behind = target->numbers.size() - i;
+        const graph::Dim own = behind > from.size() ? graph::Dim::fixed(1) : from[from.size() - behind];
+        if (!dim.name.empty() && own != dim) {
+            if (dim != OnnxBatch::dim() || own != graph::Dim::fixed(1)) in.refuse("a named dimension cannot be repeated", dim.name);
+            batch = i;
+        }
+        to.push_back(dim.name.empty() ? dim.extent : 1);
+    }
+    in.give(0, batch < to.size() ? in.forEachSample(x, to, batch) : in.step("Expand", {x, in.constantOf(to)}));
+}
+
+void liftConstantOfShape(OnnxImporter& in) {
+    const auto given = in.node().tensors.find("value");
+    Content value{DType::F32, {1}, {}, {0.0}};
+    if (given != in.node().tensors.end()) {
+        const std::optional<Content> held = contentOf(given->second);
+        if (!held || held->count() != 1) in.refuse("its value must be one number");
+        value = *held;
+    }
+    const Content* shape = in.content(0);
+    if (!shape) in.refuse("the shape must be a constant");
+    if (!shape->isFixed()) return fillNamed(in, value, shape->numbers);
+    const Numbers extents = shape->fixedNumbers();
+    std::int64_t count = 1;
+    for (const std::int64_t extent : extents) count = extent < 0 || extent > kMostContent ? kMostContent + 1 : std::min(count * extent, kMostContent + 1);
+    if (count <= 64) {  // of the size of a shape: it may be one
+        Content filled{value.dtype, extents, {}, {}};
+        filled.numbers.assign(value.numbers.empty() ? 0 : static_cast<std::size_t>(count), value.numbers.empty() ? graph::Dim{} : value.numbers[0]);
+        filled.reals.assign(value.reals.empty() ? 0 : static_cast<std::size_t>(count), value.reals.empty() ? 0 : value.reals[0]);
+        return in.giveContent(0, std::move(filled));
+    }
+    Attributes attributes{{"dtype", graph::onnxType(value.dtype)}};
+    if (value.reals.empty()) attributes.emplace("value", value.numbers[0].extent);
+    else attributes.emplace("value", value.reals[0]);
+    in.make("ConstantOfShape", {in.constant(0)}, attributes);
+}
+
+/// What is the same for all samples stands beside those of a freed batch once for each.
+void liftConcat(OnnxImporter& in) {
+    std::vector<ValueId> ids;
+    for (std::size_t i = 0; i < in.inputCount(); ++i) ids.push_back(in.data(i));
+    std::optional<BatchPlace> place;
+    for (const ValueId id : ids)
+        if (id != kNone && in.batchOf(id)) place = in.batchOf(id);
+    for (ValueId& id : ids) {
+        if (!place || !place->isAlone() || id == kNone || in.batchOf(id)) continue;
+        const Shape& shape = in.type(id).shape;
+        if (place->axis < shape.size() && shape[place->axis] == graph::Dim::fixed(1)) id = in.forEachSample(id, Numbers(shape.size(), 1), place->axis);
+    }
+    in.make("Concat", std::move(ids), in.node().attributes);
+}
+
+void liftRecurrent(OnnxImporter& in) {
+    const std::size_t batch = in.integer("layout", 0) != 0 ? 0 : 1;
+    std::vector<ValueId> ids;
+    for (std::size_t i = 0; i < in.inputCount(); ++i) {
+        const bool isState = i == 5 || i == 6;
+        ids.push_back(isState && in.isZeros(i) ? kNone : in.data(i));
+        if (!isState || ids[i] == kNone || !in.batchOf(ids[0]) || in.batchOf(ids[i])) continue;
+        ids[i] = in.forEachSample(ids[i], Numbers(in.type(ids[i]).shape.size(), 1), batch);
+    }
+    in.make(in.node().op, std::move(ids), in.node().attributes);
+}
+
+}  // namespace headroom::formats
