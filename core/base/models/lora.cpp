@@ -133,7 +133,7 @@ bool isLoraUpdate(std::string_view name) { return name.ends_with(kA) || name.end
 
 Graph withLora(const Graph& net, const LoraOptions& options) {
     if (loraPairs(net, options).empty())
-        throw Error(Failure{Code::Cfg09, "model.lora.targets", "no weight of a product fits", escaped(options.targets), {}, "The graph view shows their names."});
+        throw Error(Failure{Code::Cfg09, "model.lora.targets", "no weight of a product fits", escaped(options.targets), {}, "The graph view shows their names. The head is none of them: it is trained whole."});
     Graph made = Adapting(net, options).run();
     const Names head = headOf(net);
     for (const ValueId id : made.parameters()) {
