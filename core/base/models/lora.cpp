@@ -134,7 +134,7 @@ std::vector<LoraPair> possibleLoraPairs(const Graph& net) { return loraPairs(net
 
 Graph withLora(const Graph& net, const LoraOptions& options) {
     if (loraPairs(net, options).empty())
-        throw Error(Failure{Code::Cfg09, "model.lora.targets", "no weight of a product fits", escaped(options.targets), {}, "The graph view shows their names."});
+        throw Error(Failure{Code::Cfg09, "model.lora.targets", "no weight of a product fits", escaped(options.targets), {}, "The graph view shows their names. The head is none of them: it is trained whole."});
     Graph made = Adapting(net, options).run();
     const Names head = headOf(net);
     for (const ValueId id : made.parameters()) {

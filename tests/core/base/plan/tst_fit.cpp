@@ -227,6 +227,7 @@ private Q_SLOTS:
         config::RunConfig config = asked.config;
         config::set(config, path.toStdString(), value.toStdString());
         if (path == "train.cache_features") config.train.freeze = "*, !logits.*";
+        if (path == "model.lora.rank") config.model.arch = "cnn";  // a net of convolutions has no product but its head
         const auto all = models::architectures();
         if (!std::ranges::find(all, config.model.arch, &models::Architecture::name)->suits(asked.data.shape)) return;  // not for pictures
         const ConfiguredStep changed = ConfiguredStep(asked.config, asked.data, asked.device).changedTo(config);
