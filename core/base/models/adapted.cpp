@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <ranges>
 #include <vector>
 
@@ -42,6 +43,14 @@ std::int64_t elementsOf(const Shape& shape) {
 bool goesInto(const Shape& data, const Shape& model) {
     return std::ranges::equal(data | std::views::drop(1), model | std::views::drop(1),
                               [](const Dim& a, const Dim& b) { return a == b || !b.isFixed(); });
+}
+
+/// The order of dimensions that brings the first one to another place.
+std::vector<std::int64_t> batchAt(std::ptrdiff_t place, std::size_t rank) {
+    std::vector<std::int64_t> order(rank);
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    std::rotate(order.begin(), order.begin() + 1, order.begin() + place + 1);
+    return order;
 }
 
 std::int64_t wantedOutputs(const DataShape& data) { return data.kind == DataKind::Text ? data.vocabulary : data.outputs; }
@@ -199,7 +208,10 @@ ValueId Adapter::input() {
     const bool isText = m_data.kind == DataKind::Text;
     const graph::DType type = isText ? graph::DType::I64 : graph::DType::F32;
     if (wanted.type.dtype != type) refuseData(std::string(graph::name(type)), std::string(graph::name(wanted.type.dtype)));
-    const Shape& form = wanted.type.shape;
+    Shape form = wanted.type.shape;
+    const auto batch = std::ranges::find(form, Dim::named("batch"));
+    const std::ptrdiff_t place = batch == form.end() ? 0 : batch - form.begin();
+    std::rotate(form.begin(), form.begin() + place, form.begin() + place + (form.empty() ? 0 : 1));  // as data is: sample by sample
     if (form.empty() || form.front().isFixed()) refuseData("batches of any size", fmt::format("the model takes {} alone", graph::toString(form)));
     if (isText && form.size() != 2) refuseData("[batch, sequence]", graph::toString(form));
     const ValueId given = isText ? m_copy->made().addInput("tokens", {type, {Dim::named("batch"), Dim::named("sequence")}}) : addInput(m_copy->made(), m_data);
@@ -218,6 +230,7 @@ ValueId Adapter::input() {
             refuseData(graph::toString(own), graph::toString(form) + " needed");
         }
     }
+    if (place > 0) fitting = add(graph::kTranspose, unique("batch_in_place"), {fitting}, {{"perm", batchAt(place, form.size())}});
     m_copy->put(all.front(), fitting);
     return fitting;
 }

@@ -190,7 +190,7 @@ formats::Kind kindOf(const Reference& reference) {
 models::DataShape pictureShapeOf(const Reference& reference) {
     const auto size = field<std::vector<std::int64_t>>(reference.statistics, "size");
     constexpr formats::ImageLimits kLimits{};
-    const bool inRange = size.size() == 3 && (size[2] == 1 || size[2] == 3) && std::ranges::all_of(size, [](std::int64_t extent) { return extent >= 1 && extent <= kLimits.maxSide; });
+    const bool inRange = size.size() == 3 && std::ranges::all_of(size, [](std::int64_t extent) { return extent >= 1 && extent <= kLimits.maxSide; });
     if (!inRange || static_cast<std::uint64_t>(size[0] * size[1] * size[2]) > kLimits.maxDecoded) throw noPreparation("no usable size");
     return {.kind = models::DataKind::Pictures, .task = models::Task::Classification, .channels = size[2], .height = size[0],
             .width = size[1], .outputs = static_cast<std::int64_t>(reference.classes.size())};

@@ -61,6 +61,7 @@ public:
 
     OnnxModel read() {
         refuseUnsupported();
+        m_fed = fedInputs();
         takeNodes();
         if (m_options.freesBatch && hasBatchOfOne()) {
             try {
@@ -168,8 +169,7 @@ private:
     }
 
     bool hasBatchOfOne() const {
-        const auto fed = fedInputs();
-        return !fed.empty() && std::ranges::all_of(fed, [](const onnx::ValueInfoProto* input) {
+        return !m_fed.empty() && std::ranges::all_of(m_fed, [](const onnx::ValueInfoProto* input) {
             const auto& shape = input->type().tensor_type().shape();
             return shape.dim_size() >= 2 && shape.dim(0).dim_value() == 1;
         });
@@ -177,8 +177,7 @@ private:
 
     /// What the file calls a batch that is not the first dimension of its first input, where that is a number; else nothing.
     std::string secondBatch() const {
-        const auto fed = fedInputs();
-        const auto& shape = fed.front()->type().tensor_type().shape();
+        const auto& shape = m_fed.front()->type().tensor_type().shape();
         if (shape.dim_size() == 0 || !shape.dim(0).has_dim_value()) return {};
         const auto found = std::ranges::find_if(shape.dim(), [](const auto& dim) { return dim.dim_param() == kBatch || dim.dim_param() == "batch_size"; });
         return found == shape.dim().end() ? std::string{} : found->dim_param();
@@ -227,7 +226,7 @@ private:
         if (freed) importer.freeBatch();
         m_unnamed = 0;
         bool first = true;
-        for (const onnx::ValueInfoProto* input : fedInputs()) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
+        for (const onnx::ValueInfoProto* input : m_fed) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
         for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(heldTensor(tensor), false);
         for (const graph::HostTensor& tensor : m_constants) importer.addWeight(tensor, true);
         importer.findConstants(m_nodes);
@@ -242,6 +241,7 @@ private:
     const onnx::ModelProto& m_proto;
     const std::string& m_file;
     const OnnxReadOptions& m_options;
+    std::vector<const onnx::ValueInfoProto*> m_fed;
     std::vector<ForeignNode> m_nodes;
     std::vector<graph::HostTensor> m_constants;
     mutable int m_unnamed = 0;

@@ -130,6 +130,20 @@ private Q_SLOTS:
         QCOMPARE(QString::fromUtf8(net.node(0).op->name.data()), by);
         QCOMPARE(logitsOf(net), std::string("[batch, 10]"));
     }
+    void samplesAreTurnedWhereTheModelsBatchStandsBehind() {
+        for (const std::size_t place : {1, 2}) {
+            Graph graph;
+            graph::Shape shape{Dim::fixed(28), Dim::fixed(28)};
+            shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(place), Dim::named("batch"));
+            const ValueId x = graph.addInput("x", {graph::DType::F32, shape});
+            const ValueId mean = graph.addNode(*graph::findOp("ReduceMean"), "mean", {x, graph.addConstant("first", {0})}, {{"keepdims", std::int64_t{0}}}).front();
+            graph.setOutputs({place == 1 ? mean : graph.addNode(graph::kTranspose, "turned", {mean}).front()});
+            const Graph net = adapted(graph, digits(28));
+            QCOMPARE(shapeOf(net, "reshaped"), std::string("[batch, 28, 28]"));
+            QCOMPARE(shapeOf(net, "batch_in_place"), graph::toString(shape));
+            QCOMPARE(logitsOf(net), std::string("[batch, 28]"));
+        }
+    }
     void whatCannotBeFedIsRefused() {
         EXPECT_REFUSED([] { (void)adapted(Foreign().graph, test::pictures(3, 32)); }, "DAT-05", "[batch, 1, 28, 28] needed");
         EXPECT_REFUSED([] { (void)adapted(Foreign(false, {Dim::fixed(1), Dim::fixed(1), Dim::fixed(28), Dim::fixed(28)}).graph, digits()); }, "DAT-05", "alone");
