@@ -336,7 +336,7 @@ bool OnnxImporter::isZeros(std::size_t input) const {
         filling = contentOf(value->second);
         found = filling ? &*filling : nullptr;
     }
-    return found && found->isFixed() && std::ranges::all_of(found->reals, [](double real) { return real == 0; }) &&
+    return found && found->count() > 0 && found->isFixed() && std::ranges::all_of(found->reals, [](double real) { return real == 0; }) &&
            std::ranges::all_of(found->numbers, [](const Dim& number) { return number.extent == 0; });
 }
 
