@@ -67,6 +67,13 @@ std::optional<std::int64_t> extentOfSample(const graph::Dim& dim) {
     return isNumber ? std::optional(static_cast<std::int64_t>(std::stoll(factor))) : std::nullopt;
 }
 
+std::int64_t countOf(const Numbers& extents) {
+    std::int64_t count = 1;
+    for (const std::int64_t extent : extents)
+        if (extent < 1 || __builtin_mul_overflow(count, extent, &count)) return 0;
+    return count;
+}
+
 std::optional<BatchPlace> OnnxBatch::of(graph::ValueId value) const {
     const auto found = m_places.find(value);
     return found == m_places.end() ? std::nullopt : std::optional(found->second);
@@ -91,12 +98,10 @@ std::optional<Numbers> reshapedBatch(const Shape& from, const BatchPlace& place,
         if (dim != place.axis && !from[dim].isFixed()) return std::nullopt;
         sample.push_back(dim == place.axis ? place.outer * place.inner : from[dim].extent);
     }
+    if (countOf(sample) < 1 || countOf(to) != countOf(sample)) return std::nullopt;
     const auto behind = sample.begin() + static_cast<std::ptrdiff_t>(place.axis);
     const std::int64_t before = std::accumulate(sample.begin(), behind, place.outer, std::multiplies<>());
     const std::int64_t next = place.inner > 1 || behind + 1 == sample.end() ? place.inner : *(behind + 1);
-    if (graph::elementCount(sample) < 1 || std::ranges::any_of(to, [](std::int64_t extent) { return extent < 1; }) ||
-        graph::elementCount(to) != graph::elementCount(sample))
-        return std::nullopt;
     std::optional<std::size_t> axis = aloneAt(to, before, place.axis);
     if (!axis) axis = mergedAt(to, before, next);
     if (!axis) return std::nullopt;

@@ -38,6 +38,9 @@ private:
 /// The extent that a dimension has for one sample; nothing where it has another name besides the batch's.
 std::optional<std::int64_t> extentOfSample(const graph::Dim& dim);
 
+/// How many elements these extents make; 0 where one is less than 1, or they are beyond counting.
+std::int64_t countOf(const std::vector<std::int64_t>& extents);
+
 /// A new shape that was written for one sample, for a value whose batch stands at `place`: the dimension that takes the batch is -1.
 /// `from` is the value's shape. Nothing where samples would not stay whole, or where another dimension has a name.
 std::optional<std::vector<std::int64_t>> reshapedBatch(const graph::Shape& from, const BatchPlace& place, const std::vector<std::int64_t>& to);

@@ -148,9 +148,10 @@ std::optional<BatchPlaces> reshaped(const Look& look) {
     const auto before = std::span(old).first(from.axis), now = std::span(made).first(static_cast<std::size_t>(found - made.begin()));
     const auto axis = static_cast<std::size_t>(found - made.begin());
     if (std::ranges::equal(before, now) && from.isAlone() && *found == OnnxBatch::dim()) return all(look, {axis, 1, 1});
-    std::int64_t wanted = from.outer, count = 1;
-    for (const graph::Dim& dim : before) wanted = dim.isFixed() ? wanted * dim.extent : -1;
-    for (const graph::Dim& dim : now) count = dim.isFixed() ? count * dim.extent : -1;
+    Numbers oldExtents{from.outer}, newExtents;
+    for (const graph::Dim& dim : before) oldExtents.push_back(dim.extent);
+    for (const graph::Dim& dim : now) newExtents.push_back(dim.extent);
+    const std::int64_t wanted = countOf(oldExtents), count = countOf(newExtents);
     if (wanted < 1 || count < 1 || wanted % count != 0 || *extentOfSample(*found) % (wanted / count) != 0) return std::nullopt;
     return all(look, {axis, wanted / count, *extentOfSample(*found) / (wanted / count)});
 }

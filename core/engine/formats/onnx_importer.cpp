@@ -34,6 +34,14 @@ graph::Initializer initializerOf(const graph::HostTensor& tensor) {
     return {graph::Initializer::Kind::KaimingNormal, 1, std::max<std::int64_t>(1, graph::elementCount(tensor.shape) / rows)};
 }
 
+/// What the file wrote, where it has that type.
+template <class T>
+T attributeOr(const OnnxNode& node, std::string_view name, T fallback) {
+    const auto found = node.attributes.find(name);
+    const auto* held = found == node.attributes.end() ? nullptr : std::get_if<T>(&found->second);
+    return held ? *held : fallback;
+}
+
 }  // namespace
 
 void OnnxImporter::addInput(const std::string& name, graph::TensorType type) { m_inputs[name] = std::move(type); }
@@ -336,7 +344,7 @@ bool OnnxImporter::isZeros(std::size_t input) const {
         filling = contentOf(value->second);
         found = filling ? &*filling : nullptr;
     }
-    return found && found->isFixed() && std::ranges::all_of(found->reals, [](double real) { return real == 0; }) &&
+    return found && found->count() > 0 && found->isFixed() && std::ranges::all_of(found->reals, [](double real) { return real == 0; }) &&
            std::ranges::all_of(found->numbers, [](const Dim& number) { return number.extent == 0; });
 }
 
@@ -386,25 +394,9 @@ void OnnxImporter::finish(const std::vector<std::string>& outputs) {
     m_model.graph.setOutputs(ids);
 }
 
-std::int64_t OnnxImporter::integer(std::string_view attribute, std::int64_t fallback) const {
-    const auto found = m_node->attributes.find(attribute);
-    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
-    return held ? *held : fallback;
-}
-double OnnxImporter::real(std::string_view attribute, double fallback) const {
-    const auto found = m_node->attributes.find(attribute);
-    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<double>(&found->second);
-    return held ? *held : fallback;
-}
-std::string OnnxImporter::text(std::string_view attribute, std::string_view fallback) const {
-    const auto found = m_node->attributes.find(attribute);
-    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
-    return held ? *held : std::string(fallback);
-}
-std::vector<std::int64_t> OnnxImporter::integers(std::string_view attribute) const {
-    const auto found = m_node->attributes.find(attribute);
-    const auto* held = found == m_node->attributes.end() ? nullptr : std::get_if<std::vector<std::int64_t>>(&found->second);
-    return held ? *held : std::vector<std::int64_t>{};
-}
+std::int64_t OnnxImporter::integer(std::string_view attribute, std::int64_t fallback) const { return attributeOr(*m_node, attribute, fallback); }
+double OnnxImporter::real(std::string_view attribute, double fallback) const { return attributeOr(*m_node, attribute, fallback); }
+std::string OnnxImporter::text(std::string_view attribute, std::string_view fallback) const { return attributeOr(*m_node, attribute, std::string(fallback)); }
+std::vector<std::int64_t> OnnxImporter::integers(std::string_view attribute) const { return attributeOr(*m_node, attribute, std::vector<std::int64_t>{}); }
 
 }  // namespace headroom::formats

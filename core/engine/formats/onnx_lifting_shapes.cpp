@@ -32,16 +32,16 @@ std::optional<Numbers> shapeOfSamples(const OnnxImporter& in, ValueId x, const s
     const Shape& from = in.type(x).shape;
     const bool zeroCopies = in.integer("allowzero", 0) == 0;
     if (!place) return std::nullopt;
-    Numbers to;
-    std::int64_t all = 1, known = 1;
-    for (const graph::Dim& dim : from) all *= extentOfSample(dim).value_or(0);
+    Numbers to, sample, told;
+    for (const graph::Dim& dim : from) sample.push_back(extentOfSample(dim).value_or(0));
     for (std::size_t i = 0; i < target.size(); ++i) {
         const bool isOpen = target[i].name.empty() && target[i].extent == -1;
         const bool copies = target[i] == graph::Dim::fixed(0) && zeroCopies && i < from.size();
         to.push_back(isOpen ? -1 : extentOfSample(copies ? from[i] : target[i]).value_or(0));
-        if (!isOpen) known *= to.back();
+        if (!isOpen) told.push_back(to.back());
     }
-    if (known < 1 || all % known != 0 || std::ranges::count(to, -1) > 1) return std::nullopt;
+    const std::int64_t all = countOf(sample), known = countOf(told);
+    if (all < 1 || known < 1 || all % known != 0 || std::ranges::count(to, -1) > 1) return std::nullopt;
     std::ranges::replace(to, std::int64_t{-1}, all / known);
     return reshapedBatch(from, *place, to);
 }

@@ -196,6 +196,13 @@ private Q_SLOTS:
         QVERIFY(!file.read().batchFreed);
     }
 
+    void aNewShapeBeyondCountingIsRefused() {
+        onnx::NodeProto* node = nullptr;
+        Foreign file = one({"1", "4"}, "Reshape", {"x", "shape"}, &node);
+        file.numbers("shape", {std::int64_t{1} << 40, std::int64_t{1} << 40, -1});
+        EXPECT_REFUSED([&] { file.read(); }, "ONX-10", "y (Reshape)");
+    }
+
     void dimensionsOfOneThatGoTogetherKeepTheBatchFixed() {
         onnx::NodeProto* node = nullptr;
         Foreign file = one({"1", "3", "1", "4"}, "Squeeze", {"x"}, &node);
