@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/errors/error.h"
+#include "base/process/launch.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/session.h"
@@ -44,6 +45,7 @@ int usage(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    process::shortenSpinning();
     Session session;
     CLI::App app("Train, compare and ship models on one workstation.");
     try {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/errors/error.h"
+#include "base/process/launch.h"
 #include "base/store/home.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/studio.h"
@@ -41,6 +42,7 @@ bool asksForWordsAlone(std::span<char*> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    headroom::process::shortenSpinning();
     QCoreApplication::setApplicationName(QStringLiteral("headroom-studio"));
     QCoreApplication::setApplicationVersion(QStringLiteral(HEADROOM_VERSION));
     if (asksForWordsAlone({argv + 1, static_cast<std::size_t>(argc - 1)})) {

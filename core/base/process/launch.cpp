@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/errors/error.h"
@@ -85,6 +86,10 @@ std::filesystem::path sibling(const std::string& program) {
     const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / program;
     if (!std::filesystem::exists(path)) throw cannotStart(path, ENOENT);
     return path;
+}
+
+void shortenSpinning() {
+    if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "10000", 0);
 }
 
 ProcessId launchDetached(const Launch& launch) {

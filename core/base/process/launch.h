@@ -11,6 +11,11 @@ namespace headroom::process {
 /// A program of ours ("headroom-worker") in the folder of the running program. Throws WRK-03 where it is missing.
 std::filesystem::path sibling(const std::string& program);
 
+/// What workers that are started from here on inherit: their threads wait for each other without sleeping for a tenth of a millisecond
+/// only, not for several. Where other programs hold the cores, whoever is waited for does not run (docs/performance.md). What the
+/// person has set (GOMP_SPINCOUNT, OMP_WAIT_POLICY) stays. Call before there are threads.
+void shortenSpinning();
+
 struct Launch {
     std::filesystem::path program;
     std::vector<std::string> arguments;  ///< without the program's own name

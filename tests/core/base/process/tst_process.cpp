@@ -46,6 +46,21 @@ private Q_SLOTS:
         QVERIFY(!sendSignal(started, SIGTERM));
     }
 
+    void threadsOfWorkersSpinBrieflyUnlessThePersonSaysOtherwise() {
+        const QByteArray policy = qgetenv("OMP_WAIT_POLICY"), spins = qgetenv("GOMP_SPINCOUNT");
+        qunsetenv("GOMP_SPINCOUNT"), qputenv("OMP_WAIT_POLICY", "passive");
+        shortenSpinning();
+        QVERIFY(!qEnvironmentVariableIsSet("GOMP_SPINCOUNT"));
+        qunsetenv("OMP_WAIT_POLICY");
+        shortenSpinning();
+        QCOMPARE(qgetenv("GOMP_SPINCOUNT"), QByteArray("10000"));
+        qputenv("GOMP_SPINCOUNT", "7");
+        shortenSpinning();
+        QCOMPARE(qgetenv("GOMP_SPINCOUNT"), QByteArray("7"));
+        policy.isEmpty() ? qunsetenv("OMP_WAIT_POLICY") : qputenv("OMP_WAIT_POLICY", policy);
+        spins.isEmpty() ? qunsetenv("GOMP_SPINCOUNT") : qputenv("GOMP_SPINCOUNT", spins);
+    }
+
     void aProgramThatCannotStartSaysSo() {
         const test::TemporaryFolder folder;
         try {
