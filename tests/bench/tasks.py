@@ -66,7 +66,7 @@ def train(config, home, work, settings=()):
         json.dump(config, file)
     done = run(["train", file.name, "--json", *(word for setting in settings for word in ("--set", setting))], home)
     if done.returncode != 0:
-        raise SystemExit(f"{config['name']}: exit {done.returncode}: {done.stderr.strip() or done.stdout[-500:]}")
+        raise SystemExit(f"{config.get('name', 'run')}: exit {done.returncode}: {done.stderr.strip() or done.stdout[-500:]}")
     run_id = json.loads(done.stdout.splitlines()[0])["id"]
     return json.loads(run(["show", run_id, "--json"], home).stdout)
 
