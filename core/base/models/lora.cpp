@@ -94,7 +94,7 @@ private:
         Graph& made = m_copy.made();
         m_a[node.id] = made.addParameter(pair.a, {graph::DType::F32, graph::fixedShape({in, m_options.rank})}, drawn);
         m_b[node.id] = made.addParameter(pair.b, {graph::DType::F32, graph::fixedShape({m_options.rank, out})}, {});
-        m_scale[node.id] = made.addBuffer(layerOf(pair.weight) + ".lora_scale", {graph::DType::F32, graph::fixedShape({1})}, {Initializer::Kind::Constant, pair.scale});
+        m_scale[node.id] = made.addBuffer(layerOf(pair.weight) + std::string(kLoraScale), {graph::DType::F32, graph::fixedShape({1})}, {Initializer::Kind::Constant, pair.scale});
     }
 
     /// The scale multiplies the narrow product.

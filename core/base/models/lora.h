@@ -24,8 +24,8 @@ struct LoraPair {
     double scale = 1;
 };
 
-/// What names of an update's parameters end with.
-inline constexpr std::string_view kLoraA = ".lora_A", kLoraB = ".lora_B";
+/// What names of an update's parameters end with, and of the buffer that says what it counts.
+inline constexpr std::string_view kLoraA = ".lora_A", kLoraB = ".lora_B", kLoraScale = ".lora_scale";
 inline bool isLoraUpdate(std::string_view name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
 
 /// Beside every product with a weight that fits the targets, x W + scale * (x A) B: A drawn as PyTorch draws linear layers, B zeros,

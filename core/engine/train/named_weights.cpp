@@ -53,7 +53,7 @@ models::ChosenWeights chosenWeights(const std::filesystem::path& map) {
 
 models::WeightMap mapWeights(const graph::Graph& net, const formats::WeightFiles& files, const models::ChosenWeights& chosen) {
     std::vector<models::WantedTensor> wanted = models::wantedTensors(net);
-    std::erase_if(wanted, [](const models::WantedTensor& each) { return models::isLoraUpdate(each.name); });
+    std::erase_if(wanted, [](const models::WantedTensor& each) { return models::isLoraUpdate(each.name) || each.name.ends_with(models::kLoraScale); });
     std::vector<models::NamedShape> tensors;
     for (const formats::StTensor& each : files.tensors()) tensors.push_back({each.name, each.shape});
     return models::mapWeights(wanted, tensors, chosen);

@@ -104,6 +104,19 @@ private Q_SLOTS:
         folder.write("map.json", R"({"h.0.attn.c_attn.weight": "nowhere"})");
         EXPECT_REFUSED(begin, "CFG-09", "neither in the net nor in the file|nowhere");
     }
+    /// The file has the net's own weights; what low ranks add is drawn.
+    void updatesOfLowRankAreNotLookedFor() {
+        const test::NetCase small{"gpt", test::text(17), {.width = 8, .layers = 1, .heads = 2}};
+        config::RunConfig config = configOf(small);
+        const test::TemporaryFolder folder;
+        const auto first = copies(Model(config, small.data, at::kCPU));
+        config.model.weights = writeWeights(folder.path() / "weights.safetensors", first).string();
+        config.train.seed = 2;
+        config.model.lora.rank = 2;
+        const auto again = copies(*begun(config, small.data));
+        QVERIFY(again.size() > first.size());
+        for (const auto& [name, tensor] : first) QVERIFY2(at::equal(tensor, again.at(name)), name.c_str());
+    }
     /// All but the head comes from the file.
     void aHeadForOtherClassesStaysNew() {
         const test::NetCase net{"mlp", test::table(12, 5), {}};
