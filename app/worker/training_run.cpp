@@ -74,17 +74,16 @@ public:
         const double begin = wallTimeNow();
         const double before = m_writer.summary().wallSeconds;
         int status = 0;
+        const auto end = [&](const auto& how) {
+            measure(before + wallTimeNow() - begin);
+            status = finish(how);
+        };
         try {
-            const train::Outcome outcome = train();
-            measure(before + wallTimeNow() - begin);
-            status = finish(outcome);
+            end(train());
         } catch (const Interrupted&) {
-            measure(before + wallTimeNow() - begin);
-            status = finish(m_host.interrupted());
+            end(m_host.interrupted());
         } catch (...) {
-            const std::exception_ptr met = std::current_exception();
-            measure(before + wallTimeNow() - begin);
-            status = finish(translated(met));
+            end(translated(std::current_exception()));
         }
         m_host.answerEnding();
         return status;

@@ -14,9 +14,9 @@
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/bridge/worker_questions.h"
-#include "ui/panels/memory/row_table.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/config_edit.h"
+#include "ui/widgets/row_table.h"
 
 namespace headroom::ui {
 namespace {

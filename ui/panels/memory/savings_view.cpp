@@ -11,9 +11,9 @@
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/memory_plan.h"
 #include "ui/panels/memory/fit_list.h"
-#include "ui/panels/memory/row_table.h"
 #include "ui/panels/selection.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/row_table.h"
 
 namespace headroom::ui {
 namespace {

@@ -13,24 +13,12 @@
 
 #include <algorithm>
 
+#include "ui/widgets/row_table.h"
+
 namespace headroom::ui {
 namespace {
 
-constexpr int kRowHeight = 23, kNameWidth = 118, kGap = 6, kEdges = 24;
-
-QTableView* plainTable(QAbstractItemModel* model, const QString& name) {
-    auto* table = new QTableView;
-    table->setModel(model);
-    table->setAccessibleName(name);
-    table->setTabKeyNavigation(false);
-    table->setShowGrid(false);
-    table->setWordWrap(false);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table->setSelectionMode(QAbstractItemView::SingleSelection);
-    table->verticalHeader()->hide();
-    table->verticalHeader()->setDefaultSectionSize(kRowHeight);
-    return table;
-}
+constexpr int kNameWidth = 118, kGap = 6, kEdges = 24;
 
 /// Says the short form of what the action says now.
 QPushButton* buttonOf(QAction* action) {
@@ -50,14 +38,15 @@ QPushButton* buttonOf(QAction* action) {
 }  // namespace
 
 NodeCard::NodeCard(const QList<QAction*>& actions, QWidget* parent)
-    : Card({}, parent), m_details(new DetailsModel(this)), m_nodes(new NodesModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_detailsTable(plainTable(m_details, tr("What is known of the node"))),
+    : Card({}, parent), m_details(new DetailsModel(this)), m_nodes(new NodesModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_detailsTable(rowTable(m_details, tr("What is known of the node"), kLowRow)),
       m_nodesTable(nullptr), m_tabs(new QTabBar), m_trained(toned({}, "muted")) {
     m_sorted->setSourceModel(m_nodes);
     m_sorted->setSortRole(NodesModel::SortRole);
-    m_nodesTable = plainTable(m_sorted, tr("Nodes of the graph"));
+    m_nodesTable = rowTable(m_sorted, tr("Nodes of the graph"), kLowRow);
     m_nodesTable->setSortingEnabled(true);
     m_nodesTable->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
     m_detailsTable->horizontalHeader()->hide();
+    m_detailsTable->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
     m_detailsTable->horizontalHeader()->setStretchLastSection(true);
     m_detailsTable->setColumnWidth(0, kNameWidth);
     QHeaderView* header = m_nodesTable->horizontalHeader();

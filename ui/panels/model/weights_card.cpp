@@ -24,11 +24,11 @@
 #include "ui/bridge/worker_questions.h"
 #include "ui/panels/model/weights_model.h"
 #include "ui/widgets/config_edit.h"
+#include "ui/widgets/row_table.h"
 
 namespace headroom::ui {
 namespace {
 
-constexpr int kRowHeight = 23;
 using Standing = WeightRow::Standing;
 
 /// A line that knows the file's tensors.
@@ -67,21 +67,13 @@ QJsonValue choiceOf(const QStringList& tensors) {
 }  // namespace
 
 WeightsCard::WeightsCard(const Context& context, WorkerQuestions& questions, QWidget* parent)
-    : Card(tr("Weights"), parent), m_context(context), m_questions(questions), m_weights(new WeightsModel(this)), m_tensors(new QStringListModel(this)), m_table(new QTableView), m_message(toned({}, "muted")),
+    : Card(tr("Weights"), parent), m_context(context), m_questions(questions), m_weights(new WeightsModel(this)), m_tensors(new QStringListModel(this)), m_table(rowTable(m_weights, tr("Tensors of the file by parameter"), kLowRow)), m_message(toned({}, "muted")),
       m_use(new QPushButton(tr("Use these weights"))), m_reset(new QPushButton(tr("Take back edits"))), m_close(new QPushButton(tr("Close"))) {
     m_message->setWordWrap(true);
     m_message->setTextFormat(Qt::PlainText);
-    m_table->setModel(m_weights);
+    m_table->setSelectionBehavior(QAbstractItemView::SelectItems);  // a cell is edited
     m_table->setItemDelegateForColumn(WeightsModel::Tensors, new TensorDelegate(m_tensors, m_table));
-    m_table->setAccessibleName(tr("Tensors of the file by parameter"));
-    m_table->setTabKeyNavigation(false);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(kRowHeight);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     body()->addWidget(m_message);
     body()->addWidget(m_table, 1);

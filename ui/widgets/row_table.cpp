@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/panels/memory/row_table.h"
+#include "ui/widgets/row_table.h"
 
 #include <QHeaderView>
 
 namespace headroom::ui {
-namespace {
-constexpr int kRowHeight = 26;
-}
-
-QTableView* rowTable(QAbstractItemModel* model, const QString& name) {
+QTableView* rowTable(QAbstractItemModel* model, const QString& name, int height) {
     auto* table = new QTableView;
     table->setModel(model);
     table->setAccessibleName(name);
     table->setTabKeyNavigation(false);
     table->setShowGrid(false);
+    table->setWordWrap(height > kLowRow);
     table->setSelectionBehavior(QAbstractItemView::SelectRows);
     table->setSelectionMode(QAbstractItemView::SingleSelection);
     table->verticalHeader()->hide();
-    table->verticalHeader()->setDefaultSectionSize(kRowHeight);
+    table->verticalHeader()->setDefaultSectionSize(height);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     return table;
 }
