@@ -91,20 +91,24 @@ private:
     const BytesByKind m_beside;
 };
 
+Bytes bytesOf(const Program& program, const std::vector<graph::ValueId>& ids) {
+    Bytes sum = 0;
+    for (const graph::ValueId id : ids)
+        sum += program.slots[static_cast<std::size_t>(program.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
+    return sum;
+}
+
+/// What of the weights steps change.
+Bytes changingBytes(const Graph& graph, const Program& program) { return bytesOf(program, graph.trained()) + bytesOf(program, graph.buffers()); }
+
 }  // namespace
 
 BytesByKind heldBeside(const Graph& graph, const StepOptions& options, const Program& program) {
     BytesByKind held{};
     held[at(Kind::Optimizer)] = optimizerBytes(options.optimizer, trainedElements(graph, program));
-    const auto bytesOf = [&](const std::vector<graph::ValueId>& ids) {
-        Bytes sum = 0;
-        for (const graph::ValueId id : ids)
-            sum += program.slots[static_cast<std::size_t>(program.valueSlots[static_cast<std::size_t>(id)])].tensor.bytes();
-        return sum;
-    };
-    if (options.ema) held[at(Kind::Ema)] = bytesOf(graph.trained()) + bytesOf(graph.buffers());
-    if (options.undo) held[at(Kind::Other)] = bytesOf(graph.buffers());
-    if (options.keepsBest) held[at(Kind::Other)] += program.liveBefore[at(Kind::Weights)] + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
+    if (options.ema) held[at(Kind::Ema)] = changingBytes(graph, program);
+    if (options.undo) held[at(Kind::Other)] = bytesOf(program, graph.buffers());
+    if (options.keepsBest) held[at(Kind::Other)] += changingBytes(graph, program) + held[at(Kind::Optimizer)] + held[at(Kind::Ema)];
     held[at(Kind::Batches)] = options.batchesAhead * program.liveBefore[at(Kind::Batches)];
     return held;
 }
@@ -145,7 +149,9 @@ StepPlan assembled(const Graph& graph, const StepOptions& options, Program first
     step.changes.reserve(2 * (step.first.changes.size() + step.next.changes.size()));
     step.moments.reserve(step.first.instructions.size() + step.next.instructions.size() + 2);
     step.stateOutside = optimizerBytesOutside(options.optimizer, trainedElements(graph, step.first));
-    Assembly assembly(step, heldBeside(graph, options, step.first));
+    const BytesByKind beside = heldBeside(graph, options, step.first);
+    step.bestCopy = changingBytes(graph, step.first) + beside[at(Kind::Optimizer)] + beside[at(Kind::Ema)];
+    Assembly assembly(step, beside);
     assembly.resident(step.first);
     assembly.program(Stage::First, step.first);
     if (options.microBatches > 1) assembly.program(Stage::Next, step.next);

@@ -46,7 +46,7 @@ bool fits(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind dev
 }
 
 bool mayKeepBest(const graph::Graph& graph, const StepPlan& step, graph::DeviceKind device, Bytes budget) {
-    return step.stateOutside == 0 && (budget == 0 || fits(graph, step, device, budget - bestCopy(step)));
+    return step.stateOutside == 0 && (budget == 0 || fits(graph, step, device, budget - step.bestCopy));
 }
 
 Bytes poolBudget(const graph::Graph& graph, graph::DeviceKind device, Bytes budget) {

@@ -12,13 +12,6 @@ using graph::Graph;
 
 Bytes total(const BytesByKind& bytes) { return std::accumulate(bytes.begin(), bytes.end(), Bytes{0}); }
 
-Bytes bestCopy(const StepPlan& plan) {
-    Bytes bytes = 0;
-    for (const StepChange& each : plan.changes)
-        if (each.stage == Stage::Resident && each.change.kind != Kind::Other && each.change.kind != Kind::Batches) bytes += each.change.bytes;
-    return bytes;
-}
-
 double shareMadeAgain(const Graph& graph, const StepPlan& plan) {
     const auto values = resolvedValues(graph, plan.first.extents, plan.first.precision);
     double once = 0, again = 0;

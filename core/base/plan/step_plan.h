@@ -20,7 +20,7 @@ struct StepOptions {
     OptimizerState optimizer;
     bool ema = false;               ///< an averaged copy of parameters and buffers
     bool undo = false;              ///< copies of the buffers, so that a step can be undone
-    bool keepsBest = false;         ///< a copy of the best weights that waits for the next checkpoint (bestCopy())
+    bool keepsBest = false;         ///< a copy of the best weights that waits for the next checkpoint (StepPlan::bestCopy)
     std::int64_t batchesAhead = 0;  ///< micro-batches that the loader holds ready
     bool optimizerInBackward = false;  ///< parameters are updated as their gradients come; in a step of one micro-batch
     Recompute recompute = Recompute::Off;
@@ -59,6 +59,7 @@ struct StepPlan {
     Stage peakStage = Stage::Resident;
     std::uint32_t peakInstruction = 0;
     Bytes stateOutside = 0;  ///< optimizer state that lies outside of the device's memory
+    Bytes bestCopy = 0;      ///< a copy of all that a checkpoint holds and steps change: weights, optimizer state, averages
     Program first, next;  ///< `next` is empty with one micro-batch
     std::vector<bool> recompute;  ///< by NodeId: what the backward pass makes again; empty = nothing
     std::vector<bool> offload;    ///< by NodeId: what waits outside of the device's memory; empty = nothing
@@ -67,9 +68,6 @@ struct StepPlan {
 /// Plans a step of a graph whose output 0 is the loss. Pure; microseconds, so that a slider can ask at every move. Where both
 /// choices are Auto, things are made again first, and what that leaves beyond the budget goes out.
 StepPlan plan(const graph::Graph& graph, const StepOptions& options);
-
-/// Bytes of a copy of all that a checkpoint holds: weights, optimizer state, averages.
-Bytes bestCopy(const StepPlan& plan);
 
 /// Share of the forward pass that is run a second time, by FLOPs and bytes moved.
 double shareMadeAgain(const graph::Graph& graph, const StepPlan& plan);

@@ -94,7 +94,7 @@ std::vector<at::Tensor> Model::buffers() const {
 std::vector<NamedTensor> Model::named() const {
     std::vector<NamedTensor> tensors;
     for (const auto& ids : {m_training.parameters(), m_training.buffers()})
-        for (const graph::ValueId id : ids) tensors.push_back({m_training.value(id).name, m_tensors.values[at(id)]});
+        for (const graph::ValueId id : ids) tensors.push_back({m_training.value(id).name, m_tensors.values[at(id)], nullptr, m_training.value(id).frozen});
     tensors.insert(tensors.end(), m_rest.begin(), m_rest.end());
     std::ranges::sort(tensors, {}, &NamedTensor::name);
     return tensors;
@@ -124,11 +124,11 @@ run::TensorSet Model::with(const std::vector<at::Tensor>& values) const {
 
 std::string sha256Of(const std::vector<NamedTensor>& tensors) {
     Sha256 hash;
-    for (const auto& [name, tensor, outside] : tensors) {
-        hash.update(std::as_bytes(std::span(name.data(), name.size() + 1)));  // with its end: names cannot run together
-        const std::vector<std::int64_t> shape = tensor.sizes().vec();
+    for (const NamedTensor& each : tensors) {
+        hash.update(std::as_bytes(std::span(each.name.data(), each.name.size() + 1)));  // with its end: names cannot run together
+        const std::vector<std::int64_t> shape = each.tensor.sizes().vec();
         hash.update(std::as_bytes(std::span(shape)));
-        hash.update(tensor::toBytes(tensor));
+        hash.update(tensor::toBytes(each.tensor));
     }
     return hash.hex();
 }

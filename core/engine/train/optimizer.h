@@ -24,6 +24,7 @@ struct NamedTensor {
     std::string name;
     at::Tensor tensor;
     tensor::OutsideMemory* outside = nullptr;  ///< where it lies; nullptr: in the device's memory
+    bool fixed = false;                        ///< a frozen parameter: stays as it is
 };
 
 /// Updates the parameters in place. All state exists from construction on, and no allocation lies between the first and

@@ -70,8 +70,8 @@ std::int64_t StateKeeper::wantedMicroBatch(const CheckpointFile& content) {
 std::vector<NamedTensor> StateKeeper::tensors() const {
     std::vector<NamedTensor> all;
     const std::vector<NamedTensor> named = m_trainer.m_model.named();
-    for (const NamedTensor& each : named) all.push_back({"model." + each.name, each.tensor});
-    for (const auto& [name, tensor, outside] : m_trainer.m_optimizer->state()) all.push_back({"optimizer." + name, tensor, outside});
+    for (const NamedTensor& each : named) all.push_back({"model." + each.name, each.tensor, nullptr, each.fixed});
+    for (const NamedTensor& each : m_trainer.m_optimizer->state()) all.push_back({"optimizer." + each.name, each.tensor, each.outside});
     if (!m_trainer.m_ema) return all;
     const graph::Graph& graph = m_trainer.m_model.training();
     auto average = m_trainer.m_ema->averages().begin();

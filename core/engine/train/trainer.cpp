@@ -339,7 +339,8 @@ void Trainer::rememberBest() {
     if (checkpointDue() || !roomForBest()) return m_checkpoints.saveBest(content);
     try {
         m_best = content;
-        for (NamedTensor& named : m_best->tensors) named.tensor = named.tensor.detach().clone();
+        for (NamedTensor& named : m_best->tensors)
+            if (!named.fixed) named.tensor = named.tensor.detach().clone();
         return;
     } catch (...) {
         m_best.reset();
@@ -360,6 +361,7 @@ void Trainer::obey(const Order& order) {
 }
 
 bool Trainer::checkpointDue() const {
+    if (m_step == m_totalSteps) return true;  // the last one is written in any case
     const auto since = Clock::now() - m_lastCheckpoint;
     if (m_config.checkpoint.everySteps > 0) return m_step % m_config.checkpoint.everySteps == 0;
     if (m_step % m_sampler.stepsPerEpoch() == 0 && since >= kLeastBetweenCheckpoints) return true;

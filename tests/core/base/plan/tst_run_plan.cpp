@@ -186,14 +186,25 @@ private Q_SLOTS:
         config.train.epochs = 3;
         const RunPlan often = planned(config);
         QVERIFY(often.options.keepsBest);
-        QCOMPARE(often.step.peak, once.step.peak + bestCopy(once.step));
-        QCOMPARE(bestCopy(often.step), bestCopy(once.step));
+        QCOMPARE(often.step.peak, once.step.peak + once.step.bestCopy);
+        QCOMPARE(often.step.bestCopy, once.step.bestCopy);
         const RunPlan tight = planned(config, once.processPeak);
         QVERIFY(!tight.options.keepsBest && tight.fits);
         QCOMPARE(tight.microBatch, 512);
         RunData data = digits();
         data.validation = 0;
         QVERIFY(!planRun(config, data, cpu(), {}).options.keepsBest);
+    }
+
+    void frozenParametersAreNotCopiedWithTheBestWeights() {
+        config::RunConfig config = configOf(512);
+        const RunPlan all = planned(config);
+        config.train.freeze = "fc1.weight";
+        const RunPlan frozen = planned(config);
+        const graph::Shape& shape = all.graph.value(all.graph.find("fc1.weight")).type.shape;
+        const Bytes elements = graph::elementCount(graph::resolved(shape, {}));
+        const Bytes moments = 2 * elements * 4;
+        QCOMPARE(frozen.step.bestCopy, all.step.bestCopy - elements * 4 - moments);
     }
 
     void aRunsMicroBatchIsTaken() {

@@ -329,6 +329,23 @@ private Q_SLOTS:
         QCOMPARE(host.evaluations.size(), std::size_t(3));
         QVERIFY(std::filesystem::exists(Checkpoints(folder.path()).best()));
     }
+    void anEvaluationAtTheEndTakesNoCopyOfTheWeights() {
+        tensor::installAllocator();
+        config::RunConfig config = test::smallRun();
+        config.train.epochs = 1;
+        data::Dataset dataset = test::pictures();
+        const auto peakOf = [&] {
+            const test::TemporaryFolder folder;
+            ScriptedHost host;
+            tensor::resetPeak();
+            const Bytes before = tensor::memoryCounts().liveTotal;
+            Trainer(config, dataset, in(folder), host).run();
+            return tensor::memoryCounts().peakTotal - before;
+        };
+        const Bytes evaluated = peakOf();
+        dataset.validation.reset();
+        QVERIFY2(evaluated <= peakOf() + 64 * 1024, qPrintable(QString::number(evaluated)));  // an evaluation's own inputs and sums
+    }
     void ordersAreCarriedOutAtTheNextStep() {
         const data::Dataset dataset = test::pictures();
         const test::TemporaryFolder folder;
