@@ -98,10 +98,9 @@ Json described(const models::Architecture& architecture, const Sizes& sizes) {
 }
 
 int show(const Session& session, const std::string& wanted, const Sizes& sizes) {
-    const auto all = models::architectures();
-    const auto built = std::ranges::find(all, wanted, &models::Architecture::name);
-    const bool isFile = built == all.end() || std::filesystem::exists(wanted);
-    const Json model = isFile ? askWorker(session, {{"ask", "model"}, {"path", std::filesystem::absolute(wanted).string()}}) : described(*built, sizes);
+    const bool isFile = wanted.find_first_of("./") != std::string::npos || std::filesystem::exists(wanted);
+    const Json model = isFile ? askWorker(session, {{"ask", "model"}, {"path", std::filesystem::absolute(wanted).string()}})
+                              : described(models::architecture(wanted), sizes);
     if (session.json) print(model);
     else printText(readable(model));
     return 0;

@@ -49,6 +49,9 @@ private Q_SLOTS:
         const QJsonObject net = headroom.run({"model", "show", "cnn", "--side", "28", "--channels", "1", "--outputs", "10", "--json"}).object();
         QCOMPARE(net["parameters"].toInt(), headroom.run({"model", "show", "cnn", "--side", "28", "--channels", "1", "--json"}).object()["parameters"].toInt() - 990 * 129);
         QCOMPARE(headroom.run({"model", "show", "gpt", "--heads", "7"}).status, 3);
+        const test::Outcome mistyped = headroom.run({"model", "show", "resnet51"});
+        QCOMPARE(mistyped.status, 3);
+        QVERIFY2(mistyped.error.contains("Did you mean ") && mistyped.error.contains("resnet50"), mistyped.error.constData());
     }
 
     void aModelFileIsTunedOnDataAtHandAndGetsBetter_data() {

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/errors/error.h"
+#include "base/errors/suggestion.h"
 #include "base/graph/ops/loss.h"
 #include "base/graph/ops/shape.h"
 #include "base/models/builders.h"
@@ -92,6 +93,14 @@ std::string allNames() {
     return names;
 }
 
+/// Those at most two edits away.
+std::vector<std::string_view> near(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Architecture& each : kArchitectures)
+        if (editDistance(each.name, name) < 3) names.push_back(each.name);
+    return names;
+}
+
 std::string_view kindName(DataKind kind) {
     constexpr std::array<std::string_view, 3> kNames{"pictures", "a table", "text"};
     return kNames[static_cast<std::size_t>(kind)];
@@ -105,6 +114,12 @@ std::string describe(const DataShape& data) {
 }  // namespace
 
 std::span<const Architecture> architectures() { return kArchitectures; }
+
+const Architecture& architecture(std::string_view name) {
+    const auto found = std::ranges::find(kArchitectures, name, &Architecture::name);
+    if (found != kArchitectures.end()) return *found;
+    throw Error(Failure{Code::Cfg04, "model.arch", "no such architecture", escaped(name), allNames() + " allowed", didYouMean(near(name))});
+}
 
 std::string_view suggestedArchitecture(const DataShape& data) {
     if (isText(data)) return "gpt_mini";
@@ -121,17 +136,14 @@ ValueId addInput(graph::Graph& graph, const DataShape& data) {
     return graph.addInput("input", {DType::F32, std::move(shape)});
 }
 
-graph::Graph build(std::string_view architecture, const DataShape& data, const ModelOptions& options) {
-    const auto found = std::ranges::find(kArchitectures, architecture, &Architecture::name);
-    if (found == kArchitectures.end())
-        throw Error(Failure{
-            Code::Cfg04, "model.arch", "no such architecture", escaped(architecture), allNames() + " allowed", {}});
-    if (!found->suits(data))
-        throw Error(Failure{Code::Dat05, std::string(found->name), "the architecture does not suit the data",
-                            describe(data), fmt::format("{} needed", found->needs),
+graph::Graph build(std::string_view name, const DataShape& data, const ModelOptions& options) {
+    const Architecture& wanted = architecture(name);
+    if (!wanted.suits(data))
+        throw Error(Failure{Code::Dat05, std::string(wanted.name), "the architecture does not suit the data",
+                            describe(data), fmt::format("{} needed", wanted.needs),
                             fmt::format("Set model.arch to {}.", suggestedArchitecture(data))});
-    graph::Graph net = kBuilders[static_cast<std::size_t>(found - kArchitectures.begin())](data, options);
-    net.name = found->name;
+    graph::Graph net = kBuilders[static_cast<std::size_t>(&wanted - kArchitectures.data())](data, options);
+    net.name = wanted.name;
     return net;
 }
 

@@ -56,6 +56,8 @@ struct Architecture {
 };
 /// All architectures, simplest first.
 std::span<const Architecture> architectures();
+/// The one of that name. Throws Error CFG-04, with the names that may be meant.
+const Architecture& architecture(std::string_view name);
 /// The first architecture to offer for this data: cnn, mlp or gpt_mini.
 std::string_view suggestedArchitecture(const DataShape& data);
 
