@@ -221,6 +221,10 @@ std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
         if (b == numberOf(1)) return a;
         if (isNamed(a) || isNamed(b)) return (isNamed(a) || a.extent > 0) && (isNamed(b) || b.extent > 0) ? std::optional(graph::product({a, b})) : std::nullopt;
     }
+    if (isNamed(a) && a == b) {  // the same extent, whatever it is
+        if (op == "Sub" || op == "Equal") return numberOf(op == "Equal" ? 1 : 0);
+        if (op == "Max" || op == "Min") return a;
+    }
     if (op == "Equal" && isNamed(a) != isNamed(b) && (isNamed(a) ? b : a).extent < 0) return numberOf(0);  // no extent is negative
     if ((op == "Div" && b == numberOf(1)) || ((op == "Add" || op == "Sub") && b == numberOf(0))) return a;
     if (isNamed(a) || isNamed(b)) return std::nullopt;
@@ -265,6 +269,13 @@ Found arithmetic(std::string_view op, Inputs inputs) {
     return result;
 }
 
+Found root(const Content& content) {
+    if (!isReal(content)) return std::nullopt;
+    Content result = content;
+    for (double& real : result.reals) real = heldBy(content.dtype, std::sqrt(real));
+    return result;
+}
+
 Found inverted(const Content& content) {
     if (content.dtype != DType::Bool) return std::nullopt;
     Content result = content;
@@ -298,7 +309,7 @@ Found chosen(Inputs inputs) {
 }
 
 constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod"});
-constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Squeeze", "Unsqueeze", "Where"});
+constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Sqrt", "Squeeze", "Unsqueeze", "Where"});
 
 }  // namespace
 
@@ -359,6 +370,7 @@ Found folded(const OnnxNode& node, Inputs inputs) {
     if (node.op == "Not") return inverted(*inputs[0]);
     if (node.op == "Range") return inputs.size() == 3 ? counted(inputs) : std::nullopt;
     if (node.op == "Slice") return inputs.size() < 3 || !inputs[1] || !inputs[2] ? std::nullopt : sliced(inputs);
+    if (node.op == "Sqrt") return root(*inputs[0]);
     if (node.op == "Squeeze") return squeezed(inputs);
     if (node.op == "Unsqueeze") return unsqueezed(node, inputs);
     return inputs.size() == 3 ? chosen(inputs) : std::nullopt;
