@@ -245,6 +245,7 @@ double computed(std::string_view op, double a, double b) {
     if (op == "Sub") return a - b;
     if (op == "Mul") return a * b;
     if (op == "Div") return a / b;
+    if (op == "Pow") return std::pow(a, b);
     if (std::isnan(a) || std::isnan(b)) return NAN;
     return op == "Max" ? std::max(a, b) : std::min(a, b);
 }
@@ -252,6 +253,7 @@ double computed(std::string_view op, double a, double b) {
 Found arithmetic(std::string_view op, Inputs inputs) {
     const Content &a = *inputs[0], &b = *inputs[1];
     const bool isOfWhole = op == "Equal" || op == "And" || op == "Or" || op == "Mod";
+    if (op == "Pow" && !isReal(a)) return std::nullopt;
     const auto shape = broadcastShape(inputs);
     if (a.dtype != b.dtype || (isOfWhole && isReal(a)) || !shape) return std::nullopt;
     Content result{op == "Equal" ? DType::Bool : a.dtype, *shape, {}, {}};
@@ -308,7 +310,7 @@ Found chosen(Inputs inputs) {
     return result;
 }
 
-constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod"});
+constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod", "Pow"});
 constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Sqrt", "Squeeze", "Unsqueeze", "Where"});
 
 }  // namespace

@@ -205,6 +205,25 @@ Recognition recogniseRootMeanSquare(const Composed& net, const Node& last) {
     return std::nullopt;
 }
 
+/// The root mean square of what is left when the mean is taken off, then scale and bias.
+Recognition recogniseLayerNorm(const Composed& net, const Node& last) {
+    for (const std::size_t k : {0, 1}) {
+        const Node* scaled = net.maker(last.inputs[k], "Mul");
+        const Recognition norm = scaled ? recogniseRootMeanSquare(net, *scaled) : std::nullopt;
+        const Node* centred = norm && !norm->attributes.contains("axis") ? net.maker(norm->inputs[0], "Sub") : nullptr;
+        const Node* mean = centred ? net.maker(centred->inputs[1], "ReduceMean") : nullptr;
+        if (!mean || mean->inputs.size() < 2 || net.through(mean->inputs[0]) != net.through(centred->inputs[0]) || mean->integer("keepdims", 1) == 0) continue;
+        const ValueId x = net.through(centred->inputs[0]), bias = net.through(last.inputs[1 - k]);
+        const Shape& shape = net.shape(x);
+        const bool isUsual = shape.size() != 4 && shape.back().isFixed() && net.shape(bias) == Shape{shape.back()};  // four dimensions lie as pictures do
+        if (!isUsual || firstOf(net.constant(mean->inputs[1]), shape.size()) != shape.size() - 1) continue;
+        graph::Attributes attributes = norm->attributes;
+        attributes.emplace("axis", std::int64_t{-1});
+        return Recognised{.op = "LayerNormalization", .inputs = {x, norm->inputs[1], bias}, .attributes = std::move(attributes)};
+    }
+    return std::nullopt;
+}
+
 /// Groups as the channels of an instance normalisation, then scale and bias by channel.
 Recognition recogniseGroupNorm(const Composed& net, const Node& last) {
     for (const std::size_t k : {0, 1}) {

@@ -55,7 +55,7 @@ struct Rule {
 };
 /// By the operator of a chain's last node.
 constexpr std::array kRules{
-    Rule{"Add", recogniseGroupNorm}, Rule{"Add", recognisePositions}, Rule{"Concat", recogniseRotary}, Rule{"MatMul", recogniseAttention},
+    Rule{"Add", recogniseGroupNorm}, Rule{"Add", recogniseLayerNorm}, Rule{"Add", recognisePositions}, Rule{"Concat", recogniseRotary}, Rule{"MatMul", recogniseAttention},
     Rule{"Mul", recogniseGelu}, Rule{"Mul", recogniseMish}, Rule{"Mul", recogniseRootMeanSquare}, Rule{"Reshape", recogniseAttention},
     Rule{"Reshape", recogniseRotary}};
 
@@ -82,6 +82,8 @@ public:
         for (const Node& node : m_from.nodes()) {
             if (!std::ranges::any_of(node.outputs, [this](ValueId id) { return isKept(id); })) continue;
             const auto match = m_found.find(node.id);
+            // Idle before, of something that went with a chain.
+            if (match == m_found.end() && std::ranges::any_of(node.inputs, [this](ValueId id) { return id != kNone && m_copy.of(id) == kNone; })) continue;
             if (match == m_found.end()) m_copy.node(node);
             else put(match->second, node);
         }

@@ -14,7 +14,7 @@
 namespace headroom::formats {
 
 /// Puts one node in the place of several that a file needs where its opset, or the program that wrote it, has no such operator:
-/// attention, RMSNormalization, GroupNormalization, RotaryEmbedding, Gelu, Mish, added positions. What onnx_lowering.cpp and
+/// attention, LayerNormalization, RMSNormalization, GroupNormalization, RotaryEmbedding, Gelu, Mish, added positions. What onnx_lowering.cpp and
 /// onnx_attention.cpp write so is read back as it was. Weights that are only constants of such a chain leave the model.
 void recognise(OnnxModel& model);
 
@@ -80,6 +80,7 @@ Recognition recogniseGelu(const Composed& net, const graph::Node& last);
 Recognition recogniseMish(const Composed& net, const graph::Node& last);
 Recognition recognisePositions(const Composed& net, const graph::Node& last);
 Recognition recogniseRootMeanSquare(const Composed& net, const graph::Node& last);
+Recognition recogniseLayerNorm(const Composed& net, const graph::Node& last);
 Recognition recogniseGroupNorm(const Composed& net, const graph::Node& last);
 Recognition recogniseRotary(const Composed& net, const graph::Node& last);
 
