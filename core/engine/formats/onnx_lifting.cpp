@@ -150,12 +150,19 @@ void axesAsInput(Importer& in) {
     in.make(in.node().op, ids, without(in.node().attributes, {"axes"}));
 }
 
+/// As many parts make these extents, of which the last one is smaller: what a number of outputs means.
+bool isCountOfParts(const Importer& in, const Numbers& extents) {
+    const std::int64_t all = std::accumulate(extents.begin(), extents.end(), std::int64_t{0}), count = std::ssize(extents), each = (all + count - 1) / std::max<std::int64_t>(1, count);
+    return in.opset() < 18 && count > 1 && extents.back() < each && extents.back() >= 0 && std::all_of(extents.begin(), extents.end() - 1, [each](std::int64_t extent) { return extent == each; });
+}
+
 void split(Importer& in) {
     const Attributes attributes = without(in.node().attributes, {"split", "num_outputs"});
     std::vector<ValueId> ids{in.data(0)};
     const auto parts = static_cast<std::int64_t>(in.node().outputs.size());
     const std::size_t sizes = in.has(1) ? in.numbers(1).size() : in.integers("split").size();
     if ((sizes > 0 && static_cast<std::int64_t>(sizes) != parts) || in.integer("num_outputs", parts) != parts) in.refuse("the outputs are not as many as the parts", fmt::format("{}", parts));
+    if (in.has(1) && isCountOfParts(in, in.numbers(1))) return in.make("Split", ids, with(attributes, "num_outputs", parts));
     if (in.has(1)) return in.make("Split", {ids[0], in.constant(1)}, attributes);
     if (sizes > 0) return in.make("Split", {ids[0], in.constantOf(in.integers("split"))}, attributes);
     in.make("Split", ids, with(attributes, "num_outputs", parts));
@@ -257,7 +264,8 @@ void resize(Importer& in) {
 }
 
 void gridSample(Importer& in) {
-    const std::string mode = in.text("mode", in.opset() < 20 ? "bilinear" : "linear");
+    const std::string mode = in.text("mode", "");
+    if (mode.empty()) return same(in);  // linear, by either name
     const std::string now = mode == "bilinear" ? "linear" : mode == "bicubic" ? "cubic" : mode;
     in.make("GridSample", {in.data(0), in.data(1)}, with(in.node().attributes, "mode", now));
 }
@@ -380,6 +388,12 @@ void centerCropPad(Importer& in) {
     in.make("Pad", {x, in.constantOf(pads), kNone, in.constantOf(axes)});
 }
 
+/// The writer says the usual axes, a graph does not.
+void meanVariance(Importer& in) {
+    const bool isUsual = in.integers("axes") == Numbers{0, 2, 3};
+    makeAs(in, "MeanVarianceNormalization", isUsual ? without(in.node().attributes, {"axes"}) : in.node().attributes);
+}
+
 template <const char* op>
 void renamed(Importer& in) {
     makeAs(in, op, in.node().attributes);
@@ -398,7 +412,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
     {"Concat", liftConcat}, {"ConstantOfShape", liftConstantOfShape}, {"Conv", windowed<1>}, {"ConvInteger", windowed<1>}, {"ConvTranspose", convTranspose}, {"Dropout", dropout},
     {"Equal", withoutBroadcast}, {"Expand", liftExpand}, {"GridSample", gridSample}, {"GRU", liftRecurrent}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
-    {"LayerNormalization", layerNorm}, {"LSTM", liftRecurrent}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"Pad", pad},
+    {"LayerNormalization", layerNorm}, {"LSTM", liftRecurrent}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"MeanVarianceNormalization", meanVariance}, {"Pad", pad},
     {"QLinearConv", windowed<3>}, {"Range", liftRange}, {"ReduceL1", axesAsInput<18>}, {"ReduceL2", axesAsInput<18>}, {"ReduceLogSum", axesAsInput<18>},
     {"ReduceLogSumExp", axesAsInput<18>}, {"ReduceMax", axesAsInput<18>}, {"ReduceMean", axesAsInput<18>}, {"ReduceMin", axesAsInput<18>},
     {"ReduceProd", axesAsInput<18>}, {"ReduceSum", axesAsInput<13>}, {"ReduceSumSquare", axesAsInput<18>}, {"Reshape", liftReshape}, {"Resize", resize},

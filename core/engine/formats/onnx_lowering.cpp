@@ -136,7 +136,7 @@ void gridSample(Emitter& out, const Node& node) {
     if (out.opset() >= kNewNames) return copy(out, node);
     const std::string mode = node.text("mode", "linear");
     Attributes attributes = node.attributes;
-    attributes.insert_or_assign("mode", std::string(mode == "linear" ? "bilinear" : mode == "cubic" ? "bicubic" : mode));
+    if (attributes.contains("mode")) attributes.insert_or_assign("mode", std::string(mode == "linear" ? "bilinear" : mode == "cubic" ? "bicubic" : mode));
     out.make(node, "GridSample", out.inputs(node, 2), attributes);
 }
 

@@ -287,39 +287,42 @@ struct Verdict {
     bool isOpen() const { return isMask && (isAll || isCausal); }
 };
 
-/// Every place of a square of this length, or of a large one every row with some of its places.
-void look(Verdict& verdict, const std::vector<Cell>& cells, std::int64_t length, bool isTruth, bool hides) {
+/// What is asked of a mask.
+struct Question {
+    bool isTruth = true, hides = false;
+    std::int64_t past = 0;
+    bool operator==(const Question&) const = default;
+};
+
+/// Every place of a mask, or of a large one every row with some of its places.
+void look(Verdict& verdict, const std::vector<Cell>& cells, std::int64_t rows, std::int64_t columns, const Question& question) {
     constexpr std::int64_t kMost = std::int64_t{1} << 22;
     const Elements elements(cells);
     const std::size_t rank = cells.back().shape.size();
-    const std::int64_t step = length * length > kMost ? (length * length / kMost) | 1 : 1;
-    for (std::int64_t flat = 0; flat < length * length && verdict.isOpen(); flat += step) {
+    const std::int64_t step = rows * columns > kMost ? (rows * columns / kMost) | 1 : 1;
+    for (std::int64_t flat = 0; flat < rows * columns && verdict.isOpen(); flat += step) {
         Index place{};
-        place[rank - 2] = flat / length;
-        place[rank - 1] = flat % length;
-        verdict.take(elements.of(cells.size() - 1, place), isTruth, hides, place[rank - 1] <= place[rank - 2]);
+        place[rank - 2] = flat / columns;
+        place[rank - 1] = flat % columns;
+        verdict.take(elements.of(cells.size() - 1, place), question.isTruth, question.hides, place[rank - 1] <= place[rank - 2] + question.past);
     }
 }
 
-bool isSquare(const Shape& shape) {
-    const std::size_t rank = shape.size();
-    if (rank < 2 || shape[rank - 1] != shape[rank - 2]) return false;
-    return std::ranges::all_of(shape.begin(), shape.end() - 2, [](const Dim& dim) { return dim == Dim::fixed(1); });
-}
-
-std::optional<MaskKind> kindOf(const Plan& plan, bool isTruth, bool hides) {
-    const Shape& shape = plan.cells.back().shape;
-    const bool isCut = plan.longest != INT64_MAX;
-    if (!isSquare(shape) || (!shape.back().isFixed() && !isCut && plan.hasOtherNumbers)) return std::nullopt;
+std::optional<MaskKind> kindOf(const Plan& plan, const Question& question) {
     constexpr std::int64_t kShort = 9, kLongest = 1 << 15;
+    const Shape& shape = plan.cells.back().shape;
+    const std::size_t rank = shape.size();
+    if (rank < 2 || std::ranges::any_of(shape.begin(), shape.end() - 2, [](const Dim& dim) { return dim != Dim::fixed(1); })) return std::nullopt;
+    const Dim &rows = shape[rank - 2], &columns = shape[rank - 1];
+    const bool isFixed = rows.isFixed() && columns.isFixed(), isCut = plan.longest != INT64_MAX;
+    const std::int64_t longest = isFixed ? std::max(rows.extent, columns.extent) : isCut ? plan.longest : kShort;
+    if (longest > kLongest || (!isFixed && (rows != columns || (!isCut && plan.hasOtherNumbers)))) return std::nullopt;
     Verdict verdict;
-    if (shape.back().isFixed() && shape.back().extent > kLongest) return std::nullopt;
-    if (shape.back().isFixed()) look(verdict, plan.cells, shape.back().extent, isTruth, hides);
-    for (std::int64_t length = 1; !shape.back().isFixed() && length <= std::min(kShort, plan.longest); ++length) look(verdict, plan.cells, length, isTruth, hides);
-    if (!shape.back().isFixed() && isCut && plan.longest > kLongest) return std::nullopt;
-    if (!shape.back().isFixed() && isCut) look(verdict, plan.cells, plan.longest, isTruth, hides);
+    if (isFixed) look(verdict, plan.cells, rows.extent, columns.extent, question);
+    for (std::int64_t length = 1; !isFixed && length < std::min(kShort, longest); ++length) look(verdict, plan.cells, length, length, question);
+    if (!isFixed) look(verdict, plan.cells, longest, longest, question);
     if (!verdict.isOpen()) return std::nullopt;
-    return verdict.isAll ? MaskKind::All : MaskKind::Causal;
+    return verdict.isCausal ? MaskKind::Causal : MaskKind::All;  // a single query sees all before it
 }
 
 }  // namespace
@@ -327,7 +330,7 @@ std::optional<MaskKind> kindOf(const Plan& plan, bool isTruth, bool hides) {
 struct MaskMemory {
     struct Known {
         std::vector<Cell> cells;
-        bool isTruth, hides;
+        Question question;
         std::optional<MaskKind> kind;
     };
     std::vector<Known> known;
@@ -335,14 +338,14 @@ struct MaskMemory {
 
 std::shared_ptr<MaskMemory> maskMemory() { return std::make_shared<MaskMemory>(); }
 
-std::optional<MaskKind> maskKind(const Composed& net, ValueId mask, bool hides) {
+std::optional<MaskKind> maskKind(const Composed& net, ValueId mask, bool hides, std::int64_t past) {
     Plan plan(net);
     if (!plan.add(mask)) return std::nullopt;
-    const bool isTruth = net.type(mask) == graph::DType::Bool;
+    const Question question{net.type(mask) == graph::DType::Bool, hides, past};
     for (const MaskMemory::Known& each : net.masks().known)
-        if (each.isTruth == isTruth && each.hides == hides && each.cells == plan.cells) return each.kind;
-    const auto kind = kindOf(plan, isTruth, hides);
-    net.masks().known.push_back({std::move(plan.cells), isTruth, hides, kind});
+        if (each.question == question && each.cells == plan.cells) return each.kind;
+    const auto kind = kindOf(plan, question);
+    net.masks().known.push_back({std::move(plan.cells), question, kind});
     return kind;
 }
 

@@ -24,6 +24,7 @@ const Numbers kByHead{0, 2, 1, 3}, kByHeadTurned{0, 2, 3, 1}, kTurned{0, 1, 3, 2
 struct Part {
     ValueId byHead = kNone, packed = kNone;
     bool isTurned = false;  ///< by head as [b, heads, width, t]
+    ValueId past = kNone;   ///< what stands before them, by head
 };
 
 class Reading {
@@ -37,6 +38,8 @@ public:
         if (!mixing || mixing->op->name != "MatMul" || m_net.shape(mixing->outputs[0]).size() != 4) return std::nullopt;
         const Node* softmax = softmaxOf(mixing->inputs[0]);
         if (!softmax) return std::nullopt;
+        m_product = productBelow(softmax->inputs[0]);
+        if (m_product) m_past = pastOf(*m_product);
         const ValueId open = unmasked(softmax->inputs[0]);
         const Node* product = open == kNone ? nullptr : productOf(open);
         if (!product || !masksFit(shape(product->outputs[0]))) return std::nullopt;
@@ -83,15 +86,22 @@ private:
 
     // --- masks
 
-    bool leadsToProduct(ValueId value, int depth = 0) const {
+    /// The product of queries and keys that a value is made of, or null.
+    const Node* productBelow(ValueId value, int depth = 0) const {
         constexpr int kDeepest = 10;
         const Node* node = m_net.maker(value);
-        if (!node || depth > kDeepest) return false;
+        if (!node || depth > kDeepest) return nullptr;
         const std::string_view op = node->op->name;
-        if (op == "MatMul") return shape(node->outputs[0]).size() == 4;
-        if (op == "Where") return leadsToProduct(node->inputs[1], depth + 1) || leadsToProduct(node->inputs[2], depth + 1);
-        const bool isTwo = op == "Add" || op == "Mul" || op == "Div";
-        return (isTwo || op == "Tanh" || op == "Cast") && (leadsToProduct(node->inputs[0], depth + 1) || (isTwo && leadsToProduct(node->inputs[1], depth + 1)));
+        if (op == "MatMul") return shape(node->outputs[0]).size() == 4 ? node : nullptr;
+        const bool isTwo = op == "Add" || op == "Mul" || op == "Div", isChoice = op == "Where";
+        if (!isTwo && !isChoice && op != "Tanh" && op != "Cast") return nullptr;
+        const Node* found = productBelow(node->inputs[isChoice ? 1 : 0], depth + 1);
+        return found || (!isTwo && !isChoice) ? found : productBelow(node->inputs[isChoice ? 2 : 1], depth + 1);
+    }
+    /// Keys before the first query, where they are a fixed number.
+    std::int64_t pastOf(const Node& product) const {
+        const ValueId past = keys(numberAside(product.inputs[1]).first).past;
+        return past != kNone && shape(past)[2].isFixed() ? shape(past)[2].extent : 0;
     }
 
     /// The scores before all masks, which it notes; kNone where one of them is none that attention has.
@@ -106,8 +116,8 @@ private:
                 if (!hides) m_visible = m_net.through(node->inputs[0]);
                 value = node->inputs[hides ? 2 : 1];
             } else if (node->op->name == "Add") {
-                const std::size_t scores = leadsToProduct(node->inputs[0]) ? 0 : 1;
-                if (leadsToProduct(node->inputs[1 - scores]) || !added(node->inputs[1 - scores])) return kNone;
+                const std::size_t scores = productBelow(node->inputs[0]) ? 0 : 1;
+                if (productBelow(node->inputs[1 - scores]) || !added(node->inputs[1 - scores])) return kNone;
                 value = node->inputs[scores];
             } else {
                 return value;
@@ -121,7 +131,7 @@ private:
         constexpr int kMost = 64;
         if (++m_conditions > kMost) return false;
         const ValueId value = m_net.through(given);
-        if (const auto kind = maskKind(m_net, value, hides)) return note(*kind);
+        if (const auto kind = maskKind(m_net, value, hides, m_past)) return note(*kind, value);
         const Node* node = m_net.maker(value);
         if (node && node->op->name == "Not") return condition(node->inputs[0], !hides, isInfinite);
         if (node && node->op->name == (hides ? "Or" : "And")) return condition(node->inputs[0], hides, isInfinite) && condition(node->inputs[1], hides, isInfinite);
@@ -134,12 +144,13 @@ private:
     }
     bool added(ValueId value) {
         if (!graph::isFloating(m_net.type(value))) return false;
-        if (const auto kind = maskKind(m_net, value, false)) return note(*kind);
+        if (const auto kind = maskKind(m_net, value, false, m_past)) return note(*kind, value);
         return take(m_net.through(value), false);
     }
-    bool note(MaskKind kind) {
+    bool note(MaskKind kind, ValueId mask) {
         m_isCausal = m_isCausal || kind == MaskKind::Causal;
-        return true;
+        // One row of a mask for several queries is another thing.
+        return kind == MaskKind::All || (m_product && std::equal(shape(mask).end() - 2, shape(mask).end(), shape(m_product->outputs[0]).end() - 2));
     }
     bool take(ValueId mask, bool hides) {
         if (m_mask != kNone && m_mask != mask) return false;
@@ -176,16 +187,22 @@ private:
         m_cap = outer->second;
         return inner->first;
     }
-    /// The value before it was multiplied by a number, which the scale takes.
-    ValueId unscaled(ValueId value) {
+    /// The value before it was multiplied by a number, and that.
+    std::pair<ValueId, double> numberAside(ValueId value) const {
+        double factor = 1;
         for (const Node* node = m_net.maker(value); node; node = m_net.maker(value)) {
             const bool times = node->op->name == "Mul", divides = node->op->name == "Div" && m_net.number(node->inputs[1]);
             const auto number = times || divides ? m_net.withNumber(*node) : std::nullopt;
             if (!number) break;
-            m_scale = divides ? m_scale / number->second : m_scale * number->second;
+            factor = divides ? factor / number->second : factor * number->second;
             value = number->first;
         }
-        return m_net.through(value);
+        return {m_net.through(value), factor};
+    }
+    ValueId unscaled(ValueId value) {
+        const auto [before, factor] = numberAside(value);
+        m_scale *= factor;
+        return before;
     }
     const Node* productOf(ValueId scores) {
         const Node* product = m_net.maker(unscaled(uncapped(scores)), "MatMul");
@@ -213,22 +230,28 @@ private:
         const Shape wanted{from[0], graph::product({from[1], times[2]}), from[2], from[3]};
         return to == wanted && times == Shape{from[0], from[1], times[2], from[2], from[3]} ? m_net.through(apart->inputs[0]) : value;
     }
-    Part values(ValueId value) const {
-        const ValueId own = ungrouped(m_net.through(value));
-        return {own, packedOf(own, kByHead)};
+    Part values(ValueId value) const { return behindPast(ungrouped(m_net.through(value))); }
+    /// By head, behind those of a cache where there is one.
+    Part behindPast(ValueId all) const {
+        const Node* joined = m_net.maker(all, "Concat");
+        const bool hasPast = joined && joined->inputs.size() == 2 && shape(all).size() == 4 && (joined->integer("axis", 0) == 2 || joined->integer("axis", 0) == -2);
+        const ValueId own = hasPast ? m_net.through(joined->inputs[1]) : all;
+        return {own, packedOf(own, kByHead), false, hasPast ? joined->inputs[0] : kNone};
     }
     Part keys(ValueId turned) const {
-        if (const ValueId packed = packedOf(turned, kByHeadTurned); packed != kNone) return {turned, packed, true};
+        if (const ValueId packed = packedOf(turned, kByHeadTurned); packed != kNone) return {turned, packed, true, kNone};
         const Node* node = m_net.maker(turned);
-        if (!m_net.transposes(node, kTurned)) return {turned, kNone, true};
-        const ValueId own = ungrouped(m_net.through(node->inputs[0]));
-        return {own, packedOf(own, kByHead)};
+        if (!m_net.transposes(node, kTurned)) return {turned, kNone, true, kNone};
+        return behindPast(ungrouped(m_net.through(node->inputs[0])));
     }
 
     /// Of the same samples, each head of keys and values for as many heads of queries.
     bool fit(ValueId q, const Part& key, const Part& value) const {
         const Shape &queries = shape(q), &keys = shape(key.byHead), &own = shape(value.byHead);
         const bool isFixed = queries[1].isFixed() && keys[1].isFixed() && own[3].isFixed();
+        if ((key.past == kNone) != (value.past == kNone)) return false;
+        for (const Part* each : {&key, &value})
+            if (each->past != kNone && (shape(each->past)[0] != queries[0] || shape(each->past)[1] != keys[1] || shape(each->past)[2] != shape(key.past)[2])) return false;
         return isFixed && own[0] == queries[0] && own[1] == keys[1] && keys[1].extent > 0 && queries[1].extent % keys[1].extent == 0;
     }
 
@@ -242,7 +265,7 @@ private:
         const std::int64_t keyHeads = shape(keyPart.byHead)[1].extent;
         if (shape(last.outputs[0])[2] != graph::product({shape(q)[1], shape(value)[3]})) return std::nullopt;
         graph::Attributes attributes{{"kv_num_heads", keyHeads}, {"q_num_heads", shape(q)[1].extent}};
-        return finished({query, keyPart.packed, valuePart.packed}, std::move(attributes), q, kt, {});
+        return finished({query, keyPart.packed, valuePart.packed, kNone, keyPart.past, valuePart.past}, std::move(attributes), q, kt, {});
     }
     Recognition byHead(const Node& product, ValueId value) {
         const ValueId q = unscaled(product.inputs[0]), kt = unscaled(product.inputs[1]);
@@ -253,25 +276,26 @@ private:
             before.push_back({"Transpose", {keyPart.byHead}, {{"perm", kTurned}}, {}});
             keyPart.byHead = beforeIt(0);
         }
-        return finished({q, keyPart.byHead, valuePart.byHead}, {}, q, kt, std::move(before));
+        return finished({q, keyPart.byHead, valuePart.byHead, kNone, keyPart.past, valuePart.past}, {}, q, kt, std::move(before));
     }
 
     Recognition finished(std::vector<ValueId> inputs, graph::Attributes attributes, ValueId q, ValueId kt, std::vector<StepBefore> before) {
         const Shape &queries = shape(q), &turned = shape(kt);
         const bool isUsual = queries[0] == turned[0] && queries[1].isFixed() && queries[3].isFixed() && queries[3] == turned[2] && m_scale >= 0;
-        if (!isUsual || (m_isCausal && queries[2] != turned[3])) return std::nullopt;
+        if (!isUsual) return std::nullopt;
         if (m_isCausal) attributes.emplace("is_causal", std::int64_t{1});
         const double usual = 1 / std::sqrt(static_cast<double>(queries[3].extent));
         if (std::abs(m_scale - usual) > 1e-6 * usual) attributes.emplace("scale", m_scale);
         if (m_cap > 0) attributes.emplace("softcap", m_cap);
         if (m_precision) attributes.emplace("softmax_precision", *m_precision);
         if (m_mask != kNone) {
-            inputs.push_back(m_mask);
+            inputs[3] = m_mask;
             if (m_hides) {
-                inputs.back() = beforeIt(static_cast<int>(before.size()));
+                inputs[3] = beforeIt(static_cast<int>(before.size()));
                 before.push_back({"Not", {m_mask}, {}, {}});
             }
         }
+        while (inputs.back() == kNone) inputs.pop_back();
         return Recognised{.op = "Attention", .inputs = std::move(inputs), .attributes = std::move(attributes), .before = std::move(before)};
     }
 
@@ -280,6 +304,8 @@ private:
     bool m_hides = false, m_isCausal = false;
     int m_conditions = 0;
     double m_scale = 1, m_cap = 0;
+    const Node* m_product = nullptr;
+    std::int64_t m_past = 0;
     std::optional<std::int64_t> m_precision;
 };
 

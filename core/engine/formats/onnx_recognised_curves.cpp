@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/graph/onnx_types.h"
 #include "engine/formats/onnx_recognition.h"
 
 // Curves, norms and added positions, as onnx_lowering.cpp writes them and as PyTorch's exporter does.
@@ -222,6 +223,19 @@ Recognition recogniseLayerNorm(const Composed& net, const Node& last) {
         return Recognised{.op = "LayerNormalization", .inputs = {x, norm->inputs[1], bias}, .attributes = std::move(attributes)};
     }
     return std::nullopt;
+}
+
+/// One number in all places of a shape that is known.
+Recognition recogniseFilling(const Composed& net, const Node& last) {
+    const Node* filled = last.op->name == "Cast" ? net.maker(last.inputs[0], "Expand") : &last;
+    const auto number = filled && filled->integer("batch_axis", -1) == -1 ? net.number(filled->inputs[0]) : std::nullopt;
+    if (!number || !net.shape(filled->inputs[0]).empty()) return std::nullopt;
+    graph::Attributes attributes;
+    const bool isReal = graph::isFloating(net.type(filled->outputs[0]));
+    if (isReal && *number != 0) attributes.emplace("value", *number);
+    if (!isReal) attributes.emplace("value", static_cast<std::int64_t>(*number));
+    if (net.type(last.outputs[0]) != graph::DType::F32) attributes.emplace("dtype", graph::onnxType(net.type(last.outputs[0])));
+    return Recognised{.op = "ConstantOfShape", .inputs = {filled->inputs[1]}, .attributes = std::move(attributes)};
 }
 
 /// Groups as the channels of an instance normalisation, then scale and bias by channel.

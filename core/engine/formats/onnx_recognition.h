@@ -82,6 +82,7 @@ Recognition recognisePositions(const Composed& net, const graph::Node& last);
 Recognition recogniseRootMeanSquare(const Composed& net, const graph::Node& last);
 Recognition recogniseLayerNorm(const Composed& net, const graph::Node& last);
 Recognition recogniseGroupNorm(const Composed& net, const graph::Node& last);
+Recognition recogniseFilling(const Composed& net, const graph::Node& last);
 Recognition recogniseRotary(const Composed& net, const graph::Node& last);
 
 }  // namespace headroom::formats
