@@ -33,6 +33,11 @@ std::vector<at::Tensor> outputsOf(const formats::OnnxModel& model, const std::ma
     plan::LowerOptions options;
     options.mode = plan::Mode::Inference;
     options.extents = {{"batch", batch}};
+    for (const graph::ValueId id : model.graph.inputs()) {
+        const graph::Value& input = model.graph.value(id);
+        for (std::size_t dim = 0; dim < input.type.shape.size(); ++dim)
+            if (!input.type.shape[dim].isFixed()) options.extents[input.type.shape[dim].name] = inputs.at(input.name).size(static_cast<std::int64_t>(dim));
+    }
     const plan::Program program = plan::lower(model.graph, options);
     run::TensorSet tensors;
     tensors.values.resize(model.graph.values().size());

@@ -13,7 +13,7 @@ namespace headroom::test {
 
 at::Tensor tensorOf(const graph::HostTensor& tensor);
 
-/// The outputs of a read model in inference, for inputs by name; `batch` is put in for a named batch.
+/// The outputs of a read model in inference, for inputs by name, which tell what named dimensions are; `batch`: where none tells it.
 std::vector<at::Tensor> outputsOf(const formats::OnnxModel& model, const std::map<std::string, at::Tensor>& inputs, std::int64_t batch = 1);
 
 struct Named {

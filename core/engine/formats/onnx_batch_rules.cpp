@@ -317,11 +317,18 @@ constexpr auto kElementwise = std::to_array<std::string_view>({
 /// x [batch, n, width] and a table for all samples.
 bool addsPositions(const Look& look) { return look.node.op->name == "AddPositions" && look.onlyInFirst() && look.at(0)->axis == 0; }
 
+/// 0, 1, ... along another dimension: the same for all samples.
+bool countsPlaces(const Look& look) {
+    const auto along = [&] { return look.counted(look.node.integer("axis", 0), look.rank()); };
+    return look.node.op->name == "Places" && look.onlyInFirst() && look.at(0)->axis != along();
+}
+
 }  // namespace
 
 std::optional<BatchPlaces> placesAfter(const graph::Graph& graph, const Node& node, const BatchPlaces& inputs) {
     const Look look{graph, node, inputs};
     if (addsPositions(look)) return all(look, *look.at(0));
+    if (countsPlaces(look)) return BatchPlaces(1);
     if (std::ranges::count(kElementwise, node.op->name)) return elementwise(look);
     const auto rule = std::ranges::find(kRules, node.op->name, &Named::op);
     return rule == kRules.end() ? std::nullopt : rule->rule(look);

@@ -221,6 +221,10 @@ std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
         if (b == numberOf(1)) return a;
         if (isNamed(a) || isNamed(b)) return (isNamed(a) || a.extent > 0) && (isNamed(b) || b.extent > 0) ? std::optional(graph::product({a, b})) : std::nullopt;
     }
+    if (isNamed(a) && a == b) {  // the same extent, whatever it is
+        if (op == "Sub" || op == "Equal") return numberOf(op == "Equal" ? 1 : 0);
+        if (op == "Max" || op == "Min") return a;
+    }
     if (op == "Equal" && isNamed(a) != isNamed(b) && (isNamed(a) ? b : a).extent < 0) return numberOf(0);  // no extent is negative
     if ((op == "Div" && b == numberOf(1)) || ((op == "Add" || op == "Sub") && b == numberOf(0))) return a;
     if (isNamed(a) || isNamed(b)) return std::nullopt;
@@ -241,6 +245,7 @@ double computed(std::string_view op, double a, double b) {
     if (op == "Sub") return a - b;
     if (op == "Mul") return a * b;
     if (op == "Div") return a / b;
+    if (op == "Pow") return std::pow(a, b);
     if (std::isnan(a) || std::isnan(b)) return NAN;
     return op == "Max" ? std::max(a, b) : std::min(a, b);
 }
@@ -248,6 +253,7 @@ double computed(std::string_view op, double a, double b) {
 Found arithmetic(std::string_view op, Inputs inputs) {
     const Content &a = *inputs[0], &b = *inputs[1];
     const bool isOfWhole = op == "Equal" || op == "And" || op == "Or" || op == "Mod";
+    if (op == "Pow" && !isReal(a)) return std::nullopt;
     const auto shape = broadcastShape(inputs);
     if (a.dtype != b.dtype || (isOfWhole && isReal(a)) || !shape) return std::nullopt;
     Content result{op == "Equal" ? DType::Bool : a.dtype, *shape, {}, {}};
@@ -262,6 +268,13 @@ Found arithmetic(std::string_view op, Inputs inputs) {
             return std::nullopt;
         }
     }
+    return result;
+}
+
+Found root(const Content& content) {
+    if (!isReal(content)) return std::nullopt;
+    Content result = content;
+    for (double& real : result.reals) real = heldBy(content.dtype, std::sqrt(real));
     return result;
 }
 
@@ -297,8 +310,8 @@ Found chosen(Inputs inputs) {
     return result;
 }
 
-constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod"});
-constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Squeeze", "Unsqueeze", "Where"});
+constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod", "Pow"});
+constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Sqrt", "Squeeze", "Unsqueeze", "Where"});
 
 }  // namespace
 
@@ -359,6 +372,7 @@ Found folded(const OnnxNode& node, Inputs inputs) {
     if (node.op == "Not") return inverted(*inputs[0]);
     if (node.op == "Range") return inputs.size() == 3 ? counted(inputs) : std::nullopt;
     if (node.op == "Slice") return inputs.size() < 3 || !inputs[1] || !inputs[2] ? std::nullopt : sliced(inputs);
+    if (node.op == "Sqrt") return root(*inputs[0]);
     if (node.op == "Squeeze") return squeezed(inputs);
     if (node.op == "Unsqueeze") return unsqueezed(node, inputs);
     return inputs.size() == 3 ? chosen(inputs) : std::nullopt;

@@ -117,9 +117,9 @@ bool OnnxImporter::readsRefused() const {
     return std::ranges::any_of(m_node->inputs, [&](const std::string& name) { return m_refused.contains(name); });
 }
 
-void OnnxImporter::refuse(std::string problem, std::string found) const {
+void OnnxImporter::refuse(std::string problem, std::string found, std::string remedy) const {
     const std::string& name = m_node->name.empty() && !m_node->outputs.empty() ? m_node->outputs.front() : m_node->name;
-    throw Error(Failure{Code::Onx10, fmt::format("{} ({})", escaped(name), escaped(m_node->op)), "the operator is not supported like this: " + problem, std::move(found), {}, {}});
+    throw Error(Failure{Code::Onx10, fmt::format("{} ({})", escaped(name), escaped(m_node->op)), "the operator is not supported like this: " + problem, std::move(found), {}, std::move(remedy)});
 }
 
 /// Nodes that compute shapes from what is known leave no node behind.
@@ -204,7 +204,6 @@ ValueId OnnxImporter::dataOf(const std::string& given) {
         entry.value = bufferOf(tensorOf(*entry.content, fresh(name)));
         return *entry.value;
     }
-    if (entry.table != kNone) refuse("a range ends at another dimension", entry.rows.name);
     if (!entry.maker) refuse("an input has no value", name);
     constexpr int kDeepest = 64;  // shapes made of shapes made of shapes
     if (++m_depth > kDeepest) refuse("what computes a shape is nested too deep", escaped(name));
@@ -332,6 +331,16 @@ ValueId OnnxImporter::forEachSample(ValueId value, std::vector<std::int64_t> sha
     return step("Expand", {value, constantOf(std::move(shape))}, {{"batch_axis", static_cast<std::int64_t>(axis)}});
 }
 
+ValueId OnnxImporter::placesAlong(const Dim& dim) {
+    if (const auto made = m_places.find(dim.name); made != m_places.end()) return made->second;
+    const auto has = [&](const auto& input) { return std::ranges::count(input.second.shape, dim) > 0; };
+    const auto input = std::ranges::find_if(m_inputs, has);
+    if (input == m_inputs.end()) refuse("no input is as long as that dimension", dim.name, "Write the file with that length fixed.");
+    const std::int64_t axis = std::ranges::find(input->second.shape, dim) - input->second.shape.begin();
+    const ValueId made = step("Places", {dataOf(input->first)}, {{"axis", axis}});
+    return m_places[dim.name] = made;
+}
+
 bool OnnxImporter::isZeros(std::size_t input) const {
     const Content* found = content(input);
     std::optional<Content> filling;
@@ -350,24 +359,6 @@ bool OnnxImporter::isZeros(std::size_t input) const {
 
 void OnnxImporter::give(std::size_t output, ValueId value) {
     if (wants(output)) m_known[m_node->outputs[output]].value = value;
-}
-
-void OnnxImporter::giveRows(std::size_t output, ValueId table, const Dim& count) {
-    Known& entry = m_known[m_node->outputs[output]];
-    entry.table = table;
-    entry.rows = count;
-}
-
-bool OnnxImporter::isRows(std::size_t input) const {
-    if (!has(input)) return false;
-    const auto found = m_known.find(resolved(m_node->inputs[input]));
-    return found != m_known.end() && found->second.table != kNone;
-}
-
-ValueId OnnxImporter::rowsOf(std::size_t input, const Dim& count) const {
-    if (!has(input)) return kNone;
-    const auto found = m_known.find(resolved(m_node->inputs[input]));
-    return found == m_known.end() || found->second.rows != count ? kNone : found->second.table;
 }
 
 void OnnxImporter::giveContent(std::size_t output, Content content) {

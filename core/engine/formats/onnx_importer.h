@@ -72,22 +72,18 @@ public:
     /// The output is a value that there is already.
     void give(std::size_t output, graph::ValueId value);
     void giveContent(std::size_t output, Content content);
-    /// The output is the first rows of a table, as many as a named dimension says: read only where they are added to a sequence of
-    /// that length.
-    void giveRows(std::size_t output, graph::ValueId table, const graph::Dim& count);
-    bool isRows(std::size_t input) const;
-    /// The table where the input is its first rows, as many as `count`; else kNone.
-    graph::ValueId rowsOf(std::size_t input, const graph::Dim& count) const;
     /// Where a batch that was freed stands; nothing where the file's own dimensions are kept, or the value is the same for all samples.
     std::optional<BatchPlace> batchOf(graph::ValueId value) const { return m_batch ? m_batch->of(value) : std::nullopt; }
     /// The same for every sample of the batch, which becomes dimension `axis` of the shape; its other extents are 1 or the value's.
     graph::ValueId forEachSample(graph::ValueId value, std::vector<std::int64_t> shape, std::size_t axis);
+    /// 0, 1, 2, ... as int64, as many as a named dimension is long; refused where no input has that dimension.
+    graph::ValueId placesAlong(const graph::Dim& dim);
     /// Nothing but zeros, as a first state may be.
     bool isZeros(std::size_t input) const;
     /// The output is made when a node reads it as data, by the same rule.
     void giveLate(std::size_t output) { m_known[m_node->outputs[output]].maker = m_node; }
     bool isMadeLate() const { return m_depth > 0; }
-    [[noreturn]] void refuse(std::string problem, std::string found = {}) const;
+    [[noreturn]] void refuse(std::string problem, std::string found = {}, std::string remedy = {}) const;
 
 private:
     struct Known {
@@ -95,8 +91,6 @@ private:
         std::optional<graph::ValueId> fixed;  ///< as a constant
         std::optional<Content> content;
         int weight = -1;                ///< among m_weights
-        graph::ValueId table = graph::kNone;  ///< of which it is the first rows,
-        graph::Dim rows;                      ///< as many as this
         const ForeignNode* maker = nullptr;  ///< of what named extents decide: made where it is read as data
     };
     Known& known(const std::string& name);
@@ -130,6 +124,7 @@ private:
     std::vector<bool> m_fromConstantNode;
     std::set<std::string> m_names{"input", "tokens", "target", "loss"};  ///< taken: those of a training step's values too
     std::map<std::string, graph::TensorType> m_inputs;
+    std::map<std::string, graph::ValueId> m_places;  ///< along a named dimension, made once
     std::uint64_t m_bytes = 0;
     std::size_t m_folded = 0;  ///< elements computed here
     std::size_t m_readAs = 0;  ///< input that data() is asked for

@@ -150,44 +150,10 @@ void axesAsInput(Importer& in) {
     in.make(in.node().op, ids, without(in.node().attributes, {"axes"}));
 }
 
-/// table[:n], n a named dimension: the writer's form of positions that are added.
-bool takesFirstRows(Importer& in) {
-    const Content* ends = in.content(2);
-    if (in.opset() < 10 || !ends || ends->numbers.size() != 1 || ends->numbers[0].name.empty() || in.has(4)) return false;
-    const Shape& table = in.type(in.data(0)).shape;
-    return table.size() == 2 && table[0].isFixed() && in.numbers(1) == Numbers{0} && in.has(3) && in.numbers(3) == Numbers{0};
-}
-
-/// x [batch, n, width] and the first n rows of a table [most, width].
-void add(Importer& in) {
-    for (const std::size_t rows : {1, 0}) {
-        if (in.isRows(1 - rows) || !in.isRows(rows)) continue;
-        const ValueId x = in.data(1 - rows);
-        if (in.type(x).shape.size() != 3) continue;
-        if (const ValueId table = in.rowsOf(rows, in.type(x).shape[1]); table != kNone) return in.make("AddPositions", {x, table});
-    }
-    same(in);
-}
-
-void slice(Importer& in) {
-    if (in.has(2) && takesFirstRows(in)) return in.giveRows(0, in.data(0), in.content(2)->numbers[0]);
-    const auto whole = [&](std::size_t input) {  // an end that is the dimension's own name
-        const Content* ends = in.content(input);
-        if (!ends || ends->isFixed()) return in.constant(input);
-        Numbers numbers;
-        for (const graph::Dim& end : ends->numbers) numbers.push_back(end.name.empty() ? end.extent : INT64_MAX);
-        const Shape shape = in.type(in.data(0)).shape;
-        for (const graph::Dim& end : ends->numbers)
-            if (!end.name.empty() && std::ranges::count(shape, end) == 0) in.refuse("a range ends at another dimension", end.name);
-        return in.constantOf(numbers);
-    };
-    if (in.opset() >= 10) {
-        const std::vector<ValueId> ids{in.data(0), in.constant(1), in.has(2) ? whole(2) : kNone, in.constant(3), in.constant(4)};
-        return in.make("Slice", ids);
-    }
-    std::vector<ValueId> ids{in.data(0), in.constantOf(in.integers("starts")), in.constantOf(in.integers("ends"))};
-    if (const Numbers axes = in.integers("axes"); !axes.empty()) ids.push_back(in.constantOf(axes));
-    in.make("Slice", ids);
+/// As many parts make these extents, of which the last one is smaller: what a number of outputs means.
+bool isCountOfParts(const Importer& in, const Numbers& extents) {
+    const std::int64_t all = std::accumulate(extents.begin(), extents.end(), std::int64_t{0}), count = std::ssize(extents), each = (all + count - 1) / std::max<std::int64_t>(1, count);
+    return in.opset() < 18 && count > 1 && extents.back() < each && extents.back() >= 0 && std::all_of(extents.begin(), extents.end() - 1, [each](std::int64_t extent) { return extent == each; });
 }
 
 void split(Importer& in) {
@@ -196,6 +162,7 @@ void split(Importer& in) {
     const auto parts = static_cast<std::int64_t>(in.node().outputs.size());
     const std::size_t sizes = in.has(1) ? in.numbers(1).size() : in.integers("split").size();
     if ((sizes > 0 && static_cast<std::int64_t>(sizes) != parts) || in.integer("num_outputs", parts) != parts) in.refuse("the outputs are not as many as the parts", fmt::format("{}", parts));
+    if (in.has(1) && isCountOfParts(in, in.numbers(1))) return in.make("Split", ids, with(attributes, "num_outputs", parts));
     if (in.has(1)) return in.make("Split", {ids[0], in.constant(1)}, attributes);
     if (sizes > 0) return in.make("Split", {ids[0], in.constantOf(in.integers("split"))}, attributes);
     in.make("Split", ids, with(attributes, "num_outputs", parts));
@@ -297,7 +264,8 @@ void resize(Importer& in) {
 }
 
 void gridSample(Importer& in) {
-    const std::string mode = in.text("mode", in.opset() < 20 ? "bilinear" : "linear");
+    const std::string mode = in.text("mode", "");
+    if (mode.empty()) return same(in);  // linear, by either name
     const std::string now = mode == "bilinear" ? "linear" : mode == "bicubic" ? "cubic" : mode;
     in.make("GridSample", {in.data(0), in.data(1)}, with(in.node().attributes, "mode", now));
 }
@@ -420,6 +388,12 @@ void centerCropPad(Importer& in) {
     in.make("Pad", {x, in.constantOf(pads), kNone, in.constantOf(axes)});
 }
 
+/// The writer says the usual axes, a graph does not.
+void meanVariance(Importer& in) {
+    const bool isUsual = in.integers("axes") == Numbers{0, 2, 3};
+    makeAs(in, "MeanVarianceNormalization", isUsual ? without(in.node().attributes, {"axes"}) : in.node().attributes);
+}
+
 template <const char* op>
 void renamed(Importer& in) {
     makeAs(in, op, in.node().attributes);
@@ -435,14 +409,14 @@ struct Rule {
 };
 
 constexpr auto kRules = std::to_array<Rule>({
-    {"Add", add}, {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
+    {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
     {"Concat", liftConcat}, {"ConstantOfShape", liftConstantOfShape}, {"Conv", windowed<1>}, {"ConvInteger", windowed<1>}, {"ConvTranspose", convTranspose}, {"Dropout", dropout},
     {"Equal", withoutBroadcast}, {"Expand", liftExpand}, {"GridSample", gridSample}, {"GRU", liftRecurrent}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
-    {"LayerNormalization", layerNorm}, {"LSTM", liftRecurrent}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"Pad", pad},
-    {"QLinearConv", windowed<3>}, {"ReduceL1", axesAsInput<18>}, {"ReduceL2", axesAsInput<18>}, {"ReduceLogSum", axesAsInput<18>},
+    {"LayerNormalization", layerNorm}, {"LSTM", liftRecurrent}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"MeanVarianceNormalization", meanVariance}, {"Pad", pad},
+    {"QLinearConv", windowed<3>}, {"Range", liftRange}, {"ReduceL1", axesAsInput<18>}, {"ReduceL2", axesAsInput<18>}, {"ReduceLogSum", axesAsInput<18>},
     {"ReduceLogSumExp", axesAsInput<18>}, {"ReduceMax", axesAsInput<18>}, {"ReduceMean", axesAsInput<18>}, {"ReduceMin", axesAsInput<18>},
     {"ReduceProd", axesAsInput<18>}, {"ReduceSum", axesAsInput<13>}, {"ReduceSumSquare", axesAsInput<18>}, {"Reshape", liftReshape}, {"Resize", resize},
-    {"RNN", liftRecurrent}, {"Scatter", renamed<kScatterElements>}, {"Slice", slice}, {"Softmax", softmax}, {"Split", split}, {"Squeeze", axesAsInput<13>}, {"TopK", topK},
+    {"RNN", liftRecurrent}, {"Scatter", renamed<kScatterElements>}, {"Slice", liftSlice}, {"Softmax", softmax}, {"Split", split}, {"Squeeze", axesAsInput<13>}, {"TopK", topK},
     {"Unsqueeze", axesAsInput<13>}, {"Upsample", upsample},
 });
 

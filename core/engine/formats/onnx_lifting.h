@@ -10,6 +10,8 @@ void liftReshape(OnnxImporter& in);
 void liftExpand(OnnxImporter& in);
 void liftConstantOfShape(OnnxImporter& in);
 void liftConcat(OnnxImporter& in);
+void liftSlice(OnnxImporter& in);
+void liftRange(OnnxImporter& in);
 /// LSTM, GRU and RNN: a first state of zeros is none.
 void liftRecurrent(OnnxImporter& in);
 

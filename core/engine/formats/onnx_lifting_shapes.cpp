@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
+#include <numeric>
 #include <utility>
 
 #include "base/graph/onnx_types.h"
@@ -46,17 +48,63 @@ std::optional<Numbers> shapeOfSamples(const OnnxImporter& in, ValueId x, const s
     return reshapedBatch(from, *place, to);
 }
 
-/// A tensor of one number in every place of a shape with the batch in it.
+/// The value over and over along a named dimension that it has not, which becomes dimension `axis` of `rank`.
+ValueId repeatedAlong(OnnxImporter& in, ValueId value, const graph::Dim& dim, std::size_t axis, std::size_t rank) {
+    const ValueId places = in.placesAlong(dim);
+    const DType type = in.type(value).dtype;
+    ValueId zeros = in.step("Sub", {places, places});
+    if (type != DType::I64) zeros = in.step("Cast", {zeros}, {{"to", graph::onnxType(type)}});
+    Numbers others;
+    for (std::size_t i = 0; i < rank; ++i)
+        if (i != axis) others.push_back(static_cast<std::int64_t>(i));
+    if (!others.empty()) zeros = in.step("Unsqueeze", {zeros, in.constantOf(others)});
+    return in.step(type == DType::Bool ? "Or" : "Add", {value, zeros});
+}
+
+/// Broadcast to a shape. Named extents that the value has keep their place, the batch once for each sample, others are repeated.
+ValueId broadcastTo(OnnxImporter& in, ValueId x, const std::vector<graph::Dim>& target) {
+    const Shape from = in.type(x).shape;
+    Numbers to;
+    std::vector<std::size_t> repeated;
+    std::size_t batch = target.size();
+    for (std::size_t i = 0; i < target.size(); ++i) {
+        const std::size_t behind = target.size() - i;
+        const graph::Dim own = behind > from.size() ? graph::Dim::fixed(1) : from[from.size() - behind];
+        to.push_back(target[i].name.empty() ? target[i].extent : 1);
+        if (target[i].name.empty() || own == target[i]) continue;
+        if (own != graph::Dim::fixed(1)) in.refuse("a named dimension cannot be repeated", target[i].name);
+        if (target[i] == OnnxBatch::dim() && batch == target.size()) batch = i;
+        else repeated.push_back(i);
+    }
+    ValueId made = batch < to.size() ? in.forEachSample(x, to, batch) : in.step("Expand", {x, in.constantOf(to)});
+    for (const std::size_t axis : repeated) made = repeatedAlong(in, made, target[axis], axis, target.size());
+    return made;
+}
+
+/// A tensor of one number in every place of a shape with named extents in it.
 void fillNamed(OnnxImporter& in, const Content& value, const std::vector<graph::Dim>& shape) {
     if (!in.isMadeLate()) return in.giveLate(0);  // a first state of zeros is never read
-    Numbers extents;
-    std::size_t axis = shape.size();
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-        if (!shape[i].name.empty() && (shape[i] != OnnxBatch::dim() || std::exchange(axis, i) != shape.size())) in.refuse("a named dimension cannot be filled", shape[i].name);
-        extents.push_back(shape[i].name.empty() ? shape[i].extent : 1);
+    in.give(0, broadcastTo(in, in.scalar(value.reals.empty() ? static_cast<double>(value.numbers[0].extent) : value.reals[0], value.dtype), shape));
+}
+
+/// Ends of a Slice as constants: a dimension's own name is all of it. `first` gets the places of those that take, from the beginning
+/// on, as many as another dimension is long.
+Numbers endsOf(OnnxImporter& in, const Shape& shape, const std::vector<graph::Dim>& ends, std::map<std::size_t, graph::Dim>& first) {
+    const auto listed = [&](std::size_t input, std::int64_t fallback) { return in.has(input) ? in.numbers(input) : Numbers(ends.size(), fallback); };
+    const Numbers starts = in.numbers(1), steps = listed(4, 1);
+    Numbers axes = listed(3, 0), numbers;
+    if (!in.has(3)) std::iota(axes.begin(), axes.end(), std::int64_t{0});
+    if (starts.size() != ends.size() || steps.size() != ends.size() || axes.size() != ends.size()) in.refuse("starts, ends, axes and steps are not as many");
+    for (std::size_t k = 0; k < ends.size(); ++k) {
+        numbers.push_back(ends[k].name.empty() ? ends[k].extent : INT64_MAX);
+        const std::int64_t axis = axes[k] < 0 ? axes[k] + std::ssize(shape) : axes[k];
+        if (axis < 0 || axis >= std::ssize(shape)) in.refuse("the axis is out of range", fmt::format("{}", axes[k]));
+        const graph::Dim& own = shape[static_cast<std::size_t>(axis)];
+        if (ends[k].name.empty() || own == ends[k]) continue;
+        if (!own.isFixed() || starts[k] != 0 || steps[k] != 1) in.refuse("a range ends at another dimension", ends[k].name, "Write the file with that length fixed.");
+        first[static_cast<std::size_t>(axis)] = ends[k];
     }
-    const ValueId number = in.scalar(value.reals.empty() ? static_cast<double>(value.numbers[0].extent) : value.reals[0], value.dtype);
-    in.give(0, in.forEachSample(number, extents, axis));
+    return numbers;
 }
 
 }  // namespace
@@ -81,25 +129,42 @@ void liftReshape(OnnxImporter& in) {
     in.make("Reshape", {x, in.constantOf(to)}, plainReshape(in));
 }
 
-/// Named extents that the input has keep their place: 1 broadcasts to them. The batch may also be a new one.
 void liftExpand(OnnxImporter& in) {
     const Content* target = in.content(1);
     if (!target) in.refuse("the new shape must be a constant");
-    const ValueId x = in.data(0);
-    const Shape from = in.type(x).shape;
-    Numbers to;
-    std::size_t batch = target->numbers.size();
-    for (std::size_t i = 0; i < target->numbers.size(); ++i) {
-        const graph::Dim& dim = target->numbers[i];
-        const std::size_t behind = target->numbers.size() - i;
-        const graph::Dim own = behind > from.size() ? graph::Dim::fixed(1) : from[from.size() - behind];
-        if (!dim.name.empty() && own != dim) {
-            if (dim != OnnxBatch::dim() || own != graph::Dim::fixed(1)) in.refuse("a named dimension cannot be repeated", dim.name);
-            batch = i;
-        }
-        to.push_back(dim.name.empty() ? dim.extent : 1);
+    const std::vector<graph::Dim> shape = target->numbers;
+    in.give(0, broadcastTo(in, in.data(0), shape));
+}
+
+/// As many places of a table as a sequence is long are gathered: a Slice has fixed ends.
+void liftSlice(OnnxImporter& in) {
+    if (in.opset() < 10) {
+        std::vector<ValueId> ids{in.data(0), in.constantOf(in.integers("starts")), in.constantOf(in.integers("ends"))};
+        if (const Numbers axes = in.integers("axes"); !axes.empty()) ids.push_back(in.constantOf(axes));
+        return in.make("Slice", ids);
     }
-    in.give(0, batch < to.size() ? in.forEachSample(x, to, batch) : in.step("Expand", {x, in.constantOf(to)}));
+    const Content* given = in.content(2);
+    if (!given || given->isFixed()) return in.make("Slice", {in.data(0), in.constant(1), in.constant(2), in.constant(3), in.constant(4)});
+    const std::vector<graph::Dim> ends = given->numbers;
+    ValueId x = in.data(0);
+    std::map<std::size_t, graph::Dim> first;
+    const Numbers numbers = endsOf(in, in.type(x).shape, ends, first);
+    if (first.size() < ends.size()) x = in.step("Slice", {x, in.constant(1), in.constantOf(numbers), in.constant(3), in.constant(4)});
+    for (const auto& [axis, dim] : first) x = in.step("Gather", {x, in.placesAlong(dim)}, {{"axis", static_cast<std::int64_t>(axis)}});
+    in.give(0, x);
+}
+
+/// Places of a sequence: from 0 on, as many as a named dimension says.
+void liftRange(OnnxImporter& in) {
+    const Content* end = in.content(1);
+    const auto holds = [&](std::size_t input, std::int64_t number) { return in.content(input) && in.content(input)->isFixed() && in.numbers(input) == Numbers{number}; };
+    const bool isFree = !end || (end->count() == 1 && !end->isFixed());
+    if (!isFree) return in.make("Range", {in.constant(0), in.constant(1), in.constant(2)}, in.node().attributes);
+    if (!end || graph::isFloating(end->dtype) || !holds(0, 0) || !holds(2, 1))
+        in.refuse("a count that is not fixed must go from 0 by 1 to the length of an input", end ? end->numbers[0].name : "", "Write the file with that length fixed.");
+    const DType type = end->dtype;
+    const ValueId places = in.placesAlong(graph::Dim(end->numbers[0]));
+    in.give(0, type == DType::I64 ? places : in.step("Cast", {places}, {{"to", graph::onnxType(type)}}));
 }
 
 void liftConstantOfShape(OnnxImporter& in) {

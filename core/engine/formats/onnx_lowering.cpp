@@ -63,6 +63,14 @@ void addPositions(Emitter& out, const Node& node) {
     out.make(node, "Add", {out.input(node, 0), rows});
 }
 
+/// As many whole numbers as a dimension is long, which the file reads off its input.
+void places(Emitter& out, const Node& node) {
+    const std::int64_t written = node.integer("axis", 0), axis = written < 0 ? written + std::ssize(out.shapeOf(node, 0)) : written;
+    const std::string length = out.step(node, "length", "Shape", {out.input(node, 0)}, {{"start", axis}, {"end", axis + 1}});
+    const std::string count = out.step(node, "count", "Squeeze", {length});
+    out.make(node, "Range", {out.numbers(node, "first", {0}, true), count, out.numbers(node, "step", {1}, true)});
+}
+
 /// 0.5 x (1 + erf(x / sqrt(2))), or the tanh form of arXiv 1606.08415, as the operator's definition has them.
 void gelu(Emitter& out, const Node& node) {
     constexpr int kNative = 20;
@@ -128,7 +136,7 @@ void gridSample(Emitter& out, const Node& node) {
     if (out.opset() >= kNewNames) return copy(out, node);
     const std::string mode = node.text("mode", "linear");
     Attributes attributes = node.attributes;
-    attributes.insert_or_assign("mode", std::string(mode == "linear" ? "bilinear" : mode == "cubic" ? "bicubic" : mode));
+    if (attributes.contains("mode")) attributes.insert_or_assign("mode", std::string(mode == "linear" ? "bilinear" : mode == "cubic" ? "bicubic" : mode));
     out.make(node, "GridSample", out.inputs(node, 2), attributes);
 }
 
@@ -273,6 +281,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"Linear", linear},
     {"MeanVarianceNormalization", meanVariance},
     {"Mish", mish},
+    {"Places", places},
     {"RMSNormalization", rootMeanSquare},
     {"RotaryEmbedding", rotary},
     {"ReduceL1", reduce},

@@ -15,6 +15,7 @@
 #include "base/errors/error.h"
 #include "base/graph/onnx_types.h"
 #include "engine/formats/onnx_importer.h"
+#include "engine/formats/onnx_recognition.h"
 
 namespace headroom::formats {
 namespace {
@@ -234,6 +235,7 @@ private:
         for (const onnx::ValueInfoProto& output : m_proto.graph().output()) model.outputs.push_back(output.name());
         if (model.outputs.empty()) refuse(Code::Onx09, "it has no outputs");
         importer.finish(model.outputs);
+        recognise(model);
         model.halfWidened = m_widened;
         return model;
     }

@@ -67,6 +67,11 @@ std::vector<ChannelLink> positionsChannels(const NodeView&) {
     return {sameChannels(0, 2, 0, 2), sameChannels(1, 1, 0, 2)};
 }
 
+std::vector<TensorType> inferPlaces(const NodeView& view) {
+    const Shape& x = inputShape(view, 0);
+    return {{DType::I64, {x[axisWithin(view.node.integer("axis", 0), x.size())]}}};
+}
+
 }  // namespace
 
 bool gathersRows(const Node& node, std::size_t rank) { return rank == 2 && node.integer("axis", 0) == 0; }
@@ -91,5 +96,7 @@ constinit const OpEntry kAddPositions{.name = "AddPositions",
                                       .cost = positionsCost,
                                       .channels = positionsChannels,
                                       .sharesGradient = true};
+
+constinit const OpEntry kPlaces{.name = "Places", .domain = "headroom", .attributes = kAxis, .infer = inferPlaces, .workspace = segmentWorkspace, .cost = copyCost, .differentiable = false};
 
 }  // namespace headroom::graph

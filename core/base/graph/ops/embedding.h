@@ -12,5 +12,8 @@ bool gathersRows(const Node& node, std::size_t rank);
 /// end of a Slice of the table (starts 0, axes 0), which is added. Backward: the gradient of X is the output's
 /// gradient; that of the table is its sum over the batch, zero from row t on.
 extern const OpEntry kAddPositions;
+/// Ours: 0, 1, 2, ... as int64, as many as dimension `axis` of X (0) is long, whatever X holds. In ONNX: Shape(X) gives the end
+/// of a Range.
+extern const OpEntry kPlaces;
 
 }  // namespace headroom::graph

@@ -12,6 +12,7 @@
 
 #include <numbers>
 
+#include "base/graph/ops/embedding.h"
 #include "engine/run/ops/families.h"
 
 namespace headroom::run {
@@ -181,6 +182,8 @@ at::Tensor range(C context) {
     return step * graph::realsOf(view, 2)[0] + graph::realsOf(view, 0)[0];
 }
 
+at::Tensor placesAlong(C context) { return at::arange(outputShape(context)[0], plain(at::kLong)); }
+
 /// a0 - a1 cos(2 pi k / n) + a2 cos(4 pi k / n), n the size, or one less where the window is symmetric.
 template <double a0, double a1, double a2>
 at::Tensor window(C context) {
@@ -217,6 +220,7 @@ std::vector<Kernel> arrangementKernels() {
             row("ConstantOfShape", made<filled>),
             row("OneHot", made<oneHot>),
             row("Range", made<range>),
+            {&graph::kPlaces, made<placesAlong>, nullptr},
             row("HannWindow", made<window<0.5, 0.5, 0.0>>),
             row("HammingWindow", made<window<25.0 / 46, 1 - 25.0 / 46, 0.0>>),
             row("BlackmanWindow", made<window<0.42, 0.5, 0.08>>)};

@@ -128,6 +128,8 @@ const std::vector<Row>& rows() {
         {&kGather, {"65,128", "batch,sequence"}, {}, ""},
         {&kAddPositions, {"batch,sequence,128", "64,128"}, {}, "[batch, sequence, 128]"},
         {&kAddPositions, {"batch,65,128", "64,128"}, {}, ""},
+        {&kPlaces, {"batch,sequence,8"}, {{"axis", std::int64_t{1}}}, "[sequence]"},
+        {&kPlaces, {"batch,sequence"}, {{"axis", std::int64_t{2}}}, ""},
         {&kAttention,
          {"batch,sequence,128", "batch,sequence,128", "batch,sequence,128"},
          heads(4),
