@@ -64,7 +64,7 @@ struct Single {
             inputs.push_back({value.name, tensor::inLayout(content.to(tensor::scalarType(value.type.dtype)))});
         }
         while (!ids.empty() && ids.back() == graph::kNone) ids.pop_back();
-        graph.setOutputs(graph.addNode(*graph::findOp(row.op), "node", ids, row.attributes, {}, row.outputs));
+        graph.setOutputs(graph.addNode(*test::entryOf(row), "node", ids, row.attributes, {}, row.outputs));
     }
 
     /// Outputs in inference, by the names of the values.

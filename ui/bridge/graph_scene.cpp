@@ -34,7 +34,7 @@ const std::unordered_map<std::string_view, Family>& families() {
         add(Family::Pooling, {"MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "GridSample", "AffineGrid", "ReduceL1", "ReduceL2", "ReduceLogSum",
                               "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "ArgMax", "ArgMin", "TopK", "CumSum"});
         add(Family::Movement, {"Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Concat", "Split", "Slice", "Pad", "Tile", "Expand", "Gather", "GatherElements", "GatherND", "ScatterElements",
-                               "ScatterND", "Identity", "Cast", "Shape", "Size", "DepthToSpace", "SpaceToDepth", "Trilu", "ReverseSequence", "EyeLike", "ConstantOfShape", "OneHot", "Range",
+                               "ScatterND", "Identity", "Cast", "Shape", "Size", "DepthToSpace", "SpaceToDepth", "Trilu", "ReverseSequence", "EyeLike", "ConstantOfShape", "OneHot", "Places", "Range",
                                "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "HannWindow", "HammingWindow", "BlackmanWindow"});
         add(Family::Ends, {"SoftmaxCrossEntropy", "SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss", "MeanSquaredError", "LinearCrossEntropy"});
         return all;

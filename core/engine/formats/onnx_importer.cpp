@@ -172,9 +172,16 @@ const Content* OnnxImporter::content(std::size_t input) const {
     return found == m_known.end() || !found->second.content ? nullptr : &*found->second.content;
 }
 
+/// Of a length that is free, what would make it known.
+void OnnxImporter::refuseUnknown(std::size_t input, const Content* found, const char* wanted) const {
+    const auto named = [&] { return std::ranges::find_if(found->numbers, [](const Dim& number) { return !number.name.empty(); }); };
+    const bool isFree = found && !found->isFixed();
+    refuse(fmt::format("input {} must be {}", input, wanted), isFree ? named()->name : "", isFree ? kFixLength : "");
+}
+
 std::vector<std::int64_t> OnnxImporter::numbers(std::size_t input) const {
     const Content* found = content(input);
-    if (!found || !found->isFixed() || graph::isFloating(found->dtype)) refuse(fmt::format("input {} must be a constant of whole numbers", input));
+    if (!found || !found->isFixed() || graph::isFloating(found->dtype)) refuseUnknown(input, found, "a constant of whole numbers");
     return found->fixedNumbers();
 }
 
@@ -245,7 +252,7 @@ ValueId OnnxImporter::bufferOf(graph::HostTensor tensor) {
 ValueId OnnxImporter::constant(std::size_t input) {
     if (!has(input)) return kNone;
     const Content* found = content(input);
-    if (!found || !found->isFixed()) refuse(fmt::format("input {} must be a constant", input));
+    if (!found || !found->isFixed()) refuseUnknown(input, found, "a constant");
     Known& entry = known(resolved(m_node->inputs[input]));
     if (!entry.fixed) {
         const graph::TensorType type{found->dtype, shapeOf(found->shape)};
@@ -335,7 +342,7 @@ ValueId OnnxImporter::placesAlong(const Dim& dim) {
     if (const auto made = m_places.find(dim.name); made != m_places.end()) return made->second;
     const auto has = [&](const auto& input) { return std::ranges::count(input.second.shape, dim) > 0; };
     const auto input = std::ranges::find_if(m_inputs, has);
-    if (input == m_inputs.end()) refuse("no input is as long as that dimension", dim.name, "Write the file with that length fixed.");
+    if (input == m_inputs.end()) refuse("no input is as long as that dimension", dim.name, kFixLength);
     const std::int64_t axis = std::ranges::find(input->second.shape, dim) - input->second.shape.begin();
     const ValueId made = step("Places", {dataOf(input->first)}, {{"axis", axis}});
     return m_places[dim.name] = made;

@@ -20,6 +20,9 @@ struct ForeignNode : OnnxNode {
     std::map<std::string, graph::HostTensor> tensors;
 };
 
+/// What helps where a node needs a length that the file leaves free.
+constexpr const char* kFixLength = "Write the file with that length fixed.";
+
 /// Builds a Graph from a file's nodes, one after the other. A value of the file is one of: a value of the graph; a weight, which
 /// becomes a parameter or a buffer when it is read as data; content that is known, which becomes a constant where a node needs one.
 /// Rules that lift a node read its inputs and give its outputs through this.
@@ -93,6 +96,7 @@ private:
         int weight = -1;                ///< among m_weights
         const ForeignNode* maker = nullptr;  ///< of what named extents decide: made where it is read as data
     };
+    [[noreturn]] void refuseUnknown(std::size_t input, const Content* found, const char* wanted) const;
     Known& known(const std::string& name);
     const std::string& resolved(const std::string& name) const;
     bool fold();

@@ -72,7 +72,7 @@ ValueId broadcastTo(OnnxImporter& in, ValueId x, const std::vector<graph::Dim>& 
         const graph::Dim own = behind > from.size() ? graph::Dim::fixed(1) : from[from.size() - behind];
         to.push_back(target[i].name.empty() ? target[i].extent : 1);
         if (target[i].name.empty() || own == target[i]) continue;
-        if (own != graph::Dim::fixed(1)) in.refuse("a named dimension cannot be repeated", target[i].name);
+        if (own != graph::Dim::fixed(1)) in.refuse("a named dimension cannot be repeated", target[i].name, kFixLength);
         if (target[i] == OnnxBatch::dim() && batch == target.size()) batch = i;
         else repeated.push_back(i);
     }
@@ -101,7 +101,7 @@ Numbers endsOf(OnnxImporter& in, const Shape& shape, const std::vector<graph::Di
         if (axis < 0 || axis >= std::ssize(shape)) in.refuse("the axis is out of range", fmt::format("{}", axes[k]));
         const graph::Dim& own = shape[static_cast<std::size_t>(axis)];
         if (ends[k].name.empty() || own == ends[k]) continue;
-        if (!own.isFixed() || starts[k] != 0 || steps[k] != 1) in.refuse("a range ends at another dimension", ends[k].name, "Write the file with that length fixed.");
+        if (!own.isFixed() || starts[k] != 0 || steps[k] != 1) in.refuse("a range ends at another dimension", ends[k].name, kFixLength);
         first[static_cast<std::size_t>(axis)] = ends[k];
     }
     return numbers;
@@ -121,7 +121,7 @@ void liftReshape(OnnxImporter& in) {
     for (std::size_t i = 0; i < target->numbers.size(); ++i) {
         const graph::Dim& dim = target->numbers[i];
         const bool stays = !dim.name.empty() && i < from.size() && from[i] == dim;
-        if (!dim.name.empty() && !stays && std::exchange(open, true)) in.refuse("more than one dimension is left open", dim.name);
+        if (!dim.name.empty() && !stays && std::exchange(open, true)) in.refuse("more than one dimension is left open", dim.name, kFixLength);
         to.push_back(dim.name.empty() ? dim.extent : stays ? 0 : -1);
     }
     // A shape written for a batch of one, of a graph whose batch was freed.
@@ -161,7 +161,7 @@ void liftRange(OnnxImporter& in) {
     const bool isFree = !end || (end->count() == 1 && !end->isFixed());
     if (!isFree) return in.make("Range", {in.constant(0), in.constant(1), in.constant(2)}, in.node().attributes);
     if (!end || graph::isFloating(end->dtype) || !holds(0, 0) || !holds(2, 1))
-        in.refuse("a count that is not fixed must go from 0 by 1 to the length of an input", end ? end->numbers[0].name : "", "Write the file with that length fixed.");
+        in.refuse("a count that is not fixed must go from 0 by 1 to the length of an input", end ? end->numbers[0].name : "", kFixLength);
     const DType type = end->dtype;
     const ValueId places = in.placesAlong(graph::Dim(end->numbers[0]));
     in.give(0, type == DType::I64 ? places : in.step("Cast", {places}, {{"to", graph::onnxType(type)}}));

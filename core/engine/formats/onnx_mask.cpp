@@ -145,7 +145,7 @@ private:
         cell.way = Way::Part;
         if (!reads(cell, node, 1)) return false;
         const std::size_t rank = cell.shape.size();
-        const Numbers &starts = m_net.constant(node.inputs[1]), axes = node.inputs.size() > 3 && node.inputs[3] != graph::kNone ? m_net.constant(node.inputs[3]) : Numbers{};
+        const Numbers starts = m_net.constant(node.inputs[1]), axes = node.inputs.size() > 3 ? m_net.constant(node.inputs[3]) : Numbers{};
         const Numbers steps = node.inputs.size() > 4 && node.inputs[4] != graph::kNone ? m_net.constant(node.inputs[4]) : Numbers(starts.size(), 1);
         cell.numbers.assign(2 * rank, 0);
         for (std::size_t dim = 0; dim < rank; ++dim) cell.numbers[2 * dim + 1] = 1;

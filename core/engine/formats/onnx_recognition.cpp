@@ -10,6 +10,7 @@
 #include <ranges>
 #include <set>
 
+#include "base/errors/error.h"
 #include "base/graph/rewrites/copy.h"
 #include "engine/formats/onnx_mask.h"
 
@@ -209,7 +210,13 @@ void recognise(OnnxModel& model) {
     const Composed composed(model);
     const Found all = found(composed);
     if (all.empty()) return;
-    graph::Graph made = Rebuilding(model.graph, all).run();
+    graph::Graph made;
+    try {
+        made = Rebuilding(model.graph, all).run();
+    } catch (const Error& error) {
+        if (error.code() != Code::Cfg09) throw;
+        return;  // shapes that no such node takes: the chains stay as they were read
+    }
     std::erase_if(model.weights, [&](const graph::HostTensor& tensor) { return made.find(tensor.name) == kNone; });
     model.graph = std::move(made);
 }

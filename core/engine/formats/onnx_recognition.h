@@ -41,7 +41,7 @@ public:
     std::optional<double> number(graph::ValueId value) const;
     bool isNumber(graph::ValueId value, double wanted) const;
     /// Whole numbers of a constant; empty where it is none.
-    const std::vector<std::int64_t>& constant(graph::ValueId value) const { return m_net.value(value).constant; }
+    std::vector<std::int64_t> constant(graph::ValueId value) const { return value == graph::kNone ? std::vector<std::int64_t>{} : m_net.value(value).constant; }
     /// Of a node of two inputs the one that is no number, and the number.
     std::optional<std::pair<graph::ValueId, double>> withNumber(const graph::Node& node) const;
     bool transposes(const graph::Node* node, const std::vector<std::int64_t>& perm) const;

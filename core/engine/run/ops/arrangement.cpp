@@ -182,7 +182,7 @@ at::Tensor range(C context) {
     return step * graph::realsOf(view, 2)[0] + graph::realsOf(view, 0)[0];
 }
 
-at::Tensor placesAlong(C context) { return at::arange(outputShape(context)[0], plain(at::kLong)); }
+at::Tensor placesAlong(C context) { return at::arange(outputShape(context)[0], here(context.inputs[0]).dtype(at::kLong)); }
 
 /// a0 - a1 cos(2 pi k / n) + a2 cos(4 pi k / n), n the size, or one less where the window is symmetric.
 template <double a0, double a1, double a2>

@@ -107,6 +107,8 @@ std::vector<OperatorRow> movement() {
             {"Cast", {"2,3"}, one("to", std::int64_t{11}), "[2, 3]"},
             {"Cast", {"2,3"}, one("to", std::int64_t{8}), ""},
             {"Shape", {"2,3,4"}, one("start", yes()), "[2]"},
+            {"Places", {"2,3,4"}, one("axis", yes()), "[3]"},
+            {"Places", {"2,3,4"}, one("axis", std::int64_t{3}), ""},
             {"Size", {"2,3,4"}, {}, "[]"},
             {"EyeLike", {"3,4"}, one("k", yes()), "[3, 4]"},
             {"ConstantOfShape", {"=3,4"}, one("value", 2.5), "[3, 4]"},
@@ -190,6 +192,11 @@ std::vector<double> realNumbers(const std::string& text) {
         from += used + 1;
     }
     return numbers;
+}
+
+const graph::OpEntry* entryOf(const OperatorRow& row) {
+    const graph::OpEntry* entry = graph::findOp(row.op);
+    return entry ? entry : graph::findOp(row.op, "headroom");
 }
 
 graph::ValueId addRowInput(graph::Graph& graph, const std::string& text, std::size_t index) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/graph/graph.h"
+#include "base/graph/op_entry.h"
 
 namespace headroom::test {
 
@@ -20,6 +21,9 @@ struct OperatorRow {
 
 /// The operators of whole families (those with entries and kernels in tables).
 const std::vector<OperatorRow>& operatorRows();
+
+/// Its entry, of ONNX or our own.
+const graph::OpEntry* entryOf(const OperatorRow& row);
 
 /// The input as an input or constant of a graph, its name after its place; floating ones are float32.
 graph::ValueId addRowInput(graph::Graph& graph, const std::string& text, std::size_t index);

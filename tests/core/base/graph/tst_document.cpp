@@ -190,7 +190,7 @@ private Q_SLOTS:
             Graph graph;
             std::vector<ValueId> inputs;
             for (const std::string& each : row.inputs) inputs.push_back(test::addRowInput(graph, each, inputs.size()));
-            graph.setOutputs(graph.addNode(*findOp(row.op), "node", inputs, row.attributes));
+            graph.setOutputs(graph.addNode(*test::entryOf(row), "node", inputs, row.attributes));
             compareGraphs(graph, graphFromJson(sent(graph)));
         }
     }
@@ -246,7 +246,7 @@ private Q_SLOTS:
             Graph graph;
             std::vector<ValueId> inputs;
             for (const std::string& each : row.inputs) inputs.push_back(test::addRowInput(graph, each, inputs.size()));
-            graph.addNode(*findOp(row.op), "node", inputs, row.attributes);
+            graph.addNode(*test::entryOf(row), "node", inputs, row.attributes);
             documents.push_back(sent(graph));
         }
         int taken = 0, refused = 0;

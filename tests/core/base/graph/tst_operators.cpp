@@ -128,8 +128,6 @@ const std::vector<Row>& rows() {
         {&kGather, {"65,128", "batch,sequence"}, {}, ""},
         {&kAddPositions, {"batch,sequence,128", "64,128"}, {}, "[batch, sequence, 128]"},
         {&kAddPositions, {"batch,65,128", "64,128"}, {}, ""},
-        {&kPlaces, {"batch,sequence,8"}, {{"axis", std::int64_t{1}}}, "[sequence]"},
-        {&kPlaces, {"batch,sequence"}, {{"axis", std::int64_t{2}}}, ""},
         {&kAttention,
          {"batch,sequence,128", "batch,sequence,128", "batch,sequence,128"},
          heads(4),
@@ -152,7 +150,7 @@ const std::vector<Row>& rows() {
     };
     static const std::vector<Row> all = [] {
         std::vector<Row> rows = own;
-        for (const test::OperatorRow& row : test::operatorRows()) rows.push_back({findOp(row.op), row.inputs, row.attributes, row.output, row.outputs});
+        for (const test::OperatorRow& row : test::operatorRows()) rows.push_back({test::entryOf(row), row.inputs, row.attributes, row.output, row.outputs});
         return rows;
     }();
     return all;

@@ -368,8 +368,6 @@ void addRest(std::vector<OperatorCase>& cases) {
     cases.push_back({"Add of a vector", &graph::kAdd, {}, {numbers({3, 4, 5}, 1), numbers({5}, 2)}, {}, {}, {}, sum});
     cases.push_back({"Gather", &graph::kGather, {}, {numbers({6, 19}, 1), whole({2, 3}, {0, 5, 2, 2, 1, 5})}, {1}, {}, {}, gathered});
     cases.push_back({"AddPositions", &graph::kAddPositions, {}, {numbers({3, 4, 5}, 1), numbers({6, 5}, 2)}, {}, {}, {}, withPositions});
-    cases.push_back({"Places", &graph::kPlaces, {{"axis", std::int64_t{-1}}}, {numbers({2, 3, 5}, 1)}, {}, {}, {0},
-                     [](const Inputs&) { return Outputs{whole({5}, {0, 1, 2, 3, 4})}; }});
     for (const double smoothing : {0.0, 0.1})
         cases.push_back({smoothing > 0 ? "SoftmaxCrossEntropy, smoothed" : "SoftmaxCrossEntropy", &graph::kSoftmaxCrossEntropy,
                          {{"label_smoothing", smoothing}}, {numbers({5, 19}, 1), whole({5}, {0, 18, 3, 3, 16})}, {1}, {}, {},

@@ -35,7 +35,7 @@ public:
         std::vector<graph::ValueId> inputs;
         for (std::size_t i = 0; i < row.inputs.size(); ++i) inputs.push_back(add(row.inputs[i], i));
         while (!inputs.empty() && inputs.back() == graph::kNone) inputs.pop_back();
-        const std::vector<graph::ValueId> made = m_graph.addNode(*graph::findOp(row.op), "node", inputs, row.attributes, {}, row.outputs);
+        const std::vector<graph::ValueId> made = m_graph.addNode(*test::entryOf(row), "node", inputs, row.attributes, {}, row.outputs);
         m_isReal = m_graph.value(made.front()).type.dtype == type;
         m_graph.setOutputs({made.front()});
         if (!m_isReal) return;

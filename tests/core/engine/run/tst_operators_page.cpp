@@ -23,8 +23,10 @@ constexpr std::string_view kIntroduction = R"(<!-- Made from the operators' tabl
 
 Nodes of a graph have the names and the meaning of ONNX operators, opset 23. A file of opset 7 to 23 is lifted to them when it
 is read (`core/engine/formats/onnx_lifting.cpp`) and lowered when one is written (`onnx_lowering.cpp`). Also read, as other operators or as
-nothing at all: CastLike, CenterCropPad, Constant, Scatter, Upsample, and what computes shapes from constants and known extents. Anything
-else - If, Loop, Scan, sequences, strings, sparse tensors, 8- and 4-bit floats, random numbers, results whose shape depends on data, local functions, other domains,
+nothing at all: CastLike, CenterCropPad, Constant, Scatter, Upsample, and what computes shapes from constants and known extents. What a
+file writes as several nodes, since its opset has no such operator or its program knew none, is read as one: Attention with its masks,
+LayerNormalization, RMSNormalization, GroupNormalization, RotaryEmbedding, Gelu, Mish (`onnx_recognition.h`). Anything else - If, Loop, Scan,
+sequences, strings, sparse tensors, 8- and 4-bit floats, random numbers, results whose shape depends on data, local functions, other domains,
 weights outside the file - is refused, all such nodes at once. Numbers of uint16, uint32 and uint64 are computed as int64.
 
 - **backward**: *own*: a kernel of its own; *segment*: LibTorch differentiates this node alone; *none*: no gradient passes, the
@@ -70,7 +72,7 @@ Example exampleOf(const test::OperatorRow& row) {
         inputs.push_back(text.empty() ? kNone : test::addRowInput(example.graph, text, i));
     }
     while (!inputs.empty() && inputs.back() == kNone) inputs.pop_back();
-    example.graph.addNode(*findOp(row.op), "node", inputs, row.attributes);
+    example.graph.addNode(*test::entryOf(row), "node", inputs, row.attributes);
     return example;
 }
 
@@ -78,7 +80,7 @@ std::map<const OpEntry*, Example> examples() {
     std::map<const OpEntry*, Example> all;
     for (const test::OperatorCase& one : test::operatorCases()) all.try_emplace(one.op, exampleOf(one));
     for (const test::OperatorRow& row : test::operatorRows())
-        if (!row.output.empty() && !all.contains(findOp(row.op))) all.emplace(findOp(row.op), exampleOf(row));
+        if (!row.output.empty() && !all.contains(test::entryOf(row))) all.emplace(test::entryOf(row), exampleOf(row));
     return all;
 }
 
