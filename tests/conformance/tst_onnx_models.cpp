@@ -108,17 +108,17 @@ private Q_SLOTS:
     /// Every sample alone, in the net as the file has it, and all of them in the net whose batch was freed.
     void samplesOfAFreedBatchAreComputedAlone_data() {
         QTest::addColumn<int>("net");
-        for (const auto& [name, net] : {std::pair("vision transformer", 0), {"LSTM", 1}, {"LSTM from zeros", 2}}) QTest::newRow(name) << net;
+        for (const auto& [name, net] : {std::pair("vision transformer", 0), {"LSTM", 1}, {"LSTM from zeros", 2}, {"a resized picture", 3}, {"a padded picture", 4}}) QTest::newRow(name) << net;
     }
     void samplesOfAFreedBatchAreComputedAlone() {
         QFETCH(int, net);
-        const test::Foreign file = net == 0 ? test::visionTransformer() : test::lastState(net == 2);
+        const test::Foreign file = net == 0 ? test::visionTransformer() : net == 3 ? test::resizedPicture() : net == 4 ? test::paddedPicture() : test::lastState(net == 2);
         formats::OnnxReadOptions asWritten;
         asWritten.freesBatch = false;
         const formats::OnnxModel freed = file.read(), alone = file.read(asWritten);
         QVERIFY(freed.batchFreed);
         at::manual_seed(3);
-        const at::Tensor x = net == 0 ? at::randn({4, 3, 4, 4}) * 0.05 : at::randn({4, 5, 4});
+        const at::Tensor x = net == 0 ? at::randn({4, 3, 4, 4}) * 0.05 : net == 3 ? at::randn({4, 2, 4, 4}) : net == 4 ? at::randn({4, 2, 3, 4}) : at::randn({4, 5, 4});
         const at::Tensor found = test::outputsOf(freed, {{"x", tensor::inLayout(x)}}, 4)[0];
         for (std::int64_t k = 0; k < 4; ++k) {
             const at::Tensor expected = test::outputsOf(alone, {{"x", tensor::inLayout(x.slice(0, k, k + 1))}})[0];

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "base/graph/onnx_types.h"
 
@@ -82,11 +83,27 @@ void copyElement(const Content& source, std::size_t from, Content& target) {
 }
 Content emptyLike(const Content& content, std::vector<std::int64_t> shape) { return {content.dtype, std::move(shape), {}, {}}; }
 
-/// Same elements, another shape of rank 0 or 1: the ranks of shapes and their parts.
+/// Same elements, another shape.
 Found reshaped(const Content& content, std::vector<std::int64_t> shape) {
     Content result = content;
     result.shape = std::move(shape);
     return graph::elementCount(result.shape) == static_cast<std::int64_t>(result.count()) ? Found(result) : std::nullopt;
+}
+
+/// -1 takes what is left over, 0 copies the extent that stands there.
+Found arranged(const OnnxNode& node, const Content& content, const Content& target) {
+    if (isReal(target) || !target.isFixed()) return std::nullopt;
+    std::vector<std::int64_t> shape = target.fixedNumbers();
+    std::int64_t known = 1;
+    std::size_t open = shape.size();
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] == 0 && (integerOf(node, "allowzero", 0) != 0 || i >= content.shape.size())) return std::nullopt;
+        if (shape[i] == 0) shape[i] = content.shape[i];
+        if (shape[i] == -1 && std::exchange(open, i) == shape.size()) continue;
+        if (shape[i] < 1 || shape[i] > kMostContent || (known *= shape[i]) > kMostContent) return std::nullopt;
+    }
+    if (open < shape.size()) shape[open] = static_cast<std::int64_t>(content.count()) / known;
+    return reshaped(content, std::move(shape));
 }
 
 Found joined(Inputs inputs) {
@@ -111,20 +128,40 @@ Found gathered(const OnnxNode& node, Inputs inputs) {
     return result;
 }
 
+/// A range of one axis, forwards or backwards.
 Found sliced(Inputs inputs) {
     const Content& data = *inputs[0];
-    if (inputs.size() < 3 || data.shape.size() != 1) return std::nullopt;
+    if (inputs.size() < 3) return std::nullopt;
     for (std::size_t i = 1; i < inputs.size(); ++i)
-        if (inputs[i] && (!inputs[i]->isFixed() || inputs[i]->count() != 1)) return std::nullopt;
-    const std::int64_t extent = data.shape[0], step = inputs.size() > 4 && inputs[4] ? inputs[4]->fixedNumbers()[0] : 1;
-    if (step <= 0) return std::nullopt;
-    const auto placed = [&](const Content* place) {
-        const std::int64_t at = place->fixedNumbers()[0];
-        return std::clamp(at < 0 ? at + extent : at, std::int64_t{0}, extent);
-    };
-    Content result = emptyLike(data, {});
-    for (std::int64_t at = placed(inputs[1]); at < placed(inputs[2]); at += std::min(step, extent)) copyElement(data, static_cast<std::size_t>(at), result);
-    result.shape = {static_cast<std::int64_t>(result.count())};
+        if (inputs[i] && (!inputs[i]->isFixed() || inputs[i]->count() != 1 || isReal(*inputs[i]))) return std::nullopt;
+    const auto given = [&](std::size_t input, std::int64_t fallback) { return inputs.size() > input && inputs[input] ? inputs[input]->fixedNumbers()[0] : fallback; };
+    const std::int64_t rank = std::ssize(data.shape), counted = given(3, 0), axis = counted < 0 ? counted + rank : counted, step = given(4, 1);
+    if (axis < 0 || axis >= rank || step == 0 || data.count() == 0) return std::nullopt;
+    const std::int64_t extent = data.shape[static_cast<std::size_t>(axis)];
+    // Backwards a range may end before the first place.
+    const auto placed = [&](std::int64_t at) { return std::clamp(at < 0 ? at + extent : at, std::int64_t{step > 0 ? 0 : -1}, step > 0 ? extent : extent - 1); };
+    const std::int64_t begin = placed(given(1, 0)), end = placed(given(2, 0)), width = std::clamp(step, -extent, extent);
+    std::vector<std::size_t> places;
+    for (std::int64_t at = begin; width > 0 ? at < end : at > end; at += width) places.push_back(static_cast<std::size_t>(at));
+    std::size_t inner = 1;
+    for (auto dim = static_cast<std::size_t>(axis) + 1; dim < data.shape.size(); ++dim) inner *= static_cast<std::size_t>(data.shape[dim]);
+    Content result = emptyLike(data, data.shape);
+    for (std::size_t outer = 0; outer < data.count(); outer += inner * static_cast<std::size_t>(extent))
+        for (const std::size_t place : places)
+            for (std::size_t i = 0; i < inner; ++i) copyElement(data, outer + place * inner + i, result);
+    result.shape[static_cast<std::size_t>(axis)] = std::ssize(places);
+    return result;
+}
+
+/// Of a table its columns as rows.
+Found transposed(const OnnxNode& node, const Content& content) {
+    const auto perm = node.attributes.find("perm");
+    const auto* order = perm == node.attributes.end() ? nullptr : std::get_if<std::vector<std::int64_t>>(&perm->second);
+    if (content.shape.size() != 2 || (order && *order != std::vector<std::int64_t>{1, 0})) return std::nullopt;
+    const auto rows = static_cast<std::size_t>(content.shape[0]), columns = static_cast<std::size_t>(content.shape[1]);
+    Content result = emptyLike(content, {content.shape[1], content.shape[0]});
+    for (std::size_t column = 0; column < columns; ++column)
+        for (std::size_t row = 0; row < rows; ++row) copyElement(content, row * columns + column, result);
     return result;
 }
 
@@ -215,6 +252,16 @@ std::int64_t remainder(std::int64_t a, std::int64_t b) {
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
+/// A named extent is a number times names ("4*batch").
+std::optional<Dim> parted(const Dim& whole, std::int64_t parts) {
+    const std::size_t sign = whole.name.find('*');
+    const std::string factor = sign == std::string::npos ? std::string{} : whole.name.substr(0, sign);
+    if (factor.empty() || factor.size() > 9 || factor.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    const std::int64_t number = std::stoll(factor);
+    if (parts < 1 || number % parts != 0) return std::nullopt;
+    return graph::product({Dim::fixed(number / parts), Dim::named(whole.name.substr(sign + 1))});
+}
+
 std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
     if (op == "Mul") {
         if (a == numberOf(1)) return b;
@@ -227,6 +274,7 @@ std::optional<Dim> computed(std::string_view op, const Dim& a, const Dim& b) {
     }
     if (op == "Equal" && isNamed(a) != isNamed(b) && (isNamed(a) ? b : a).extent < 0) return numberOf(0);  // no extent is negative
     if ((op == "Div" && b == numberOf(1)) || ((op == "Add" || op == "Sub") && b == numberOf(0))) return a;
+    if (op == "Div" && isNamed(a) && !isNamed(b)) return parted(a, b.extent);
     if (isNamed(a) || isNamed(b)) return std::nullopt;
     std::int64_t result = 0;
     if (op == "Add") return __builtin_add_overflow(a.extent, b.extent, &result) ? std::nullopt : std::optional(numberOf(result));
@@ -297,6 +345,20 @@ Found counted(Inputs inputs) {
     return result;
 }
 
+Found repeated(Inputs inputs) {
+    const Content &content = *inputs[0], &target = *inputs[1];
+    if (isReal(target) || !target.isFixed()) return std::nullopt;
+    const Content wanted{content.dtype, target.fixedNumbers(), {}, {}};
+    if (std::ranges::any_of(wanted.shape, [](std::int64_t extent) { return extent < 1; })) return std::nullopt;
+    const Content* const both[] = {&content, &wanted};
+    const auto shape = broadcastShape(both);
+    if (!shape) return std::nullopt;
+    Content result = emptyLike(content, *shape);
+    const std::size_t count = elementsOf(*shape);
+    for (std::size_t i = 0; i < count; ++i) copyElement(content, placeIn(content.shape, *shape, i), result);
+    return result;
+}
+
 Found chosen(Inputs inputs) {
     const Content &which = *inputs[0], &a = *inputs[1], &b = *inputs[2];
     const auto shape = broadcastShape(inputs);
@@ -311,7 +373,7 @@ Found chosen(Inputs inputs) {
 }
 
 constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod", "Pow"});
-constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Sqrt", "Squeeze", "Unsqueeze", "Where"});
+constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Expand", "Gather", "Identity", "Neg", "Not", "Range", "Reshape", "Slice", "Sqrt", "Squeeze", "Transpose", "Unsqueeze", "Where"});
 
 }  // namespace
 
@@ -366,14 +428,17 @@ Found folded(const OnnxNode& node, Inputs inputs) {
     if (std::ranges::count(kArithmetic, node.op)) return inputs.size() == 2 ? arithmetic(node.op, inputs) : std::nullopt;
     if (node.op == "Cast") return converted(node, *inputs[0]);
     if (node.op == "Concat") return joined(inputs);
+    if (node.op == "Expand") return inputs.size() == 2 ? repeated(inputs) : std::nullopt;
     if (node.op == "Gather") return inputs.size() == 2 ? gathered(node, inputs) : std::nullopt;
     if (node.op == "Identity") return *inputs[0];
     if (node.op == "Neg") return negated(*inputs[0]);
     if (node.op == "Not") return inverted(*inputs[0]);
     if (node.op == "Range") return inputs.size() == 3 ? counted(inputs) : std::nullopt;
+    if (node.op == "Reshape") return inputs.size() == 2 ? arranged(node, *inputs[0], *inputs[1]) : std::nullopt;
     if (node.op == "Slice") return inputs.size() < 3 || !inputs[1] || !inputs[2] ? std::nullopt : sliced(inputs);
     if (node.op == "Sqrt") return root(*inputs[0]);
     if (node.op == "Squeeze") return squeezed(inputs);
+    if (node.op == "Transpose") return transposed(node, *inputs[0]);
     if (node.op == "Unsqueeze") return unsqueezed(node, inputs);
     return inputs.size() == 3 ? chosen(inputs) : std::nullopt;
 }

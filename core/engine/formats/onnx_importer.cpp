@@ -34,6 +34,12 @@ graph::Initializer initializerOf(const graph::HostTensor& tensor) {
     return {graph::Initializer::Kind::KaimingNormal, 1, std::max<std::int64_t>(1, graph::elementCount(tensor.shape) / rows)};
 }
 
+/// The same number everywhere.
+bool isUniform(const graph::HostTensor& tensor) {
+    const auto width = static_cast<std::size_t>(graph::byteSize(tensor.dtype));
+    return graph::isFloating(tensor.dtype) && tensor.data.size() >= width && std::equal(tensor.data.begin() + static_cast<std::ptrdiff_t>(width), tensor.data.end(), tensor.data.begin());
+}
+
 /// What the file wrote, where it has that type.
 template <class T>
 T attributeOr(const OnnxNode& node, std::string_view name, T fallback) {
@@ -66,6 +72,12 @@ void OnnxImporter::findConstants(const std::vector<ForeignNode>& nodes) {
     for (const auto& [name, tensor] : m_options.known)
         if (needed.contains(name) && m_inputs.erase(name) > 0) m_known[name].content = contentOf(tensor);
     for (const auto& [name, type] : m_inputs) m_names.insert(name);
+}
+
+void OnnxImporter::findReaders(const std::vector<ForeignNode>& nodes, const std::vector<std::string>& outputs) {
+    for (const ForeignNode& node : nodes) m_read.insert(node.inputs.begin(), node.inputs.end());
+    m_read.insert(outputs.begin(), outputs.end());
+    m_read.erase(std::string{});
 }
 
 OnnxImporter::Known& OnnxImporter::known(const std::string& name) {
@@ -205,8 +217,8 @@ ValueId OnnxImporter::dataOf(const std::string& given) {
         if (m_batch) m_batch->start(*m_known[name].value);
     }
     Known& entry = known(name);
-    if (entry.value) return *entry.value;
-    if (entry.weight >= 0) return weightValue(entry);
+    if (const auto made = madeFor(entry)) return *made;
+    if (entry.weight >= 0) return weightValue(entry, given);
     if (entry.content && entry.content->isFixed()) {
         entry.value = bufferOf(tensorOf(*entry.content, fresh(name)));
         return *entry.value;
@@ -230,15 +242,38 @@ bool OnnxImporter::isParameter(const graph::HostTensor& tensor, bool isConstantN
     return !isConstantNode && graph::elementCount(tensor.shape) > 1;
 }
 
-ValueId OnnxImporter::weightValue(Known& entry) {
+/// Training moves it: a parameter, or statistics.
+bool OnnxImporter::isUpdated(const graph::HostTensor& tensor, bool isConstantNode) const {
+    return isParameter(tensor, isConstantNode) || (m_node->op == "BatchNormalization" && m_readAs >= 3);
+}
+
+/// Inputs of other nodes are alike: what they read twice is one thing.
+OnnxImporter::Reader OnnxImporter::reader() const { return {m_node, std::ranges::count(kProducts, m_node->op) > 0 ? m_readAs : 0}; }
+
+/// Writers keep weights that hold the same numbers once. What a net begins with - ones of its norms, zeros of its biases - is the same
+/// by chance then, and another weight for every reader; any other is the same weight.
+std::optional<ValueId> OnnxImporter::madeFor(const Known& entry) const {
+    if (!entry.value || entry.copies.empty()) return entry.value;
     const auto index = static_cast<std::size_t>(entry.weight);
-    graph::HostTensor tensor = std::move(m_weights[index]);
-    tensor.name = fresh(tensor.name);
+    if (!isUpdated(m_weights[index], m_fromConstantNode[index])) return entry.value;
+    const auto found = entry.copies.find(reader());
+    return found == entry.copies.end() ? std::nullopt : std::optional(found->second);
+}
+
+ValueId OnnxImporter::weightValue(Known& entry, const std::string& name) {
+    const auto index = static_cast<std::size_t>(entry.weight);
+    const bool isOneOfMany = isUniform(m_weights[index]) && isUpdated(m_weights[index], m_fromConstantNode[index]);
+    graph::HostTensor tensor = isOneOfMany ? m_weights[index] : std::move(m_weights[index]);
+    tensor.name = fresh(name);
     if (!isParameter(tensor, m_fromConstantNode[index])) {
         entry.value = bufferOf(std::move(tensor));
     } else {
         entry.value = m_model.graph.addParameter(tensor.name, {tensor.dtype, shapeOf(tensor.shape)}, initializerOf(tensor), tensor.shape.size() > 1);
         m_model.weights.push_back(std::move(tensor));
+    }
+    if (isOneOfMany) {
+        checkSize(*entry.value);
+        entry.copies.emplace(reader(), *entry.value);
     }
     return *entry.value;
 }
@@ -324,14 +359,16 @@ ValueId OnnxImporter::step(std::string_view op, std::vector<ValueId> inputs, gra
 }
 
 void OnnxImporter::make(std::string_view op, std::vector<ValueId> inputs, graph::Attributes attributes) {
+    const graph::OpEntry* entry = graph::findOp(op);
+    const bool hasParts = entry && entry->outputs == 0;  // as many as the file names, read or not
     std::size_t last = 0;
     for (std::size_t k = 0; k < m_node->outputs.size(); ++k)
-        if (wants(k)) last = k;
+        if (wants(k) || (hasParts && !m_node->outputs[k].empty())) last = k;
     std::string name = m_node->outputs.front();
     for (std::size_t k = 0; name.empty() && k < m_node->outputs.size(); ++k) name = m_node->outputs[k];
     const std::vector<ValueId> made = makeNode(op, name, std::move(inputs), std::move(attributes), static_cast<int>(last) + 1);
     if (made.size() <= last) refuse("it has no such output", m_node->outputs[last]);
-    for (std::size_t k = 0; k < m_node->outputs.size(); ++k) give(k, made[std::min(k, made.size() - 1)]);
+    for (std::size_t k = 0; k <= last; ++k) give(k, made[k]);
 }
 
 ValueId OnnxImporter::forEachSample(ValueId value, std::vector<std::int64_t> shape, std::size_t axis) {

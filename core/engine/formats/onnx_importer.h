@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/errors/error.h"
@@ -36,6 +37,8 @@ public:
     void addWeight(graph::HostTensor tensor, bool isConstantNode);
     /// Finds what constant inputs of the nodes are computed from. Inputs among that whose content options.known holds are taken as known.
     void findConstants(const std::vector<ForeignNode>& nodes);
+    /// Outputs that neither a node nor `outputs` reads are as if they were not there: a file names them because its operator has them.
+    void findReaders(const std::vector<ForeignNode>& nodes, const std::vector<std::string>& outputs);
     /// A node that is not supported like this is kept in mind, and what is made of it left out: finish() refuses them all.
     void add(const ForeignNode& node);
     void finish(const std::vector<std::string>& outputs);
@@ -45,7 +48,7 @@ public:
     const ForeignNode& node() const { return *m_node; }
     std::size_t inputCount() const { return m_node->inputs.size(); }
     bool has(std::size_t input) const { return input < m_node->inputs.size() && !m_node->inputs[input].empty(); }
-    bool wants(std::size_t output) const { return output < m_node->outputs.size() && !m_node->outputs[output].empty(); }
+    bool wants(std::size_t output) const { return output < m_node->outputs.size() && m_read.contains(m_node->outputs[output]); }
     /// The input as a tensor of the graph.
     graph::ValueId data(std::size_t input);
     /// The input as a constant of the graph; refused where its content is not known. An absent one is kNone.
@@ -89,11 +92,13 @@ public:
     [[noreturn]] void refuse(std::string problem, std::string found = {}, std::string remedy = {}) const;
 
 private:
+    using Reader = std::pair<const ForeignNode*, std::size_t>;  ///< a node and its input
     struct Known {
         std::optional<graph::ValueId> value;  ///< as data
         std::optional<graph::ValueId> fixed;  ///< as a constant
         std::optional<Content> content;
         int weight = -1;                ///< among m_weights
+        std::map<Reader, graph::ValueId> copies{};  ///< of a uniform weight: who has which
         const ForeignNode* maker = nullptr;  ///< of what named extents decide: made where it is read as data
     };
     [[noreturn]] void refuseUnknown(std::size_t input, const Content* found, const char* wanted) const;
@@ -106,7 +111,10 @@ private:
     bool foldShape();
     bool isTrainedOn(std::size_t input) const;
     graph::ValueId dataOf(const std::string& name);
-    graph::ValueId weightValue(Known& known);
+    graph::ValueId weightValue(Known& known, const std::string& name);
+    Reader reader() const;
+    std::optional<graph::ValueId> madeFor(const Known& known) const;
+    bool isUpdated(const graph::HostTensor& tensor, bool isConstantNode) const;
     bool isParameter(const graph::HostTensor& tensor, bool isConstantNode) const;
     graph::ValueId bufferOf(graph::HostTensor tensor);
     std::string fresh(std::string base, std::size_t outputs = 1);
@@ -121,6 +129,7 @@ private:
     std::map<std::string, Known> m_known;
     std::map<std::string, std::string> m_aliases;
     std::set<std::string> m_constants;  ///< names of what has to be known, and of all that it is computed from
+    std::set<std::string> m_read;       ///< names of what is read
     std::set<std::string> m_refused;    ///< outputs of nodes that were refused, and what is made of them
     std::vector<Failure> m_refusals;    ///< one a node, the first of them
     std::size_t m_refusedNodes = 0;

@@ -193,12 +193,13 @@ void topK(Importer& in) {
     in.make("TopK", {in.data(0), in.constantOf(Numbers{in.integer("k", 0)})}, without(in.node().attributes, {"k"}));
 }
 
+/// Written for training or not: it drops in training alone.
 void dropout(Importer& in) {
     const bool trains = in.has(2) && in.content(2) && in.content(2)->isFixed() && in.numbers(2) != Numbers{0};
     if (in.has(2) && !in.content(2)) in.refuse("training_mode must be a constant");
     const Content* given = in.has(1) ? in.content(1) : nullptr;
     const double ratio = given && given->reals.size() == 1 ? given->reals[0] : in.real("ratio", 0.5);
-    if (trains && ratio != 0) in.refuse("it drops at random also when it is used");
+    if (trains && ratio != 0 && in.wants(1)) in.refuse("what it dropped at random is no output");
     const ValueId x = in.data(0);
     const bool nothing = !(ratio > 0 && ratio < 1);  // outside of training it does nothing whatever the ratio
     in.give(0, nothing ? in.step("Identity", {x}) : in.step("Dropout", {x}, {{"ratio", ratio}}));
@@ -243,6 +244,28 @@ Attributes ofHalfPixels(const Importer& in) {
     return with(with(in.node().attributes, "coordinate_transformation_mode", std::string("half_pixel")), "nearest_mode", std::string("round_prefer_ceil"));
 }
 
+/// Sizes of the dimensions that have numbers: a named one, as the batch is, keeps its extent, whatever that will be.
+ValueId sizesOf(Importer& in, ValueId x, Attributes& attributes) {
+    const Content* given = in.content(3);
+    if (!given) in.refuse("the sizes must be constants");
+    const Shape shape = in.type(x).shape;
+    Numbers axes = in.integers("axes"), kept, extents;
+    if (axes.empty()) axes.resize(shape.size()), std::iota(axes.begin(), axes.end(), std::int64_t{0});
+    if (axes.size() != given->numbers.size()) in.refuse("one extent an axis is needed");
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const graph::Dim& size = given->numbers[i];
+        const std::size_t dim = place(in, axes[i], shape.size());
+        if (dim >= shape.size()) in.refuse("the axis is out of range", fmt::format("{}", axes[i]));
+        const bool stays = !shape[dim].isFixed() && (size == shape[dim] || size == graph::Dim::fixed(1));
+        if (stays) continue;
+        if (!size.name.empty() || !shape[dim].isFixed()) in.refuse("a named dimension cannot be resized", shape[dim].name);
+        kept.push_back(axes[i]);
+        extents.push_back(size.extent);
+    }
+    if (kept.size() < axes.size()) attributes.insert_or_assign("axes", kept);
+    return in.constantOf(extents);
+}
+
 void resize(Importer& in) {
     const ValueId x = in.data(0);
     if (in.opset() == 10)
@@ -252,14 +275,7 @@ void resize(Importer& in) {
     Attributes attributes = in.node().attributes;
     if (in.text("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn") attributes = ofHalfPixels(in);
     const bool crops = in.text("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize";
-    ValueId sizes = kNone;
-    if (filled(3)) {
-        const Content* given = in.content(3);
-        if (!given) in.refuse("the sizes must be constants");
-        Numbers extents;
-        for (const graph::Dim& dim : given->numbers) extents.push_back(dim.name.empty() ? dim.extent : 1);
-        sizes = in.constantOf(extents);
-    }
+    const ValueId sizes = filled(3) ? sizesOf(in, x, attributes) : kNone;
     in.make("Resize", {x, crops ? in.constant(1) : kNone, filled(2) ? in.constant(2) : kNone, sizes}, std::move(attributes));
 }
 
@@ -305,8 +321,10 @@ void trainingBatchNorm(Importer& in) {
     }
 }
 
+/// A net that was written as it stood in training has norms that follow the batch; their statistics are there for when it is used.
 void batchNorm(Importer& in) {
-    if (in.opset() >= 14 && in.integer("training_mode", 0) != 0) return trainingBatchNorm(in);
+    const bool tellsStatistics = in.wants(1) || in.wants(2);
+    if (in.opset() >= 14 && in.integer("training_mode", 0) != 0 && tellsStatistics) return trainingBatchNorm(in);
     if (in.integer("spatial", 1) == 0) in.refuse("statistics by place are not supported");
     in.give(0, in.step("BatchNormalization", {in.data(0), in.data(1), in.data(2), in.data(3), in.data(4)},
                        without(in.node().attributes, {"training_mode", "spatial", "is_test", "consumed_inputs"})));

@@ -126,7 +126,10 @@ void liftReshape(OnnxImporter& in) {
     }
     // A shape written for a batch of one, of a graph whose batch was freed.
     if (!to.empty() && to[0] == 1 && !from.empty() && from[0] == graph::Dim::named("batch")) to[0] = std::ranges::count(to, -1) ? 0 : -1;
-    in.make("Reshape", {x, in.constantOf(to)}, plainReshape(in));
+    Attributes attributes = plainReshape(in);
+    const bool holdsZero = std::ranges::count(target->numbers, graph::Dim::fixed(0)) > 0;
+    if (!holdsZero) attributes.erase("allowzero");  // a 0 is one of ours, and copies
+    in.make("Reshape", {x, in.constantOf(to)}, std::move(attributes));
 }
 
 void liftExpand(OnnxImporter& in) {

@@ -230,10 +230,11 @@ private:
         for (const onnx::ValueInfoProto* input : m_fed) importer.addInput(input->name(), typeOf(*input, std::exchange(first, false), freed));
         for (const onnx::TensorProto& tensor : m_proto.graph().initializer()) importer.addWeight(heldTensor(tensor), false);
         for (const graph::HostTensor& tensor : m_constants) importer.addWeight(tensor, true);
-        importer.findConstants(m_nodes);
-        for (const ForeignNode& node : m_nodes) importer.add(node);
         for (const onnx::ValueInfoProto& output : m_proto.graph().output()) model.outputs.push_back(output.name());
         if (model.outputs.empty()) refuse(Code::Onx09, "it has no outputs");
+        importer.findConstants(m_nodes);
+        importer.findReaders(m_nodes, model.outputs);
+        for (const ForeignNode& node : m_nodes) importer.add(node);
         importer.finish(model.outputs);
         recognise(model);
         model.halfWidened = m_widened;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/formats/foreign_nets.h"
 
+#include <cstdint>
 #include <utility>
 
 namespace headroom::test {
@@ -94,7 +95,8 @@ Foreign classToken(const std::string& batch) {
     file.node("Shape", {"x"}, {"shape"});
     Foreign::integer(file.node("Gather", {"shape", "zero"}, {"count"}), "axis", 0);
     file.node("Unsqueeze", {"count", "first"}, {"counts"});
-    Foreign::integer(file.node("Concat", {"counts", "stays", "stays"}, {"asked"}), "axis", 0);
+    Foreign::integer(file.node("Concat", {"counts", "stays", "stays"}, {"asked_parts"}), "axis", 0);
+    file.node("Reshape", {"asked_parts", "stays"}, {"asked"});
     onnx::AttributeProto& one = *file.node("ConstantOfShape", {"three"}, {"ones"}).add_attribute();
     one.set_name("value");
     one.set_type(onnx::AttributeProto::TENSOR);
@@ -108,6 +110,62 @@ Foreign classToken(const std::string& batch) {
     Foreign::integer(file.node("Concat", {"token", "x"}, {"all"}), "axis", 1);
     Foreign::integer(file.node("Gather", {"all", "zero"}, {"of_token"}), "axis", 1);
     file.node("Gemm", {"of_token", "w", "b"}, {"y"});
+    file.output("y");
+    return file;
+}
+
+Foreign paddedPicture() {
+    Foreign file;
+    file.input("x", {"1", "2", "3", "4"});
+    for (const auto& [name, content] : {std::pair("own", Numbers{0, 1, 2, 0}), {"more", {4}}, {"pairs", {-1, 2}}, {"first", {0}}, {"last", {-1}}, {"before", {-INT64_MAX}}})
+        file.numbers(name, content);
+    onnx::AttributeProto& none = *file.node("ConstantOfShape", {"more"}, {"others"}).add_attribute();
+    none.set_name("value");
+    none.set_type(onnx::AttributeProto::TENSOR);
+    none.mutable_t()->set_data_type(onnx::TensorProto::INT64);
+    none.mutable_t()->add_dims(1);
+    none.mutable_t()->add_int64_data(0);
+    Foreign::integer(file.node("Concat", {"own", "others"}, {"all"}), "axis", 0);
+    file.node("Reshape", {"all", "pairs"}, {"by_axis"});
+    file.node("Slice", {"by_axis", "last", "before", "first", "last"}, {"backwards"});
+    Foreign::integers(file.node("Transpose", {"backwards"}, {"turned"}), "perm", {1, 0});
+    file.node("Reshape", {"turned", "last"}, {"flat"});
+    Foreign::integer(file.node("Cast", {"flat"}, {"pads"}), "to", 7);
+    file.node("Pad", {"x", "pads"}, {"y"});
+    file.output("y");
+    return file;
+}
+
+Foreign resizedPicture() {
+    Foreign file;
+    file.input("x", {"1", "2", "4", "4"});
+    file.numbers("sizes", {1, 2, 6, 4});
+    Foreign::text(file.node("Resize", {"x", "", "", "sizes"}, {"y"}), "mode", "linear");
+    file.output("y");
+    return file;
+}
+
+Foreign inTraining(int opset) {
+    Foreign file(opset);
+    file.input("x", {"batch", "3", "4", "4"});
+    for (const char* name : {"ones", "zeros"})
+        for (int i = 0; i < 3; ++i) (i == 0 ? file.weight(name, {3}) : *file.graph().mutable_initializer(file.graph().initializer_size() - 1)).add_float_data(name[0] == 'o' ? 1 : 0);
+    file.reals("variance", {3});
+    const auto norm = [&](const std::string& from, const std::string& to, const std::string& mean) {
+        const std::vector<std::string> inputs{from, "ones", "zeros", mean, "variance"};
+        if (opset >= 14) return Foreign::integer(file.node("BatchNormalization", inputs, {to, to + "_mean", to + "_variance"}), "training_mode", 1);
+        file.node("BatchNormalization", inputs, {to, to + "_mean", to + "_variance", to + "_saved_mean", to + "_saved_variance"});
+    };
+    norm("x", "n", "zeros");
+    file.node("Identity", {"ones"}, {"second.scale"});
+    norm("n", "m", "zeros");
+    if (opset >= 12) {
+        file.weight("half", {}).add_float_data(0.5F);
+        file.weight("yes", {}, onnx::TensorProto::BOOL).add_int32_data(1);
+        file.node("Dropout", {"m", "half", "yes"}, {"y", "dropped"});
+    } else {
+        file.node("Dropout", {"m"}, {"y", "dropped"});
+    }
     file.output("y");
     return file;
 }

@@ -77,6 +77,26 @@ private Q_SLOTS:
         QCOMPARE(shapeOf(model), std::string("[batch, 5, 2]"));
     }
 
+    void aBatchAmongTheSizesOfAPictureIsFreed() {
+        const formats::OnnxModel model = test::resizedPicture().read();
+        QVERIFY(model.batchFreed);
+        QCOMPARE(shapeOf(model), std::string("[batch, 2, 6, 4]"));
+    }
+
+    void aBatchThatLeadsItsWindowsIsDividedOutAgain() {
+        Foreign file;
+        file.input("x", {"batch", "4", "6"});
+        for (const auto& [name, content] : {std::pair("rows", std::vector<std::int64_t>{-1, 6}), {"four", {4}}, {"six", {6}}, {"first", {0}}}) file.numbers(name, content);
+        file.node("Reshape", {"x", "rows"}, {"windows"});
+        file.node("Shape", {"windows"}, {"shape"});
+        file.node("Gather", {"shape", "first"}, {"count"});
+        file.node("Div", {"count", "four"}, {"samples"});
+        Foreign::integer(file.node("Concat", {"samples", "four", "six"}, {"back"}), "axis", 0);
+        file.node("Reshape", {"windows", "back"}, {"y"});
+        file.output("y");
+        QCOMPARE(shapeOf(file.read()), std::string("[batch, 4, 6]"));
+    }
+
     // --- a batch that the file names
 
     void aTokenThatIsRepeatedForEverySampleIsRead() {

@@ -73,6 +73,42 @@ private Q_SLOTS:
         QVERIFY(!made("Add", {real({2}, {1, 2}), real({3}, {1, 2, 3})}));
     }
 
+    void aTableIsArrangedAsATensorWouldBe() {
+        const Content pairs = *made("Reshape", {whole(DType::I64, {6}, {1, 2, 3, 4, 5, 6}), whole(DType::I64, {2}, {-1, 2})});
+        QCOMPARE(pairs.shape, (Numbers{3, 2}));
+        QCOMPARE(made("Reshape", {pairs, whole(DType::I64, {2}, {0, 2})})->shape, (Numbers{3, 2}));
+        QVERIFY(!made("Reshape", {pairs, whole(DType::I64, {2}, {-1, 4})}));
+        QVERIFY(!made("Reshape", {pairs, whole(DType::I64, {2}, {-1, -1})}));
+        const Content columns = *made("Transpose", {pairs}, {{"perm", Numbers{1, 0}}});
+        QCOMPARE(columns.shape, (Numbers{2, 3}));
+        QCOMPARE(columns.fixedNumbers(), (Numbers{1, 3, 5, 2, 4, 6}));
+        const auto slice = [&](std::int64_t begin, std::int64_t end, std::int64_t axis, std::int64_t step) {
+            const auto one = [](std::int64_t number) { return whole(DType::I64, {1}, {number}); };
+            return made("Slice", {pairs, one(begin), one(end), one(axis), one(step)})->fixedNumbers();
+        };
+        QCOMPARE(slice(-1, INT64_MIN, 0, -1), (Numbers{5, 6, 3, 4, 1, 2}));
+        QCOMPARE(slice(1, INT64_MAX, -1, 1), (Numbers{2, 4, 6}));
+        QCOMPARE(slice(0, 3, 0, 2), (Numbers{1, 2, 5, 6}));
+        QCOMPARE(slice(-1, 0, 0, -5), (Numbers{5, 6}));
+        QCOMPARE(slice(2, 1, 0, 1), Numbers{});
+    }
+
+    void aNumberIsRepeatedToASmallShape() {
+        QCOMPARE(made("Expand", {real({1}, {0.5}), whole(DType::I64, {1}, {3})})->reals, (Reals{0.5, 0.5, 0.5}));
+        QCOMPARE(made("Expand", {whole(DType::I64, {2, 1}, {1, 2}), whole(DType::I64, {2}, {1, 2})})->fixedNumbers(), (Numbers{1, 1, 2, 2}));
+        QVERIFY(!made("Expand", {real({1}, {0.5}), whole(DType::I64, {2}, {1'000'000, 1'000'000})}));
+        QVERIFY(!made("Expand", {real({2}, {1, 2}), whole(DType::I64, {1}, {3})}));
+    }
+
+    void aMultipleOfANamedExtentIsDivided() {
+        Content windows = whole(DType::I64, {1}, {0});
+        windows.numbers[0] = graph::product({graph::Dim::fixed(4), graph::Dim::named("batch")});
+        QVERIFY(made("Div", {windows, whole(DType::I64, {1}, {4})})->numbers[0] == graph::Dim::named("batch"));
+        QVERIFY(made("Div", {windows, whole(DType::I64, {1}, {2})})->numbers[0] == graph::Dim::named("2*batch"));
+        QVERIFY(!made("Div", {windows, whole(DType::I64, {1}, {3})}));
+        QVERIFY(!made("Div", {windows, whole(DType::I64, {1}, {0})}));
+    }
+
     void noElementsMakeNoElements() {
         for (const char* op : {"Add", "Sub", "Mul", "Div", "Max", "Equal"}) {
             const auto result = made(op, {whole(DType::I64, {0}, {}), whole(DType::I64, {1}, {1})});
