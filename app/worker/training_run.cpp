@@ -19,7 +19,7 @@
 #include "base/store/resume_terms.h"
 #include "base/store/run_link.h"
 #include "base/store/run_writer.h"
-#include "engine/data/dataset.h"
+#include "engine/data/kept_data.h"
 #include "engine/run/device.h"
 #include "engine/tensor/memory.h"
 #include "engine/train/environment.h"
@@ -105,6 +105,7 @@ private:
         train::setComputeThreads();
         const auto [file, whole] = reading.get();
         requireGoesOn(goesOn);
+        data::keepData(data::keptFolder(m_folder.path()), whole, data::preparationOf(config, file.graph.get()));
         std::optional<data::Dataset> features;
         if (config.train.cacheFeatures) features = train::featuresOf(config, whole, file, device, goesOn);
         const data::Dataset& dataset = features ? *features : whole;

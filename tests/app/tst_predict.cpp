@@ -49,6 +49,30 @@ private Q_SLOTS:
         QCOMPARE(headroom.show("p")["proofs"].toArray().size(), 1);
     }
 
+    void aRunShipsAfterItsDataAreGone() {
+        REQUIRE_WORKER();
+        if (!test::isBuilt("headroom-prover")) QSKIP("the prover is not built");
+        const Headroom headroom;
+        const QString picture = HEADROOM_SOURCE "/tests/fuzz/seeds/image/grey.png";
+        QCOMPARE(headroom.run({"train", headroom.makeConfig("p"), "--quiet"}).status, 0);
+        const QJsonArray before = headroom.run({"predict", "p", picture, "--json"}).object()["predictions"].toArray();
+        QVERIFY(!before.isEmpty());
+        std::filesystem::remove_all(headroom.folder() / "pictures");
+        QCOMPARE(headroom.run({"predict", "p", picture, "--json"}).object()["predictions"].toArray(), before);
+        const Outcome exported = headroom.run({"export", "p", "--json"});
+        QVERIFY2(exported.status == 0, exported.error.constData());
+        QVERIFY(exported.object()["verified"].toBool());
+        QCOMPARE(exported.object()["instead"].toString(), QString("the data can no longer be read (DAT-04)"));
+        QVERIFY(at(headroom.show("p"), "proofs.0.instead").isString());
+
+        // As runs of before have it: statistics and classes in the record alone.
+        std::filesystem::remove_all(std::filesystem::path(headroom.show("p")["folder"].toString().toStdString()) / "data");
+        QCOMPARE(headroom.run({"predict", "p", picture, "--json"}).object()["predictions"].toArray(), before);
+        const Outcome refused = headroom.run({"export", "p"});
+        QVERIFY(refused.status == 3 && refused.error.contains("CKP-05") && refused.error.contains("--no-verify"));
+        QCOMPARE(headroom.run({"export", "p", "--no-verify", "--quiet"}).status, 0);
+    }
+
     void aNameThatIsNoUtf8IsShownWithAReplacement() {
         REQUIRE_WORKER();
         const Headroom headroom;

@@ -219,6 +219,7 @@ void Training::aModelOfBytePairsTravelsWithItsTables() {
     QCOMPARE(headroom.run({"generate", "pairs", "--prompt", "First Citizen:", "--tokens", "5"}).output, spoken.output);
     QCOMPARE(headroom.run({"generate", "pairs", "--json", "--tokens", "3"}).lines().size(), 4);
     fs::remove_all(tables);
+    QCOMPARE(headroom.run({"generate", "pairs", "--prompt", "First Citizen:", "--tokens", "5"}).output, spoken.output);  // the run keeps them
     const QString model = QString::fromStdString((out / "model.onnx").string());
     const Outcome asked = headroom.run({"predict", model, "First Citizen:", "--json"});
     QVERIFY2(asked.status == 0, asked.error.constData());

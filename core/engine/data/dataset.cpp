@@ -8,6 +8,7 @@
 #include "base/errors/error.h"
 #include "base/units/units.h"
 #include "engine/data/fingerprint.h"
+#include "engine/data/kept_data.h"
 #include "engine/data/learning.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/text_source.h"
@@ -47,6 +48,16 @@ void noteFreeText(Dataset& dataset, const TableEncoding& encoding) {
             dataset.notes.push_back(fmt::format("Column '{}' holds free text and is left out.", escaped(column.name)));
 }
 
+/// Those that a run keeps, as they stand in the table.
+std::vector<RawInput> keptRows(const Dataset& dataset, const formats::RawTable& raw, const TableEncoding& encoding, std::span<const std::int64_t> part) {
+    std::vector<std::int64_t> rows = keptNumbers(dataset.shape, std::ssize(part));
+    for (std::int64_t& row : rows) row = part[static_cast<std::size_t>(row)];
+    const formats::RawTable few = formats::rowsOf(raw, rows);
+    const auto store = std::make_shared<const TableStore>(apply(encoding, few, placesOf(few), "the table", RawColumns::Keep));
+    const std::vector<std::int64_t> all = allOf(std::ssize(rows));
+    return TableSource(store, all).raw(all);
+}
+
 void prepareTable(Dataset& dataset, formats::RawDataset& raw, const Preparation& preparation) {
     Split split = splitOf(raw, preparation);
     requireTraining(split);
@@ -62,6 +73,7 @@ void prepareTable(Dataset& dataset, formats::RawDataset& raw, const Preparation&
                      .task = regression ? models::Task::Regression : models::Task::Classification,
                      .features = store->features,
                      .outputs = regression ? 1 : static_cast<std::int64_t>(raw.classes.size())};
+    dataset.keptRows = keptRows(dataset, raw.table, encoding, split.validation.empty() ? split.training : split.validation);
     dataset.training = std::make_unique<TableSource>(store, std::move(split.training));
     if (!split.validation.empty()) dataset.validation = std::make_unique<TableSource>(store, std::move(split.validation));
 }

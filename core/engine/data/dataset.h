@@ -10,6 +10,7 @@
 #include "base/config/run_config.h"
 #include "base/models/models.h"
 #include "engine/data/preparation.h"
+#include "engine/data/raw_source.h"
 #include "engine/data/source.h"
 #include "engine/formats/dataset.h"
 
@@ -25,6 +26,7 @@ struct Dataset {
     /// Reference statistics of the training part and how samples are prepared: class counts; pictures mean and deviation a
     /// channel (of byte / 255); the columns of a table; the characters of a text with their counts.
     nlohmann::json reference;
+    std::vector<RawInput> keptRows;  ///< of a table: as they stood in it, those that a run keeps (kept_data.h)
     std::string fingerprint;  ///< of the content, the same wherever the file lies
     std::vector<std::string> notes;
 };

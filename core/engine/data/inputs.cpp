@@ -120,10 +120,7 @@ Inputs tables(const std::vector<std::string>& named, const Reference& reference)
         append(*store, apply(encoding, raw, findColumns(encoding, raw.table, subjectOf(input)), subjectOf(input), RawColumns::Keep));
         for (std::int64_t row = 0; row < raw.table.rows; ++row) inputs.names.push_back(nameOfRow(input, row));
     }
-    inputs.shape = {.kind = models::DataKind::Table,
-                    .task = store->regression ? models::Task::Regression : models::Task::Classification,
-                    .features = store->features,
-                    .outputs = store->regression ? 1 : static_cast<std::int64_t>(reference.classes.size())};
+    inputs.shape = shapeOf(reference);
     inputs.source = std::make_unique<TableSource>(store, allOf(static_cast<std::int64_t>(inputs.names.size())));
     return inputs;
 }
@@ -158,17 +155,14 @@ std::string textOf(const std::string& input) {
 
 Inputs texts(const std::vector<std::string>& named, const Reference& reference) {
     const auto vocabulary = field<std::vector<std::string>>(reference.statistics, "vocabulary");
-    const auto context = field<std::int64_t>(reference.statistics, "context");
-    if (context < 1) throw noPreparation("no usable context");
+    const models::DataShape shape = shapeOf(reference);
     const std::unique_ptr<formats::Tokenizer> tokenizer = tokenizerOf(reference.preparation.data, vocabulary);
     std::vector<std::vector<std::int32_t>> ids;
     for (const std::string& input : named) {
         ids.push_back(tokenizer->encode(textOf(input)));
         if (ids.back().empty()) throw Error(Failure{Code::Txt01, escaped(input), "the text is empty", "0 tokens", {}, "Begin with something."});
-        if (std::ssize(ids.back()) > context) ids.back().erase(ids.back().begin(), ids.back().end() - context);
+        if (std::ssize(ids.back()) > shape.context) ids.back().erase(ids.back().begin(), ids.back().end() - shape.context);
     }
-    const models::DataShape shape{.kind = models::DataKind::Text, .task = models::Task::NextToken,
-                                  .vocabulary = std::ssize(vocabulary), .context = context};
     return {shape, named, std::make_unique<TextInputs>(std::move(ids))};
 }
 

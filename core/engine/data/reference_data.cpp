@@ -86,6 +86,19 @@ bool isOwnTable(const formats::RawDataset& raw, const Split& split, const Refere
            tableReference(raw, split.training, learn(raw.table, split.training)) == reference.statistics;
 }
 
+models::DataShape tableShape(const TableEncoding& encoding, const Reference& reference) {
+    const bool regression = encoding.values.has_value();
+    return {.kind = models::DataKind::Table, .task = regression ? models::Task::Regression : models::Task::Classification, .features = encoding.features(),
+            .outputs = regression ? 1 : static_cast<std::int64_t>(reference.classes.size())};
+}
+
+models::DataShape textShape(const Reference& reference) {
+    const auto vocabulary = field<std::vector<std::string>>(reference.statistics, "vocabulary");
+    const auto context = field<std::int64_t>(reference.statistics, "context");
+    if (context < 1) throw noPreparation("no usable context");
+    return {.kind = models::DataKind::Text, .task = models::Task::NextToken, .vocabulary = std::ssize(vocabulary), .context = context};
+}
+
 ReferenceData tableData(formats::RawDataset& raw, const Reference& reference) {
     const TableEncoding encoding = tableEncodingFrom(reference.statistics);
     if (raw.table.regression != encoding.values.has_value())
@@ -95,11 +108,7 @@ ReferenceData tableData(formats::RawDataset& raw, const Reference& reference) {
         apply(encoding, raw.table, findColumns(encoding, raw.table.table, nameOf(reference)), nameOf(reference), RawColumns::Keep));
     Split split = splitOf(raw, reference.preparation);
     Chosen chosen = isOwnTable(raw, split, reference) ? ownPart(std::move(split)) : Chosen{allOf(raw.table.table.rows), "all"};
-    const models::DataShape shape{.kind = models::DataKind::Table,
-                                  .task = store->regression ? models::Task::Regression : models::Task::Classification,
-                                  .features = store->features,
-                                  .outputs = store->regression ? 1 : static_cast<std::int64_t>(reference.classes.size())};
-    return {shape, std::make_unique<TableSource>(store, std::move(chosen.samples)), chosen.part};
+    return {tableShape(encoding, reference), std::make_unique<TableSource>(store, std::move(chosen.samples)), chosen.part};
 }
 
 std::string codePoint(const std::string& character) {
@@ -138,17 +147,15 @@ bool isOwnText(const formats::Text& text, std::int64_t trainingEnd, const Prepar
 ReferenceData textData(formats::RawDataset& raw, const Reference& reference) {
     const auto vocabulary = field<std::vector<std::string>>(reference.statistics, "vocabulary");
     Preparation preparation = reference.preparation;
-    preparation.context = field<std::int64_t>(reference.statistics, "context");
+    const models::DataShape shape = textShape(reference);
+    preparation.context = shape.context;
     const auto length = static_cast<std::int64_t>(raw.text.ids.size());
-    if (preparation.context < 1) throw noPreparation("no usable context");
     if (length <= preparation.context)
         throw Error(Failure{Code::Txt01, nameOf(reference), "the text is too short for the context length",
                             grouped(length) + " tokens", "at least " + grouped(preparation.context + 1), "Use a longer text."});
     const TextParts parts = textParts(raw.text, preparation);
     const bool own = isOwnText(raw.text, parts.trainingEnd, preparation, reference);
     const auto ids = std::make_shared<const std::vector<std::int32_t>>(knownIds(raw.text, vocabulary, reference));
-    const models::DataShape shape{.kind = models::DataKind::Text, .task = models::Task::NextToken,
-                                  .vocabulary = static_cast<std::int64_t>(vocabulary.size()), .context = preparation.context};
     return {shape, std::make_unique<TextSource>(ids, own ? parts.validationBegin : 0, length, preparation.context),
             own ? "validation" : "all"};
 }
@@ -194,6 +201,15 @@ models::DataShape pictureShapeOf(const Reference& reference) {
     if (!inRange || static_cast<std::uint64_t>(size[0] * size[1] * size[2]) > kLimits.maxDecoded) throw noPreparation("no usable size");
     return {.kind = models::DataKind::Pictures, .task = models::Task::Classification, .channels = size[2], .height = size[0],
             .width = size[1], .outputs = static_cast<std::int64_t>(reference.classes.size())};
+}
+
+models::DataShape shapeOf(const Reference& reference) {
+    switch (kindOf(reference)) {
+        case formats::Kind::Pictures: return pictureShapeOf(reference);
+        case formats::Kind::Table: return tableShape(tableEncodingFrom(reference.statistics), reference);
+        case formats::Kind::Text: return textShape(reference);
+    }
+    return {};
 }
 
 std::shared_ptr<const Normaliser> normaliserOf(const Reference& reference, const models::DataShape& shape) {

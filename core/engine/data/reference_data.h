@@ -25,6 +25,8 @@ std::vector<std::string> namesFrom(const nlohmann::json& classes);
 
 /// Of a reference of pictures. Throws EXP-03 where it is not whole.
 models::DataShape pictureShapeOf(const Reference& reference);
+/// What a net takes that was trained on such data. Throws EXP-03 where the reference is not whole.
+models::DataShape shapeOf(const Reference& reference);
 std::shared_ptr<const Normaliser> normaliserOf(const Reference& reference, const models::DataShape& shape);
 
 /// Samples that a net meets after its training, prepared by the statistics of its own training data.

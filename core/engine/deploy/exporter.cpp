@@ -115,13 +115,14 @@ struct Evaluated {
 Evaluated evaluated(const TrainedModel& trained, const data::Reference& reference, bool raw) {
     const data::Dataset& dataset = trained.dataset;
     Evaluated found;
-    if (raw) {
+    const bool hasRaw = dataset.shape.kind == models::DataKind::Pictures || !trained.instead.empty();
+    if (raw && !hasRaw) {
         found.raw = std::make_unique<data::ReferenceData>(data::loadByReference(reference));
         found.part.emplace(*found.raw->source, found.raw->part, found.raw->shape, true);
     } else if (dataset.validation) {
-        found.part.emplace(*dataset.validation, "validation", dataset.shape);
+        found.part.emplace(*dataset.validation, "validation", dataset.shape, raw);
     } else {
-        found.part.emplace(*dataset.training, "training", dataset.shape);
+        found.part.emplace(*dataset.training, "training", dataset.shape, raw);
     }
     return found;
 }
@@ -143,6 +144,7 @@ nlohmann::json exportOnnx(const TrainedModel& trained, const fs::path& folder, c
     const Evaluated data = evaluated(trained, reference, options.preprocess);
     nlohmann::json report = proofOf(file, *data.part, netOf(trained));
     if (report["verified"].get<bool>()) fs::rename(file, folder / "model.onnx");
+    if (!trained.instead.empty()) report["instead"] = trained.instead;
     report["opset"] = written.opset;
     return report;
 }
@@ -154,6 +156,13 @@ void exportSafetensors(const TrainedModel& trained, const fs::path& folder) {
     const WeightBytes weights(*trained.model, models::turnedFor(namingOf(trained.config), trained.model->plain()));
     formats::writeSafetensors(folder / "model.safetensors", weights.views(), metadata);
     writeText(folder / "config.json", reportText(modelConfig(trained)));
+}
+
+/// Runs of before they kept samples have none to prove a file on once their data are gone.
+void requireSamples(const TrainedModel& trained) {
+    if (trained.dataset.validation || trained.dataset.training) return;
+    throw Error(Failure{Code::Ckp05, trained.run.id(), trained.instead, escaped(trained.config.data.path), "the run keeps no samples to prove the file on",
+                        "Bring the data back, or export without the proof (--no-verify)."});
 }
 
 void requireAdapter(const TrainedModel& trained) {
@@ -173,12 +182,14 @@ void exportAdapter(const TrainedModel& trained, const fs::path& folder) {
 }  // namespace
 
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options) {
-    const TrainedModel trained = openTrained(run, options.weights);
+    const bool all = options.format == Format::All, onnx = all || options.format == Format::Onnx;
+    const bool proves = onnx && options.verification == Verification::Prove;
+    const TrainedModel trained = openTrained(run, options.weights, proves ? Purpose::Prove : Purpose::Ask);
+    if (proves) requireSamples(trained);
     if (options.format == Format::Adapter) requireAdapter(trained);
     const fs::path folder = options.folder.empty() ? run.exports() : options.folder;
     fs::create_directories(folder);
     nlohmann::json report = nlohmann::json::object();
-    const bool all = options.format == Format::All, onnx = all || options.format == Format::Onnx;
     if (onnx) report = exportOnnx(trained, folder, options);
     if (options.format == Format::Adapter || (all && !trained.updates.empty() && trained.trainedBeside.empty())) exportAdapter(trained, folder);
     if (all || options.format == Format::Safetensors) exportSafetensors(trained, folder);

@@ -23,9 +23,10 @@ struct ExportOptions {
 /// Writes a trained run as `model.onnx` (fp32, free batch axis, leastOpset()), as `model.safetensors`, its low-rank updates alone as PEFT's adapter
 /// (train::writeLoraAdapter()), or all that it has, with labels.txt, a model card and report.json. Proves the ONNX file on the whole validation part (proveFile()). Returns the report, which the
 /// run keeps too (store::readProofs()):
+/// Where the data changed or can no longer be read, the proof runs on the samples that the run keeps of them (data/kept_data.h): "instead" in the report says why.
 ///   {"run","step","folder","files":[{"name","bytes"}], "opset" of the ONNX file, proven: what proveFile() says, "time","sha256" of the ONNX file}
 /// A file outside the tolerance (Agreement), and one that was not proven, stays `model.unverified.onnx`. Throws CKP-08
-/// without a checkpoint, CFG-09 for an adapter of a run that has none or that trains more, EXP-01, EXP-03, DSK-01, DSK-02.
+/// without a checkpoint, CKP-05 where there is nothing to prove on, CFG-09 for an adapter of a run that has none or that trains more, EXP-01, EXP-03, DSK-01, DSK-02.
 nlohmann::json exportRun(const store::RunFolder& run, const ExportOptions& options = {});
 
 /// Runs data through an exported file of ours in OpenVINO, prepared by the statistics in the file's metadata, never by

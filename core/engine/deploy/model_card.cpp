@@ -68,6 +68,8 @@ std::string measured(const nlohmann::json& report) {
                                    report["verified"].get<bool>() ? "Verified" : "NOT verified",
                                    json::numberFrom(report["largest_difference"]), report["largest_logit"].get<double>(),
                                    report["flipped"].get<std::int64_t>());
+    if (report.contains("instead"))
+        text += fmt::format("These samples are those that the run keeps: {}. The whole {} part was not seen again.\n\n", report["instead"].get<std::string>(), heldOut ? "validation" : "training");
     text += fmt::format("In {} on {}: {} at f32, {} at {}, its default.\n\n", report["f32"]["runtime"].get<std::string>(),
                         report["f32"]["device"].get<std::string>(), qualityOf(report["f32"]), qualityOf(report["default"]),
                         report["default"]["precision"].get<std::string>());

@@ -71,13 +71,6 @@ train::CheckpointFile contentOf(const store::RunFolder& run, Weights weights) {
     throw noCheckpoint(run);
 }
 
-void requireSameData(const TrainedModel& trained, const nlohmann::json& state) {
-    const auto learnt = state.find("data");
-    if (learnt != state.end() && *learnt == trained.dataset.fingerprint) return;
-    throw Error(Failure{Code::Ckp05, trained.run.id(), "the data changed since the checkpoint", escaped(trained.config.data.path), {},
-                        "Bring the data back, or train on them as they are now."});
-}
-
 /// Frozen ones too: an adapter of others may have brought them.
 void takeUpdates(TrainedModel& trained) {
     const std::set<std::string> head = models::headOf(trained.model->plain());
@@ -90,12 +83,14 @@ void takeUpdates(TrainedModel& trained) {
 
 }  // namespace
 
-TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
+TrainedModel openTrained(const store::RunFolder& run, Weights weights, Purpose purpose) {
     const train::CheckpointFile content = contentOf(run, weights);
-    TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state().value("step", std::int64_t{0})};
+    TrainedModel trained{run, config::load(run.config())};
+    trained.step = content.state().value("step", std::int64_t{0});
     const std::shared_ptr<const graph::Graph> file = train::keptGraph(trained.config, run.graph());
-    trained.dataset = data::load(data::preparationOf(trained.config, file.get()));
-    requireSameData(trained, content.state());
+    CheckpointData data = checkpointData(run, trained.config, file.get(), content.state().value("data", std::string()), purpose);
+    trained.dataset = std::move(data.dataset);
+    trained.instead = std::move(data.instead);
     config::RunConfig exact = trained.config;
     exact.train.weights = "fp32";  // what is exported computes in fp32; bf16 weights widen without loss
     exact.train.cacheFeatures = false;

@@ -125,7 +125,28 @@ RawDataset readTextData(const Detected& detected, const DataOptions& options) {
     return data;
 }
 
+template <typename T>
+std::vector<T> picked(const std::vector<T>& all, std::span<const std::int64_t> rows) {
+    std::vector<T> some;
+    if (!all.empty())
+        for (const std::int64_t row : rows) some.push_back(all[static_cast<std::size_t>(row)]);
+    return some;
+}
+
+Column picked(const Column& column, std::span<const std::int64_t> rows) {
+    Column some{column.name, column.type, picked(column.numbers, rows), picked(column.codes, rows), column.categories, {}, column.missing, column.whole};
+    if (column.texts.size() > 0)
+        for (const std::int64_t row : rows) some.texts.add(column.texts[static_cast<std::size_t>(row)]);
+    return some;
+}
+
 }  // namespace
+
+RawTable rowsOf(const RawTable& raw, std::span<const std::int64_t> rows) {
+    RawTable some{{{}, std::ssize(rows), raw.table.header, raw.table.delimiter}, raw.target, raw.regression, picked(raw.labels, rows), picked(raw.values, rows)};
+    for (const Column& column : raw.table.columns) some.table.columns.push_back(picked(column, rows));
+    return some;
+}
 
 RawDataset readDataset(const std::filesystem::path& path, const DataOptions& options) {
     const Detected detected = detect(path);

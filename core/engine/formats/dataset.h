@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct RawTable {
     std::vector<std::int32_t> labels;  ///< [row], classification: indices into RawDataset::classes
     std::vector<double> values;        ///< [row], regression
 };
+
+/// These rows alone, in this order, with columns, categories and classes as they are.
+RawTable rowsOf(const RawTable& raw, std::span<const std::int64_t> rows);
 
 /// What a path holds, as plain data.
 struct RawDataset {

@@ -186,7 +186,8 @@ void ExportPanel::begin() {
 /// What the file itself reaches, measured by another runtime, beside what the run's own net reaches.
 void ExportPanel::showQuality(const QJsonObject& report, const QJsonObject& proof) {
     const QJsonObject source = report.value(QLatin1String("source")).toObject();
-    const QString samples = format::grouped(report.value(QLatin1String("samples")).toInteger());
+    const QString number = format::grouped(report.value(QLatin1String("samples")).toInteger()), instead = report.value(QLatin1String("instead")).toString();
+    const QString samples = instead.isEmpty() ? number : tr("%1 kept").arg(number);
     if (proof.contains(QLatin1String("accuracy"))) {
         m_accuracy->setText(format::percent(proof.value(QLatin1String("accuracy")).toDouble(), 2));
         m_accuracyDetail->setText(tr("accuracy; the run's own net: %1. On %2 samples").arg(format::percent(source.value(QLatin1String("accuracy")).toDouble(), 2), samples));
@@ -209,6 +210,8 @@ void ExportPanel::showProof() {
     m_verdict->setText(!proven ? tr("Written. The weights are those of the run, byte for byte; other runtimes do not open this format.")
                        : ok    ? tr("✓  %1 opened the file and agrees with the run: same answers, differences below 1e-4 of the largest logit.").arg(proof.value(QLatin1String("runtime")).toString())
                                : tr("✗  The file differs from the run by more than 1e-4 of the largest logit. It is kept as model.unverified.onnx."));
+    if (const QString instead = report.value(QLatin1String("instead")).toString(); proven && !instead.isEmpty())
+        m_verdict->setText(tr("%1 Proven on the %2 samples that the run keeps: %3.").arg(m_verdict->text(), format::grouped(report.value(QLatin1String("samples")).toInteger()), instead));
     setTone(m_verdict, ok || !proven ? "good" : "bad");
     for (QWidget* block : {m_accuracy->parentWidget(), m_difference->parentWidget(), m_latency->parentWidget()}) block->setVisible(proven);
     m_copy->setVisible(proven);

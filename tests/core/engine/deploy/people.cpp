@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/config/document.h"
+#include "engine/data/kept_data.h"
 #include "engine/data/random.h"
 #include "engine/train/trainer.h"
 
@@ -58,6 +59,7 @@ store::RunFolder finished(const TemporaryFolder& folder, const config::RunConfig
     const store::RunFolder run(folder.path() / "runs" / id);
     folder.write("runs/" + id + "/config.json", config::toJson(config));
     const data::Dataset dataset = data::load(data::preparationOf(config));
+    data::keepData(data::keptFolder(run.path()), dataset, data::preparationOf(config));
     train::Host host;
     train::TrainerOptions options;
     options.checkpoints = run.checkpoints();

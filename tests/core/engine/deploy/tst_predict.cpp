@@ -235,14 +235,6 @@ private Q_SLOTS:
         const store::RunFolder other = finished(m_folder, config, "20260101-0000-0001");
         EXPECT_REFUSED([&] { deploy::predict(other, m_people->exports() / "model.onnx", {{"hours=65,age=50,job=manager"}}); }, "DAT-05", "20260101-0000-0001|otherwise");
     }
-    void aRunWhoseDataChangedIsNotOpened() {
-        config::RunConfig config = configOn(m_folder.write("changing.csv", people(0, 100)));
-        config.train.epochs = 1;
-        const store::RunFolder run = finished(m_folder, config, "20260101-0000-0002");
-        m_folder.write("changing.csv", people(0, 101));
-        EXPECT_REFUSED([&] { deploy::predict(run, {}, {{"hours=65,age=50,job=manager"}}); }, "CKP-05", "20260101-0000-0002|changing.csv");
-        EXPECT_REFUSED([&] { deploy::exportRun(run); }, "CKP-05", "changed");
-    }
     void aFileThatAnswersOtherwiseThanItsMetadataSayIsRefused() {
         const auto metadata = formats::readOnnxMetadata(m_people->exports() / "model.onnx");
         const std::int64_t features = nlohmann::json::parse(metadata.at("headroom.reference")).at("features");
