@@ -39,9 +39,11 @@ models::DataShape pictureFilesShape(const Reference& reference) {
 Inputs pictures(const std::vector<std::string>& paths, const Reference& reference) {
     const models::DataShape shape = pictureFilesShape(reference);
     auto store = std::make_shared<formats::Pictures>(formats::Pictures{shape.height, shape.width, shape.channels, {}, {}});
-    Inputs inputs{shape, {}, nullptr};
+    Inputs inputs{shape, {}, {}, nullptr};
     for (const std::string& path : paths) {
-        const formats::Image image = formats::fitted(formats::readImage(path), shape.height, shape.width, shape.channels);
+        const formats::Image whole = formats::readImage(path);
+        const formats::Image image = formats::fitted(whole, shape.height, shape.width, shape.channels);
+        inputs.sizes.push_back({whole.height, whole.width, whole.channels});
         store->pixels.insert(store->pixels.end(), image.pixels.begin(), image.pixels.end());
         store->labels.push_back(0);
         inputs.names.push_back(fs::path(path).filename().string());
@@ -169,7 +171,7 @@ Inputs texts(const std::vector<std::string>& named, const Reference& reference) 
     }
     const models::DataShape shape{.kind = models::DataKind::Text, .task = models::Task::NextToken,
                                   .vocabulary = std::ssize(vocabulary), .context = context};
-    return {shape, named, std::make_unique<TextInputs>(std::move(ids))};
+    return {shape, named, {}, std::make_unique<TextInputs>(std::move(ids))};
 }
 
 }  // namespace
