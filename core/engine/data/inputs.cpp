@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/errors/error.h"
+#include "engine/data/mask_source.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/reference_fields.h"
 #include "engine/data/split.h"
@@ -16,6 +17,7 @@
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/file.h"
 #include "engine/formats/image.h"
+#include "engine/formats/mask_image.h"
 #include "engine/formats/text.h"
 
 namespace headroom::data {
@@ -36,6 +38,11 @@ models::DataShape pictureFilesShape(const Reference& reference) {
                         "Verify it on data like those that it was trained on."});
 }
 
+/// No pixel counts.
+std::shared_ptr<const std::vector<std::uint8_t>> unknownMasks(const formats::Pictures& pictures) {
+    return std::make_shared<const std::vector<std::uint8_t>>(static_cast<std::size_t>(pictures.count() * pictures.height * pictures.width), formats::kIgnoredPixel);
+}
+
 Inputs pictures(const std::vector<std::string>& paths, const Reference& reference) {
     const models::DataShape shape = pictureFilesShape(reference);
     auto store = std::make_shared<formats::Pictures>(formats::Pictures{shape.height, shape.width, shape.channels, {}, {}});
@@ -48,7 +55,11 @@ Inputs pictures(const std::vector<std::string>& paths, const Reference& referenc
         store->labels.push_back(0);
         inputs.names.push_back(fs::path(path).filename().string());
     }
-    inputs.source = std::make_unique<PictureSource>(store, allOf(store->count()), normaliserOf(reference, shape), AugmentOptions{});
+    const auto normaliser = normaliserOf(reference, shape);
+    if (shape.task == models::Task::Segmentation)
+        inputs.source = std::make_unique<MaskSource>(store, unknownMasks(*store), allOf(store->count()), normaliser, AugmentOptions{});
+    else
+        inputs.source = std::make_unique<PictureSource>(store, allOf(store->count()), normaliser, AugmentOptions{});
     return inputs;
 }
 

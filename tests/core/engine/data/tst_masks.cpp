@@ -160,6 +160,10 @@ private Q_SLOTS:
         const Inputs inputs = readInputs({wide.string()}, {of(m_folder->path() / "a"), dataset.reference, dataset.classes});
         QVERIFY(inputs.shape.task == models::Task::Segmentation && inputs.sizes.size() == 1);
         QVERIFY(inputs.sizes[0].width == 30 && inputs.sizes[0].height == 22);
+        const std::int64_t first[]{0};
+        const at::Tensor target = inputs.source->assemble(first, {}, {}).target;  // of a net's form, with nothing that counts
+        QCOMPARE(target.sizes().vec(), (std::vector<std::int64_t>{1, 16, 16}));
+        QVERIFY(target.eq(models::kIgnoredClass).all().item<bool>());
     }
 };
 
