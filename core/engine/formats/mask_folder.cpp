@@ -68,7 +68,7 @@ private:
     std::size_t pixels() const { return static_cast<std::size_t>(pictures.height * pictures.width); }
 
     void decode(std::size_t k) {
-        const Image image = readImage(m_pairs[k].picture, m_options.limits.image), mask = readMask(m_pairs[k].mask, m_options.limits.image);
+        const Image image = readListed(readImage, m_pairs[k].picture), mask = readListed(readMask, m_pairs[k].mask);
         if (mask.height != image.height || mask.width != image.width)
             throw Error({Code::Img11, shownName(m_pairs[k].mask), "the mask has another size than its picture", fmt::format("{} × {}", mask.width, mask.height),
                          fmt::format("{} × {} needed", image.width, image.height), "Save the mask in its picture's size."});
@@ -76,6 +76,17 @@ private:
         values.add(mask, k);
         std::ranges::copy(fitted(image, pictures.height, pictures.width, pictures.channels).pixels, pictures.pixels.begin() + static_cast<std::ptrdiff_t>(k) * pictures.bytesPerPicture());
         std::ranges::copy(fittedMask(mask, pictures.height, pictures.width).pixels, masks.begin() + static_cast<std::ptrdiff_t>(k * pixels()));
+    }
+
+    /// A file that was there when the folder was listed.
+    Image readListed(Image (*read)(const fs::path&, const ImageLimits&), const fs::path& path) const {
+        try {
+            return read(path, m_options.limits.image);
+        } catch (const Error&) {
+            std::error_code ignored;
+            if (fs::exists(fs::symlink_status(path, ignored))) throw;
+            throw Error({Code::Img08, shownName(path), "the file is gone since the folder was listed", {}, {}, "Bring it back, or start again without it."});
+        }
     }
 
     const Pairs& m_pairs;

@@ -53,7 +53,7 @@ struct MaskedPictures {
 };
 
 /// Every picture and its mask as wanted (fitted(), fittedMask()). Nothing is left out. Throws as readImage() and readMask(), IMG-07 (one class),
-/// IMG-09 (no room), IMG-11 (a mask of another size than its picture), IMG-14 (a class number past the names, or past so many without names), DAT-01 (a
+/// IMG-08 (gone since it was listed), IMG-09 (no room), IMG-11 (a mask of another size than its picture), IMG-14 (a class number past the names, or past so many without names), DAT-01 (a
 /// class of the validation part alone, without names or a limit); and Interrupted.
 MaskedPictures readMasks(MaskFolder folder, const FolderOptions& options, const MaskOptions& masks = {});
 

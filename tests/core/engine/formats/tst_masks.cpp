@@ -238,6 +238,12 @@ private Q_SLOTS:
         fs::remove_all(path()), pair("two", {0, 255}), m_folder->write("data/classes.txt", "ground\n");
         refused("IMG-14", "two.png|255|0 to 0");
     }
+    void aMaskThatVanishedIsRefused() {
+        pair("a", {0, 1});
+        const MaskFolder listed = listMasks(path());
+        fs::remove(path("data/masks/a.png"));
+        EXPECT_REFUSED([&] { readMasks(listed, sized(8).folder); }, "IMG-08", "a.png");
+    }
     void masksInColoursAreRefused() {
         pair("a", {0, 1}), picture("images/b.png"), m_folder->write("data/masks/b.png", colourPng(12, 12, 128, 0, 0));
         refused("IMG-15", "b.png|a picture in colours");
