@@ -67,7 +67,7 @@ store::RunSummary look(const Chosen& chosen) {
 }
 
 std::string metricsText(const store::RunSummary& run) {
-    constexpr std::array kOrder{"val_accuracy", "val_r2", "val_loss", "train_loss"};
+    constexpr std::array kOrder{"val_miou", "val_accuracy", "val_r2", "val_loss", "train_loss"};
     std::string text;
     for (const char* name : kOrder)
         if (const auto found = run.metrics.find(name); found != run.metrics.end())

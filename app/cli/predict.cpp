@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 
 #include "base/json/number.h"
@@ -18,12 +20,25 @@ struct Options {
     std::vector<std::string> inputs;
     std::string weights = "last";
     std::int64_t top = 5;
+    std::string output;
     bool compare = false;
 };
 
-/// "cat 98.2 %", or a value.
+/// "road 61.2 %, car 7.0 %": the classes of most pixels.
+std::string sharesText(const Json& side) {
+    constexpr std::size_t kShown = 3;
+    std::string text;
+    for (std::size_t k = 0; k < std::min(kShown, side.at("top").size()); ++k) {
+        const Json& each = side.at("top")[k];
+        if (json::numberFrom(each.at("share")) > 0) text += fmt::format("{}{} {:.1f} %", text.empty() ? "" : ", ", escaped(each.value("label", "")), 100 * json::numberFrom(each.at("share")));
+    }
+    return text;
+}
+
+/// "cat 98.2 %", shares of pixels, or a value.
 std::string answerText(const Json& side) {
     if (side.contains("value")) return fmt::format("{:.6g}", json::numberFrom(side.at("value")));
+    if (side.contains("share")) return sharesText(side);
     return fmt::format("{} {:.1f} %", escaped(side.value("label", "")), 100 * json::numberFrom(side.at("probability")));
 }
 
@@ -56,6 +71,7 @@ int predict(const Session& session, const Options& options) {
         arguments.insert(arguments.end(), {"--run", choose(session, options.model).run.path().string()});
     }
     if (options.compare) arguments.emplace_back("--compare");
+    if (!options.output.empty()) arguments.insert(arguments.end(), {"--masks", fs::absolute(options.output).string()});
     arguments.emplace_back("--");
     for (const std::string& input : options.inputs) arguments.push_back(absoluteInput(input));
     return tell(session, callWorker(session, arguments), readable);
@@ -70,6 +86,7 @@ void addPredict(CLI::App& app, Session& session) {
     command->add_option("inputs", options->inputs, "PNG or JPEG files; CSV files or column=value,...; text or files of it")->required();
     command->add_option("--top", options->top, "So many classes of each, in --json")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
     command->add_option("--weights", options->weights, "Which weights of a run")->check(CLI::IsMember({"last", "best"}));
+    command->add_option("-o,--output", options->output, "Write masks of nets that make them: a .png file for one picture, else a folder");
     command->add_flag("--compare", options->compare, "Run and exported file side by side, with latency");
     command->callback([options, &session] { session.run = [options, &session] { return predict(session, *options); }; });
 }

@@ -60,7 +60,7 @@ private:
         std::string text = fmt::format("step {}", grouped(run.progress.step));
         if (run.progress.totalSteps > 0) text += fmt::format("/{}", grouped(run.progress.totalSteps));
         text += fmt::format("  epoch {:.2f}", run.progress.epoch);
-        for (const char* name : {"train_loss", "val_loss", "val_accuracy", "val_r2"})
+        for (const char* name : {"train_loss", "val_loss", "val_accuracy", "val_miou", "val_r2"})
             if (const auto found = m_last.find(name); found != m_last.end())
                 text += fmt::format("  {} {:.4g}", name, found->second);
         if (run.samplesPerSecond) text += fmt::format("  {} samples/s", grouped(std::llround(*run.samplesPerSecond)));

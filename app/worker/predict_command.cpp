@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// predict [--run FOLDER] [--model FILE [--runs FOLDER --compare]] [--weights last|best] [--top N] -- INPUT...
+// predict [--run FOLDER] [--model FILE [--runs FOLDER --compare]] [--weights last|best] [--top N] [--masks PATH] -- INPUT...
 // --compare: the file beside the run that it names, which lies in --runs, or the run beside the file that it exported
 #include <algorithm>
 #include <optional>
@@ -60,7 +60,8 @@ int predictCommand(const Arguments& arguments) {
         train::setComputeThreads();
         const Sides sides = sidesOf(options);
         const deploy::Weights weights = option(options, "--weights") == "best" ? deploy::Weights::Best : deploy::Weights::Last;
-        return deploy::predict(sides.run, sides.file, {{divider + 1, arguments.end()}, std::stoll(requiredOption(options, "--top"))}, weights);
+        const deploy::PredictOptions asked{{divider + 1, arguments.end()}, std::stoll(requiredOption(options, "--top")), option(options, "--masks")};
+        return deploy::predict(sides.run, sides.file, asked, weights);
     });
 }
 

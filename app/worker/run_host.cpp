@@ -88,6 +88,7 @@ void RunHost::evaluated(const train::Position& at, const train::Metrics& metrics
     const store::Moment now = moment(at);
     m_writer.append(m_writer.define(names::kValLoss, "1"), now, metrics.loss);
     if (metrics.accuracy) m_writer.append(m_writer.define(names::kValAccuracy, "1"), now, *metrics.accuracy);
+    if (metrics.miou) m_writer.append(m_writer.define(names::kValMiou, "1"), now, *metrics.miou);
     if (metrics.r2) m_writer.append(m_writer.define(names::kValR2, "1"), now, *metrics.r2);
     m_writer.setFact("progress", progress(at));
     startClock(at);
@@ -155,6 +156,7 @@ nlohmann::json metricsOf(const std::optional<double>& trainLoss, const std::opti
     if (!metrics) return all;
     put(names::kValLoss, metrics->loss);
     put(names::kValAccuracy, metrics->accuracy);
+    put(names::kValMiou, metrics->miou);
     put(names::kValR2, metrics->r2);
     return all;
 }

@@ -62,7 +62,7 @@ private:
     std::vector<std::int64_t> m_ending;  ///< requests that the end of the run answers
 };
 
-/// Last values for the end record: train_loss val_loss val_accuracy val_r2.
+/// Last values for the end record: train_loss val_loss val_accuracy val_miou val_r2.
 nlohmann::json metricsOf(const std::optional<double>& trainLoss, const std::optional<train::Metrics>& metrics);
 
 }  // namespace headroom::worker

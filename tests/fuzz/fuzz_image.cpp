@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/formats/image.h"
+#include "engine/formats/mask_image.h"
 #include "memory_file.h"
 
 using namespace headroom;
@@ -14,6 +14,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         fuzz::promise((image.channels == 1 || image.channels == 3) && image.pixels.size() == area * static_cast<std::size_t>(image.channels));
         const formats::Image small = formats::fitted(image, 5, 7, 3);
         fuzz::promise(small.pixels.size() == 5 * 7 * 3);
+    });
+    fuzz::expectResultOrError([&] {
+        const formats::Image mask = formats::readMask(file.path(), {.maxSide = 512, .maxDecoded = std::uint64_t{1} << 18});
+        fuzz::promise(mask.channels == 1 && mask.pixels.size() == static_cast<std::size_t>(mask.height * mask.width));
+        fuzz::promise(formats::fittedMask(mask, 5, 7).pixels.size() == 5 * 7);
+        fuzz::promise(formats::unfittedMask(mask, 9, 4).pixels.size() == 9 * 4);
     });
     return 0;
 }

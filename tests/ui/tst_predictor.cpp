@@ -70,6 +70,12 @@ private Q_SLOTS:
         QVERIFY(written("arguments").endsWith("--weights best --top 5 --compare -- a.png b"));
     }
 
+    void sharesOfPixelsStandWhereProbabilitiesDo() {
+        const QJsonObject most{{"label", "road"}, {"share", 0.75}}, rest{{"label", "car"}, {"share", 0.25}};
+        const ui::Predictions found = ui::predictionsOf({{"by", "run"}, {"predictions", QJsonArray{QJsonObject{{"input", "a.png"}, {"top", QJsonArray{most, rest}}}}}});
+        QVERIFY(found.rows[0].answer.top.size() == 2 && found.rows[0].answer.top[0].probability == 0.75 && found.rows[0].answer.top[1].probability == 0.25);
+    }
+
     void tokensAppearAsTheyCome() {
         QSignalSpy text(m_predictor.get(), &ui::Predictor::written), generated(m_predictor.get(), &ui::Predictor::generated);
         ui::Predictor::Prompt prompt;

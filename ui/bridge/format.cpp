@@ -103,6 +103,7 @@ QString seriesTitle(const QString& name) {
         {"train_loss", QT_TRANSLATE_NOOP("format", "Training loss")},
         {"val_loss", QT_TRANSLATE_NOOP("format", "Validation loss")},
         {"val_accuracy", QT_TRANSLATE_NOOP("format", "Validation accuracy")},
+        {"val_miou", QT_TRANSLATE_NOOP("format", "Validation mean IoU")},
         {"val_r2", QT_TRANSLATE_NOOP("format", "Validation R²")},
         {"lr", QT_TRANSLATE_NOOP("format", "Learning rate")},
         {"samples_per_s", QT_TRANSLATE_NOOP("format", "Throughput")},

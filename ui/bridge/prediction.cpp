@@ -18,7 +18,7 @@ Answer answerOf(const QJsonObject& side) {
     Answer answer;
     for (const QJsonValue each : side.value(QLatin1String("top")).toArray()) {
         const QJsonObject entry = each.toObject();
-        answer.top << Likely{entry.value(QLatin1String("label")).toString(), numberOf(entry.value(QLatin1String("probability")))};
+        answer.top << Likely{entry.value(QLatin1String("label")).toString(), numberOf(entry.value(entry.contains(QLatin1String("share")) ? QLatin1String("share") : QLatin1String("probability")))};
     }
     answer.value = numberOf(side.value(QLatin1String("value")));
     return answer;

@@ -10,7 +10,7 @@
 
 namespace headroom::ui {
 
-/// A class or token and how likely it is.
+/// A class or token and how likely it is; of masks the share of the pixels.
 struct Likely {
     QString label;
     double probability = 0;

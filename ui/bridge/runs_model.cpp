@@ -147,7 +147,7 @@ QString subtitle(const store::RunSummary& run) {
 }
 
 std::optional<double> headline(const store::RunSummary& run) {
-    for (const char* name : {"val_accuracy", "val_r2", "val_loss", "train_loss"})
+    for (const char* name : {"val_miou", "val_accuracy", "val_r2", "val_loss", "train_loss"})
         if (const auto at = run.metrics.find(name); at != run.metrics.end()) return at->second;
     return std::nullopt;
 }

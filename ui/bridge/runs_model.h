@@ -52,7 +52,7 @@ private:
 
 /// "running · ≈ 4–5 min left", "finished · 11 min · 214 kJ": the second line of a run.
 QString subtitle(const store::RunSummary& run);
-/// The figure that stands for a run: accuracy, R², else the loss.
+/// The figure that stands for a run: mean IoU, accuracy, R², else the loss.
 std::optional<double> headline(const store::RunSummary& run);
 QString stateText(store::RunState state);
 

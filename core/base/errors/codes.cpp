@@ -151,6 +151,11 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::Cli01, "CLI-01", Exit::Usage, "the command line is wrong"},
     {Code::Cli02, "CLI-02", Exit::Usage, "the name is ambiguous"},
     {Code::Int01, "INT-01", Exit::Failure, "a broken promise of this program"},
+    {Code::Img11, "IMG-11", Exit::Refused, "a mask has another size than its picture"},
+    {Code::Img12, "IMG-12", Exit::Refused, "a picture has no mask of its own"},
+    {Code::Img13, "IMG-13", Exit::Refused, "a mask has no picture of its own"},
+    {Code::Img14, "IMG-14", Exit::Refused, "a class number in a mask is too large"},
+    {Code::Img15, "IMG-15", Exit::Refused, "a mask holds no class numbers"},
 });
 
 }  // namespace

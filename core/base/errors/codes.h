@@ -34,6 +34,7 @@ enum class Code {
     Rapl01,
     Cli01, Cli02,
     Int01,
+    Img11, Img12, Img13, Img14, Img15,
 };
 
 /// Exit status of the command line for a failure. Scripts rely on these numbers: never renumbered.

@@ -55,6 +55,8 @@ std::vector<std::int64_t> batchAt(std::ptrdiff_t place, std::size_t rank) {
 
 std::int64_t wantedOutputs(const DataShape& data) { return data.kind == DataKind::Text ? data.vocabulary : data.outputs; }
 
+bool isOfMasks(const DataShape& data) { return data.task == Task::Segmentation; }
+
 class Adapter {
 public:
     Adapter(const Graph& file, const DataShape& data, const Adaptation& how) : m_file(file), m_data(data), m_how(how) {
@@ -155,7 +157,8 @@ void Adapter::markData() {
 }
 
 bool Adapter::decideHead() const {
-    const bool suits = elementsOf(shapeOf(m_output)) == wantedOutputs(m_data) ||
+    const bool isOfPixels = isOfMasks(m_data) && shapeOf(m_output).size() == 4 && shapeOf(m_output)[1] == Dim::fixed(m_data.outputs);
+    const bool suits = isOfPixels || (!isOfMasks(m_data) && elementsOf(shapeOf(m_output)) == wantedOutputs(m_data)) ||
                        (m_data.kind == DataKind::Text && shapeOf(m_output).back() == Dim::fixed(m_data.vocabulary));
     if (m_how.head == Head::Keep && !suits)
         refuseOutput("the model's outputs are not those of the data", graph::toString(shapeOf(m_output)), fmt::format("{} needed", wantedOutputs(m_data)),
@@ -295,6 +298,8 @@ void Adapter::behindHead(const Node& node) {
 /// Means over places, then one layer.
 ValueId Adapter::appendedHead(ValueId x) {
     Graph& net = m_copy->made();
+    if (isOfMasks(m_data))
+        refuseOutput("a new head behind an inner value answers once a picture", graph::toString(net.value(x).type.shape), "a class for each pixel needed", "Leave model.output out.");
     if (net.value(x).type.shape.size() == 4) x = add(graph::kGlobalAveragePool, unique("head.pool"), {x});
     if (net.value(x).type.shape.size() != 2) x = add(graph::kFlatten, unique("head.flatten"), {x});
     const Dim width = net.value(x).type.shape.back();
@@ -306,9 +311,15 @@ ValueId Adapter::appendedHead(ValueId x) {
     return add(graph::kGemm, unique("head"), {x, weight, bias}, {{"transB", std::int64_t{1}}});
 }
 
-/// [batch, outputs], of text [batch*sequence, vocabulary].
+/// [batch, outputs], of text [batch*sequence, vocabulary], of masks [batch, outputs, height, width].
 ValueId Adapter::asLogits(ValueId x) {
     const Shape shape = m_copy->made().value(x).type.shape;
+    if (isOfMasks(m_data)) {
+        const Shape wanted{Dim::named("batch"), Dim::fixed(m_data.outputs), Dim::fixed(m_data.height), Dim::fixed(m_data.width)};
+        if (shape != wanted || m_copy->made().value(x).type.dtype != graph::DType::F32)
+            refuseOutput("the output is no class for each pixel", graph::toString(shape), graph::toString(wanted) + " needed", "Choose a model for masks, or pictures with one class each.");
+        return x;
+    }
     if (shape.size() != 2 && m_data.kind == DataKind::Text)
         x = add(graph::kReshape, unique("logits"), {x, numbers("logits.shape", {-1, m_data.vocabulary})});
     else if (shape.size() != 2)

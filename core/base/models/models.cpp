@@ -31,16 +31,16 @@ bool isMasked(const DataShape& data) {
 }
 bool isText(const DataShape& data) { return data.kind == DataKind::Text; }
 
-constexpr std::string_view kFour = "pictures of at least 4 x 4 pixels", kEight = "pictures of at least 8 x 8 pixels",
-                           kSixteen = "pictures of at least 16 x 16 pixels";
+constexpr std::string_view kFour = "pictures of at least 4 x 4 pixels with one class each", kEight = "pictures of at least 8 x 8 pixels with one class each",
+                           kSixteen = "pictures of at least 16 x 16 pixels with one class each";
 
 constexpr auto kArchitectures = std::to_array<Architecture>({
     {"mlp", "Multilayer perceptron",
      "Three fully connected layers of 256 with batch normalisation and ReLU: for tables, and as a quick baseline.",
-     isVector, "a table or pictures"},
+     isVector, "a table, or pictures with one class each"},
     {"tabular_resnet", "ResNet for tables",
      "Two residual blocks of 192 with a hidden layer of 384: often the best net for a table of some thousand rows.",
-     isVector, "a table or pictures"},
+     isVector, "a table, or pictures with one class each"},
     {"cnn", "Small convolutional net",
      "Four 3x3 convolutions with batch normalisation, two pools and 128 hidden units: for small pictures.", isPicture<4>, kFour},
     {"resnet20", "ResNet-20",
@@ -108,7 +108,7 @@ std::string_view kindName(DataKind kind) {
 
 std::string describe(const DataShape& data) {
     if (data.kind != DataKind::Pictures) return std::string(kindName(data.kind));
-    return fmt::format("pictures of {} x {} pixels", data.height, data.width);
+    return fmt::format("pictures of {} x {} pixels{}", data.height, data.width, data.task == Task::Segmentation ? " with a class for each pixel" : "");
 }
 
 }  // namespace
@@ -178,6 +178,7 @@ void appendLoss(graph::Graph& graph, Task task, double labelSmoothing) {
         const ValueId target = graph.addInput("target", {DType::I64, targetShape(graph, logits, task)});
         const ValueId rows = task == Task::Segmentation ? pixelRows(graph, logits) : logits;
         graph::Attributes attributes;
+        if (task == Task::Segmentation) attributes.emplace("ignore_index", kIgnoredClass);
         if (labelSmoothing > 0) attributes.emplace("label_smoothing", labelSmoothing);
         loss = graph.addNode(graph::kSoftmaxCrossEntropy, "loss", {rows, target}, std::move(attributes)).front();
     }

@@ -20,6 +20,9 @@ enum class Task {
     Segmentation     ///< target `target` [batch, h, w], whole numbers: a class a pixel
 };
 
+/// The target of a pixel that counts for nothing, neither in the loss nor in figures.
+inline constexpr std::int64_t kIgnoredClass = 255;
+
 /// What a model has to know of the data.
 struct DataShape {
     DataKind kind = DataKind::Pictures;

@@ -55,7 +55,7 @@ struct RunSummary {
 
     std::string arch, data, device;  ///< from config.json: architecture, base name of the data's path, device
     Progress progress;
-    std::map<std::string, double> metrics;  ///< last values: train_loss val_loss val_accuracy val_r2
+    std::map<std::string, double> metrics;  ///< last values: train_loss val_loss val_accuracy val_miou val_r2
     std::optional<double> samplesPerSecond;
     double wallSeconds = 0;  ///< of work, over all sessions
     std::optional<double> joules;

@@ -12,6 +12,7 @@ namespace names {
 inline constexpr const char* kTrainLoss = "train_loss";
 inline constexpr const char* kValLoss = "val_loss";
 inline constexpr const char* kValAccuracy = "val_accuracy";  ///< 0 to 1
+inline constexpr const char* kValMiou = "val_miou";  ///< mean intersection over union of the classes, 0 to 1
 inline constexpr const char* kValR2 = "val_r2";
 inline constexpr const char* kLr = "lr";
 inline constexpr const char* kSamplesPerSecond = "samples_per_s";

@@ -31,7 +31,7 @@ AugmentChoice augmentChoice(const AugmentOptions& options, std::uint64_t seed, s
 }
 
 void augment(const PictureSize& size, const AugmentChoice& choice, std::span<const std::uint8_t> from,
-             std::span<std::uint8_t> to) {
+             std::span<std::uint8_t> to, std::uint8_t padding) {
     const std::int64_t rowBytes = size.width * size.channels;
     const std::int64_t firstColumn = std::clamp<std::int64_t>(-choice.right, 0, size.width);
     const std::int64_t endColumn = std::clamp<std::int64_t>(size.width - choice.right, 0, size.width);
@@ -41,13 +41,13 @@ void augment(const PictureSize& size, const AugmentChoice& choice, std::span<con
         std::uint8_t* row = to.data() + y * rowBytes;
         const std::int64_t source = y + choice.down;
         if (source < 0 || source >= size.height || copied == 0) {
-            std::memset(row, 0, static_cast<std::size_t>(rowBytes));
+            std::memset(row, padding, static_cast<std::size_t>(rowBytes));
             continue;
         }
-        std::memset(row, 0, static_cast<std::size_t>(lead));
+        std::memset(row, padding, static_cast<std::size_t>(lead));
         std::memcpy(row + lead, from.data() + source * rowBytes + (firstColumn + choice.right) * size.channels,
                     static_cast<std::size_t>(copied));
-        std::memset(row + lead + copied, 0, static_cast<std::size_t>(rowBytes - lead - copied));
+        std::memset(row + lead + copied, padding, static_cast<std::size_t>(rowBytes - lead - copied));
         if (choice.flip) mirror(row, size.width, size.channels);
     }
 }

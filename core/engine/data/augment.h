@@ -27,8 +27,8 @@ struct AugmentChoice {
 /// A function of (seed, epoch, sample): the same for any number of threads and any batch.
 AugmentChoice augmentChoice(const AugmentOptions& options, std::uint64_t seed, std::int64_t epoch, std::int64_t sample);
 
-/// Writes the changed picture. `from` and `to` hold size.bytes() bytes each and do not overlap.
+/// Writes the changed picture. `from` and `to` hold size.bytes() bytes each and do not overlap. `padding`: what stands outside of the picture.
 void augment(const PictureSize& size, const AugmentChoice& choice, std::span<const std::uint8_t> from,
-             std::span<std::uint8_t> to);
+             std::span<std::uint8_t> to, std::uint8_t padding = 0);
 
 }  // namespace headroom::data

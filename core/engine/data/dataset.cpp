@@ -10,6 +10,7 @@
 #include "engine/data/fingerprint.h"
 #include "engine/data/kept_data.h"
 #include "engine/data/learning.h"
+#include "engine/data/mask_source.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/text_source.h"
 
@@ -40,6 +41,24 @@ void preparePictures(Dataset& dataset, formats::RawDataset& raw, const Preparati
     if (raw.testPictures) split.validation = allOf(held->count());
     if (!split.validation.empty())
         dataset.validation = std::make_unique<PictureSource>(held, std::move(split.validation), normaliser, AugmentOptions{});
+}
+
+void prepareMasks(Dataset& dataset, formats::RawDataset& raw, const Preparation& preparation) {
+    const auto& [crop, flip] = preparation.data.augment;
+    Split split = splitOf(raw, preparation);
+    requireTraining(split);
+    const PixelStatistics statistics = pixelsFor(raw.pictures, split.training, preparation);
+    dataset.reference = maskReference(raw, split.training, statistics);
+    const auto store = shared(std::move(raw.pictures));
+    const auto masks = std::make_shared<const std::vector<std::uint8_t>>(std::move(raw.masks.train));
+    const auto normaliser = std::make_shared<const Normaliser>(statistics, store->bytesPerPicture());
+    dataset.shape = {.kind = models::DataKind::Pictures, .task = models::Task::Segmentation, .channels = store->channels,
+                     .height = store->height, .width = store->width, .outputs = static_cast<std::int64_t>(raw.classes.size())};
+    dataset.training = std::make_unique<MaskSource>(store, masks, split.training, normaliser, AugmentOptions{crop, flip});
+    const auto held = raw.testPictures ? shared(std::move(*raw.testPictures)) : store;
+    const auto heldMasks = raw.testPictures ? std::make_shared<const std::vector<std::uint8_t>>(std::move(raw.masks.test)) : masks;
+    if (raw.testPictures) split.validation = allOf(held->count());
+    if (!split.validation.empty()) dataset.validation = std::make_unique<MaskSource>(held, heldMasks, split.validation, normaliser, AugmentOptions{});
 }
 
 void noteFreeText(Dataset& dataset, const TableEncoding& encoding) {
@@ -111,6 +130,8 @@ Dataset prepare(formats::RawDataset raw, const Preparation& preparation) {
     dataset.fingerprint = fingerprintOf(raw);
     if (raw.kind == formats::Kind::Pictures)
         preparePictures(dataset, raw, preparation);
+    else if (raw.kind == formats::Kind::Masks)
+        prepareMasks(dataset, raw, preparation);
     else if (raw.kind == formats::Kind::Table)
         prepareTable(dataset, raw, preparation);
     else

@@ -63,6 +63,7 @@ std::string fingerprintOf(const formats::RawDataset& raw) {
     for (const std::string& name : raw.classes) hash.add(std::string_view(name));
     add(hash, raw.pictures);
     if (raw.testPictures) add(hash, *raw.testPictures);
+    if (raw.kind == formats::Kind::Masks) hash.add(raw.masks.train), hash.add(raw.masks.test);
     add(hash, raw.table);
     for (const std::string& token : raw.text.tokens) hash.add(std::string_view(token));
     hash.add(raw.text.ids);

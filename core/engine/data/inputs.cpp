@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/errors/error.h"
+#include "engine/data/mask_source.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/reference_fields.h"
 #include "engine/data/split.h"
@@ -16,6 +17,7 @@
 #include "engine/formats/csv_rows.h"
 #include "engine/formats/file.h"
 #include "engine/formats/image.h"
+#include "engine/formats/mask_image.h"
 #include "engine/formats/text.h"
 
 namespace headroom::data {
@@ -36,17 +38,28 @@ models::DataShape pictureFilesShape(const Reference& reference) {
                         "Verify it on data like those that it was trained on."});
 }
 
+/// No pixel counts.
+std::shared_ptr<const std::vector<std::uint8_t>> unknownMasks(const formats::Pictures& pictures) {
+    return std::make_shared<const std::vector<std::uint8_t>>(static_cast<std::size_t>(pictures.count() * pictures.height * pictures.width), formats::kIgnoredPixel);
+}
+
 Inputs pictures(const std::vector<std::string>& paths, const Reference& reference) {
     const models::DataShape shape = pictureFilesShape(reference);
     auto store = std::make_shared<formats::Pictures>(formats::Pictures{shape.height, shape.width, shape.channels, {}, {}});
-    Inputs inputs{shape, {}, nullptr};
+    Inputs inputs{shape, {}, {}, nullptr};
     for (const std::string& path : paths) {
-        const formats::Image image = formats::fitted(formats::readImage(path), shape.height, shape.width, shape.channels);
+        const formats::Image whole = formats::readImage(path);
+        const formats::Image image = formats::fitted(whole, shape.height, shape.width, shape.channels);
+        inputs.sizes.push_back({whole.height, whole.width, whole.channels});
         store->pixels.insert(store->pixels.end(), image.pixels.begin(), image.pixels.end());
         store->labels.push_back(0);
         inputs.names.push_back(fs::path(path).filename().string());
     }
-    inputs.source = std::make_unique<PictureSource>(store, allOf(store->count()), normaliserOf(reference, shape), AugmentOptions{});
+    const auto normaliser = normaliserOf(reference, shape);
+    if (shape.task == models::Task::Segmentation)
+        inputs.source = std::make_unique<MaskSource>(store, unknownMasks(*store), allOf(store->count()), normaliser, AugmentOptions{});
+    else
+        inputs.source = std::make_unique<PictureSource>(store, allOf(store->count()), normaliser, AugmentOptions{});
     return inputs;
 }
 
@@ -163,7 +176,7 @@ Inputs texts(const std::vector<std::string>& named, const Reference& reference) 
         if (ids.back().empty()) throw Error(Failure{Code::Txt01, escaped(input), "the text is empty", "0 tokens", {}, "Begin with something."});
         if (std::ssize(ids.back()) > shape.context) ids.back().erase(ids.back().begin(), ids.back().end() - shape.context);
     }
-    return {shape, named, std::make_unique<TextInputs>(std::move(ids))};
+    return {shape, named, {}, std::make_unique<TextInputs>(std::move(ids))};
 }
 
 }  // namespace

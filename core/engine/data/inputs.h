@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/augment.h"
 #include "engine/data/reference_data.h"
 
 namespace headroom::data {
@@ -13,6 +14,7 @@ namespace headroom::data {
 struct Inputs {
     models::DataShape shape;
     std::vector<std::string> names;  ///< of each sample: "cat.png", "people.csv row 3", the text
+    std::vector<PictureSize> sizes;  ///< of pictures, as they are in their files
     std::unique_ptr<Source> source;  ///< of texts samples differ in length: one at a time
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/errors/error.h"
@@ -13,7 +14,7 @@
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
 #include "engine/data/split.h"
-#include "engine/formats/image.h"
+#include "engine/formats/mask_image.h"
 
 namespace headroom::data {
 namespace {
@@ -46,6 +47,23 @@ json tile(const formats::Pictures& pictures, std::int64_t picture, std::span<con
     return made;
 }
 
+/// The picture half under the colours of its classes, class 0 left as it is; the label names the others.
+json tileOfMask(const formats::RawDataset& raw, std::span<const std::uint8_t> pixels, std::span<const std::uint8_t> mask) {
+    formats::Image shown = formats::withChannels({raw.pictures.height, raw.pictures.width, raw.pictures.channels, {pixels.begin(), pixels.end()}}, 3);
+    std::set<std::uint8_t> present;
+    for (std::size_t k = 0; k < mask.size(); ++k) {
+        if (mask[k] == 0 || mask[k] == formats::kIgnoredPixel) continue;
+        present.insert(mask[k]);
+        const auto colour = formats::classColour(mask[k]);
+        for (std::size_t channel = 0; channel < 3; ++channel) shown.pixels[3 * k + channel] = static_cast<std::uint8_t>((shown.pixels[3 * k + channel] + colour[channel] + 1) / 2);
+    }
+    std::string label;
+    for (const std::uint8_t number : present) label += (label.empty() ? "" : ", ") + raw.classes[number];
+    json made = tile(std::move(shown));
+    made["label"] = label.empty() ? raw.classes.front() : label;
+    return made;
+}
+
 /// A file of its own: why it cannot be read is said of it alone.
 json tileOfFile(const std::string& path) {
     try {
@@ -58,6 +76,11 @@ json tileOfFile(const std::string& path) {
 std::span<const std::uint8_t> pixelsOf(const formats::Pictures& pictures, std::int64_t picture) {
     const auto bytes = static_cast<std::size_t>(pictures.bytesPerPicture());
     return {pictures.pixels.data() + static_cast<std::size_t>(picture) * bytes, bytes};
+}
+
+std::span<const std::uint8_t> maskOf(const formats::RawDataset& raw, std::int64_t picture) {
+    const auto bytes = static_cast<std::size_t>(raw.pictures.height * raw.pictures.width);
+    return {raw.masks.train.data() + static_cast<std::size_t>(picture) * bytes, bytes};
 }
 
 /// The first pictures of each class in turn, so that every class is seen.
@@ -120,10 +143,11 @@ std::vector<std::string> warningsOf(const Dataset& dataset) {
     if (!dataset.reference.contains("class_counts")) return warnings;
     const auto counts = dataset.reference["class_counts"].get<std::vector<std::int64_t>>();
     const auto [least, most] = std::ranges::minmax_element(counts);
+    const char* const counted = dataset.shape.task == models::Task::Segmentation ? "pixels" : "samples";
     if (counts.size() > 1 && *most > 10 * *least)
-        warnings.push_back(fmt::format("The classes are uneven: '{}' has {} training samples, '{}' has {}.",
+        warnings.push_back(fmt::format("The classes are uneven: '{0}' has {1} training {4}, '{2}' has {3}.",
                                        escaped(dataset.classes[static_cast<std::size_t>(least - counts.begin())]), *least,
-                                       escaped(dataset.classes[static_cast<std::size_t>(most - counts.begin())]), *most));
+                                       escaped(dataset.classes[static_cast<std::size_t>(most - counts.begin())]), *most, counted));
     return warnings;
 }
 
@@ -136,7 +160,8 @@ json inspect(const Preparation& preparation, std::int64_t samples) {
     found["resized"] = raw.resized;
     json tiles = json::array();
     for (const std::int64_t picture : spread(raw.pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples)))
-        tiles.push_back(tile(raw.pictures, picture, pixelsOf(raw.pictures, picture), raw.classes));
+        tiles.push_back(raw.kind == formats::Kind::Masks ? tileOfMask(raw, pixelsOf(raw.pictures, picture), maskOf(raw, picture))
+                                                         : tile(raw.pictures, picture, pixelsOf(raw.pictures, picture), raw.classes));
     found["samples"] = std::move(tiles);
     if (raw.kind == formats::Kind::Table) describeTable(found, raw.table);
     if (raw.kind == formats::Kind::Text) found["excerpt"] = excerptOf(raw.text);
@@ -154,8 +179,15 @@ json augmented(const Preparation& preparation, std::int64_t epoch, std::int64_t 
     std::vector<std::uint8_t> changed(static_cast<std::size_t>(size.bytes()));
     json tiles = json::array();
     for (const std::int64_t picture : spread(pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples))) {
-        augment(size, augmentChoice(options, preparation.seed, epoch, picture), pixelsOf(pictures, picture), changed);
-        tiles.push_back(tile(pictures, picture, changed, raw.classes));
+        const AugmentChoice choice = augmentChoice(options, preparation.seed, epoch, picture);
+        augment(size, choice, pixelsOf(pictures, picture), changed);
+        if (raw.kind != formats::Kind::Masks) {
+            tiles.push_back(tile(pictures, picture, changed, raw.classes));
+            continue;
+        }
+        std::vector<std::uint8_t> mask(static_cast<std::size_t>(size.height * size.width));
+        augment({size.height, size.width, 1}, choice, maskOf(raw, picture), mask, formats::kIgnoredPixel);
+        tiles.push_back(tileOfMask(raw, changed, mask));
     }
     return {{"samples", std::move(tiles)}};
 }

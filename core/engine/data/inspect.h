@@ -8,7 +8,7 @@ namespace headroom::data {
 
 /// What a path holds, for people: format, kind, task, extents, classes with counts, sizes of the parts, warnings;
 /// pictures: `samples` (label, width, height, channels, pixels in Base64; large ones made smaller), as many of each class as there is room for,
-/// and `resized` where they were of any size;
+/// and `resized` where they were of any size; with masks the classes lie over the pictures in their colours and are counted in pixels;
 /// tables: `columns` and the first `rows` as text; text: an `excerpt`. Throws as load().
 nlohmann::json inspect(const Preparation& preparation, std::int64_t samples);
 

@@ -9,6 +9,7 @@
 
 #include "base/errors/error.h"
 #include "base/json/utf8.h"
+#include "engine/data/mask_source.h"
 #include "engine/data/table_reference.h"
 
 namespace headroom::data {
@@ -108,6 +109,14 @@ json pictureReference(const formats::RawDataset& raw, std::span<const std::int64
             {"mean", statistics.mean},
             {"deviation", statistics.deviation},
             {"class_counts", classCounts(pictures.labels, training, raw.classes.size())}};
+}
+
+json maskReference(const formats::RawDataset& raw, std::span<const std::int64_t> training, const PixelStatistics& statistics) {
+    json reference = pictureReference(raw, training, statistics);
+    reference["task"] = "segmentation";
+    reference["class_counts"] = pixelCounts(raw.masks.train, raw.pictures.height * raw.pictures.width, training, raw.classes.size());
+    reference["two_valued"] = raw.masks.twoValued;
+    return reference;
 }
 
 json tableReference(const formats::RawDataset& raw, std::span<const std::int64_t> training, const TableEncoding& encoding) {

@@ -32,6 +32,8 @@ std::vector<std::string> tokenNames(const formats::Text& text);
 /// The reference statistics, as Dataset::reference has them.
 nlohmann::json pictureReference(const formats::RawDataset& raw, std::span<const std::int64_t> training,
                                 const PixelStatistics& statistics);
+/// The same with "task": "segmentation", "class_counts" of pixels, and "two_valued" where 255 stands for class 1.
+nlohmann::json maskReference(const formats::RawDataset& raw, std::span<const std::int64_t> training, const PixelStatistics& statistics);
 nlohmann::json tableReference(const formats::RawDataset& raw, std::span<const std::int64_t> training,
                               const TableEncoding& encoding);
 nlohmann::json textReference(const formats::Text& text, std::int64_t trainingEnd, const Preparation& preparation);

@@ -31,10 +31,19 @@ std::optional<Loader::Place> Loader::takePlace() {
     return place;
 }
 
+/// Of the whole step: what the gradients of each of its parts are divided by.
+std::int64_t Loader::termsOf(Share share, const Draw& draw) const {
+    if (const std::int64_t each = m_source.termsPerSample(); each > 0) return share.effective * each;
+    share.first = 0;
+    share.count = share.effective;
+    return m_source.terms(m_sampler.samples(share), draw);
+}
+
 Batch Loader::make(const Place& place) const {
     Draw draw = m_options.draw;
     draw.epoch = place.share.epoch;
-    Batch batch{place.share, place.step, m_source.assemble(m_sampler.samples(place.share), draw, m_options.placement), {}};
+    Batch batch{place.share, place.step, m_source.assemble(m_sampler.samples(place.share), draw, m_options.placement), {}, 0};
+    batch.terms = termsOf(place.share, draw);
     batch.positions.resize(static_cast<std::size_t>(place.share.count));
     std::iota(batch.positions.begin(), batch.positions.end(), place.share.first);
     return batch;

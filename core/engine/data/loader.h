@@ -20,6 +20,7 @@ struct Batch {
     std::int64_t step = 0;  ///< of the run, from 0
     Samples samples;
     std::vector<std::int64_t> positions;  ///< of each sample within the step's effective batch
+    std::int64_t terms = 0;               ///< of the loss, of the whole step over all ranks and micro-batches
 };
 
 struct LoaderOptions {
@@ -51,6 +52,7 @@ private:
         Share share;
     };
     std::optional<Place> takePlace();
+    std::int64_t termsOf(Share share, const Draw& draw) const;
     Batch make(const Place& place) const;
     void work(const std::stop_token& stop);
 

@@ -13,6 +13,7 @@
 #include "engine/data/dataset.h"
 #include "engine/data/known_classes.h"
 #include "engine/data/learning.h"
+#include "engine/data/mask_source.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/reference_fields.h"
 #include "engine/data/table_reference.h"
@@ -79,6 +80,24 @@ ReferenceData pictureData(formats::RawDataset& raw, const Reference& reference) 
         chosen = own ? ownPart(std::move(split)) : Chosen{allOf(raw.pictures.count()), "all"};
     const auto store = std::make_shared<const formats::Pictures>(std::move(raw.testPictures ? *raw.testPictures : raw.pictures));
     return {shape, std::make_unique<PictureSource>(store, std::move(chosen.samples), normaliser, AugmentOptions{}), chosen.part};
+}
+
+/// The reader knows the model's classes already and refused what they do not hold.
+ReferenceData maskData(formats::RawDataset& raw, const Reference& reference) {
+    const models::DataShape shape = pictureShapeOf(reference);
+    requireSize(raw.testPictures ? *raw.testPictures : raw.pictures, shape, reference);
+    const auto normaliser = normaliserOf(reference, shape);
+    Split split = splitOf(raw, reference.preparation);
+    const bool own = hasAsMany(reference, split.training.size()) &&
+                     maskReference(raw, split.training, pixelsFor(raw.pictures, split.training, reference.preparation)) == reference.statistics;
+    Chosen chosen;
+    if (raw.testPictures)
+        chosen = {allOf(raw.testPictures->count()), own ? "validation" : "test"};
+    else
+        chosen = own ? ownPart(std::move(split)) : Chosen{allOf(raw.pictures.count()), "all"};
+    const auto store = std::make_shared<const formats::Pictures>(std::move(raw.testPictures ? *raw.testPictures : raw.pictures));
+    const auto masks = std::make_shared<const std::vector<std::uint8_t>>(std::move(raw.testPictures ? raw.masks.test : raw.masks.train));
+    return {shape, std::make_unique<MaskSource>(store, masks, chosen.samples, normaliser, AugmentOptions{}), chosen.part};
 }
 
 bool isOwnTable(const formats::RawDataset& raw, const Split& split, const Reference& reference) {
@@ -184,9 +203,11 @@ void expectColumns(formats::DataOptions& options, const Reference& reference) {
     if (encoding.values || areNumbers(reference.classes)) options.numeric->push_back(options.target);
 }
 
+bool isOfMasks(const Reference& reference) { return reference.statistics.value("task", nlohmann::json()) == "segmentation"; }
+
 formats::Kind kindOf(const Reference& reference) {
     const std::string kind = field<std::string>(reference.statistics, "kind");
-    if (kind == "pictures") return formats::Kind::Pictures;
+    if (kind == "pictures") return isOfMasks(reference) ? formats::Kind::Masks : formats::Kind::Pictures;
     if (kind == "table") return formats::Kind::Table;
     if (kind == "text") return formats::Kind::Text;
     throw noPreparation("an unknown kind of data");
@@ -199,7 +220,8 @@ models::DataShape pictureShapeOf(const Reference& reference) {
     constexpr formats::ImageLimits kLimits{};
     const bool inRange = size.size() == 3 && std::ranges::all_of(size, [](std::int64_t extent) { return extent >= 1 && extent <= kLimits.maxSide; });
     if (!inRange || static_cast<std::uint64_t>(size[0] * size[1] * size[2]) > kLimits.maxDecoded) throw noPreparation("no usable size");
-    return {.kind = models::DataKind::Pictures, .task = models::Task::Classification, .channels = size[2], .height = size[0],
+    const models::Task task = isOfMasks(reference) ? models::Task::Segmentation : models::Task::Classification;
+    return {.kind = models::DataKind::Pictures, .task = task, .channels = size[2], .height = size[0],
             .width = size[1], .outputs = static_cast<std::int64_t>(reference.classes.size())};
 }
 
@@ -228,12 +250,13 @@ std::vector<std::string> namesFrom(const nlohmann::json& classes) {
 }
 
 ReferenceData prepareByReference(formats::RawDataset raw, const Reference& reference) {
-    constexpr const char* kNames[] = {"pictures", "a table", "text"};
+    constexpr const char* kNames[] = {"pictures", "a table", "text", "pictures with masks"};
     const formats::Kind wanted = kindOf(reference);
     if (raw.kind != wanted)
         throw otherData(reference, "data of another kind than the model takes", kNames[static_cast<int>(raw.kind)],
                         fmt::format("{} wanted", kNames[static_cast<int>(wanted)]));
     if (wanted == formats::Kind::Pictures) return pictureData(raw, reference);
+    if (wanted == formats::Kind::Masks) return maskData(raw, reference);
     return wanted == formats::Kind::Table ? tableData(raw, reference) : textData(raw, reference);
 }
 
@@ -242,7 +265,11 @@ ReferenceData loadByReference(const Reference& reference) {
     options.acceptMissingBatches = true;  // they would be for training
     options.folder.leastClasses = 1;      // the model has its own
     if (kindOf(reference) == formats::Kind::Table) expectColumns(options, reference);
-    if (kindOf(reference) == formats::Kind::Pictures) {
+    if (kindOf(reference) == formats::Kind::Masks) {
+        options.masks.classes = reference.classes;
+        options.masks.twoValued = field<bool>(reference.statistics, "two_valued");
+    }
+    if (kindOf(reference) == formats::Kind::Pictures || kindOf(reference) == formats::Kind::Masks) {
         const models::DataShape shape = pictureShapeOf(reference);
         options.folder.wanted = {shape.channels, shape.height, shape.width};
     }

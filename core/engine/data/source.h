@@ -10,7 +10,7 @@ namespace headroom::data {
 /// One micro-batch as the graph's inputs want it.
 struct Samples {
     at::Tensor input;   ///< pictures [batch, channels, height, width] (NHWC in memory); rows [batch, features]; text [batch, context]
-    at::Tensor target;  ///< classes [batch] int64; values [batch, 1] float; text [batch, context] int64
+    at::Tensor target;  ///< classes [batch] int64; values [batch, 1] float; text [batch, context] int64; masks [batch, height, width] int64
 };
 
 /// What decides the random part of a sample, beside its number.
@@ -30,8 +30,10 @@ class Source {
 public:
     virtual ~Source() = default;
     virtual std::int64_t size() const = 0;
-    /// Terms of the loss a sample brings: 1, for text the context length.
+    /// Terms of the loss a sample brings: 1, for text the context length. 0: samples differ.
     virtual std::int64_t termsPerSample() const { return 1; }
+    /// Of all these samples.
+    virtual std::int64_t terms(std::span<const std::int64_t> samples, const Draw& /*draw*/) const { return std::ssize(samples) * termsPerSample(); }
     /// A pure function of its arguments. `samples` are numbers in [0, size()).
     virtual Samples assemble(std::span<const std::int64_t> samples, const Draw& draw, const Placement& placement) const = 0;
 };

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/json/number.h"
+#include "engine/train/evaluation.h"
 
 namespace headroom::deploy {
 namespace {
@@ -22,6 +23,10 @@ at::Tensor gaps(const at::Tensor& logits) {
 }
 
 }  // namespace
+
+at::Tensor answerRows(const at::Tensor& outputs) {
+    return outputs.dim() == 4 ? outputs.permute({0, 2, 3, 1}).reshape({-1, outputs.size(1)}) : outputs;
+}
 
 void Agreement::add(const at::Tensor& source, const at::Tensor& exported) {
     if (source.sizes() != exported.sizes() || !allFinite(source) || !allFinite(exported)) m_finite = false;
@@ -42,7 +47,13 @@ std::int64_t Agreement::flippedBeyondTies() const {
 
 bool Agreement::holds() const { return m_finite && m_largestDifference <= kTolerance * m_largestLogit && flippedBeyondTies() == 0; }
 
+void Quality::addPixels(const at::Tensor& outputs, const at::Tensor& targets) {
+    const at::Tensor seen = train::confusionOf(outputs.argmax(-1), targets.reshape({-1}), outputs.size(-1));
+    m_confusion = m_confusion.defined() ? m_confusion.add_(seen) : seen;
+}
+
 void Quality::add(const at::Tensor& outputs, const at::Tensor& targets) {
+    if (m_task == models::Task::Segmentation) return addPixels(outputs, targets);
     m_rows += static_cast<double>(outputs.size(0));
     if (m_task != models::Task::Regression) {
         m_right += outputs.argmax(-1).eq(targets.reshape({-1})).sum().item<double>();
@@ -55,6 +66,10 @@ void Quality::add(const at::Tensor& outputs, const at::Tensor& targets) {
 }
 
 nlohmann::json Quality::figures() const {
+    if (m_confusion.defined()) {
+        const train::IouFigures figures = train::iouOf(m_confusion);
+        return {{"accuracy", figures.accuracy}, {"miou", figures.mean}};
+    }
     if (m_task != models::Task::Regression) return {{"accuracy", m_rows > 0 ? m_right / m_rows : 0}};
     const double spread = m_rows > 0 ? m_squares - m_sum * m_sum / m_rows : 0;
     return {{"r2", json::number<nlohmann::json>(spread > 0 ? 1 - m_error / spread : 0)}};

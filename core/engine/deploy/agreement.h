@@ -9,6 +9,9 @@
 
 namespace headroom::deploy {
 
+/// A net's outputs as rows: of masks [batch, classes, height, width] a row a pixel, in the order of the targets; others as they are.
+at::Tensor answerRows(const at::Tensor& outputs);
+
 /// How far the outputs of an exported file are from its source's, gathered batch by batch.
 class Agreement {
 public:
@@ -27,7 +30,7 @@ public:
     double largestLogit() const { return m_largestLogit; }            ///< |logit| of the source
     double largestDifference() const { return m_largestDifference; }  ///< |difference| of a logit
     double relativeDifference() const { return m_largestLogit > 0 ? m_largestDifference / m_largestLogit : m_largestDifference; }
-    /// Rows whose predicted class differs; 0 for regression.
+    /// Rows (samples, tokens, pixels) whose predicted class differs; 0 for regression.
     std::int64_t flipped() const { return static_cast<std::int64_t>(m_gaps.size()); }
     /// Of those the ones that the tolerance does not explain.
     std::int64_t flippedBeyondTies() const;
@@ -46,12 +49,15 @@ public:
     explicit Quality(models::Task task) : m_task(task) {}
     /// Outputs [rows, outputs] against targets as data::Samples has them.
     void add(const at::Tensor& outputs, const at::Tensor& targets);
-    /// {"accuracy"} or {"r2"}.
+    /// {"accuracy"}, of masks with "miou" beside it, both over the pixels that count; or {"r2"}.
     nlohmann::json figures() const;
 
 private:
     models::Task m_task;
+    void addPixels(const at::Tensor& outputs, const at::Tensor& targets);
+
     double m_rows = 0, m_right = 0, m_error = 0, m_sum = 0, m_squares = 0;
+    at::Tensor m_confusion;  ///< of masks: [class, predicted class]
 };
 
 }  // namespace headroom::deploy

@@ -14,6 +14,7 @@
 #include "base/store/proofs.h"
 #include "base/units/iso_time.h"
 #include "engine/data/reference_data.h"
+#include "engine/deploy/agreement.h"
 #include "engine/deploy/exported_file.h"
 #include "engine/deploy/file_preparation.h"
 #include "engine/deploy/model_card.h"
@@ -92,7 +93,7 @@ nlohmann::json listed(const fs::path& folder) {
 }
 
 SourceNet netOf(const TrainedModel& trained) {
-    return [net = std::make_shared<RunNet>(trained)](const data::Samples& samples) { return net->logits(samples); };
+    return [net = std::make_shared<RunNet>(trained)](const data::Samples& samples) { return answerRows(net->logits(samples)); };
 }
 
 /// Names of files may be no UTF-8.

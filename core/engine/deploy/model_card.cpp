@@ -11,6 +11,8 @@ namespace headroom::deploy {
 namespace {
 
 std::string qualityOf(const nlohmann::json& figures) {
+    if (figures.contains("miou"))
+        return fmt::format("mean intersection over union {:.4f}, {:.2f} % of the pixels right", figures["miou"].get<double>(), 100 * figures["accuracy"].get<double>());
     if (figures.contains("accuracy")) return fmt::format("{:.2f} % right", 100 * figures["accuracy"].get<double>());
     return fmt::format("R2 {:.4f}", json::numberFrom(figures["r2"]));
 }
@@ -60,6 +62,12 @@ std::string preparationText(const TrainedModel& trained, bool raw) {
            "`headroom.reference`.";
 }
 
+/// What comes out of a net for masks.
+std::string answerText(const TrainedModel& trained) {
+    if (trained.dataset.shape.task != models::Task::Segmentation) return {};
+    return "\n`logits` is `[batch, classes, height, width]`: the largest one says a pixel's class, by its place in `labels.txt`.\n";
+}
+
 std::string measured(const nlohmann::json& report) {
     const bool heldOut = report["part"] == "validation";
     std::string text = fmt::format("\n## Measured\n\nOn {} {} samples; the source: {}. {}: largest difference of a logit {:.2e} "
@@ -89,7 +97,7 @@ std::string modelCard(const TrainedModel& trained, const nlohmann::json& report)
     std::string card = fmt::format("# {}\n\n", trained.config.name.empty() ? trained.run.id() : trained.config.name);
     card += fmt::format("`{}` with {} parameters, trained by Headroom {} (run {}, step {}).\n\n", config::modelName(trained.config),
                         grouped(trained.model->plain().parameterCount()), HEADROOM_VERSION, trained.run.id(), trained.step);
-    card += "## Input\n\n" + preparationText(trained, report.value("preprocess", false)) + "\n";
+    card += "## Input\n\n" + preparationText(trained, report.value("preprocess", false)) + "\n" + answerText(trained);
     if (report.contains("verified")) card += measured(report);
     if (report.value("programs", false)) card += kUse;
     return card;

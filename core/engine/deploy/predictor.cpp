@@ -2,37 +2,56 @@
 #include "engine/deploy/predictor.h"
 
 #include <ATen/ops/abs.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/bincount.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/topk.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
 #include <span>
 
+#include "base/errors/error.h"
 #include "base/json/number.h"
 #include "base/units/percentile.h"
 #include "engine/data/inputs.h"
 #include "engine/data/reference_fields.h"
 #include "engine/data/split.h"
+#include "engine/deploy/agreement.h"
 #include "engine/deploy/exported_file.h"
 #include "engine/deploy/proof.h"
 #include "engine/deploy/prover.h"
+#include "engine/formats/atomic_file.h"
+#include "engine/formats/mask_image.h"
 
 namespace headroom::deploy {
 namespace {
 
 using nlohmann::json;
 
-/// What logits mean: probabilities of classes, or the value before it was standardised. [samples, outputs].
+/// Shares of the classes among the pixels of each sample. [samples, classes] from rows of pixels.
+at::Tensor sharesOf(const at::Tensor& classOfPixel, std::int64_t classes) {
+    const std::int64_t samples = classOfPixel.size(0), pixels = classOfPixel[0].numel();
+    const at::Tensor places = classOfPixel.reshape({samples, pixels}).add(at::arange(samples).mul(classes).unsqueeze(1));
+    return at::bincount(places.reshape({-1}), {}, samples * classes).view({samples, classes}).to(at::kDouble).div(static_cast<double>(pixels));
+}
+
+/// [samples, height, width]
+at::Tensor masksOf(const at::Tensor& rows, const models::DataShape& shape) { return rows.argmax(-1).view({-1, shape.height, shape.width}); }
+
+/// What logits mean: probabilities of classes, of masks their shares, or the value before it was standardised. [samples, outputs].
 at::Tensor answers(const at::Tensor& logits, const models::DataShape& shape, const data::Reference& reference) {
+    if (shape.task == models::Task::Segmentation) return sharesOf(masksOf(logits, shape), shape.outputs);
     if (shape.task != models::Task::Regression) return logits.reshape({-1, logits.size(-1)}).slice(0, shape.kind == models::DataKind::Text ? -1 : 0).to(at::kDouble).softmax(-1);
     const json target = data::field<json>(reference.statistics, "target");
     return logits.to(at::kDouble).mul(data::field<double>(target, "deviation")).add(data::field<double>(target, "mean"));
 }
 
-/// Logits of the samples of these numbers.
+/// Logits of the samples of these numbers, as answerRows() has them.
 using Net = std::function<at::Tensor(std::span<const std::int64_t> numbers)>;
 
 /// Of all inputs, [samples, outputs].
@@ -48,15 +67,16 @@ std::string labelOf(const std::vector<std::string>& classes, std::int64_t number
     return static_cast<std::size_t>(number) < classes.size() ? classes[static_cast<std::size_t>(number)] : std::to_string(number);
 }
 
-/// One row of answers as {"label","probability","top"} or {"value"}.
+/// One row of answers as {"label","probability"|"share","top"} or {"value"}.
 json prediction(const at::Tensor& row, const models::DataShape& shape, const data::Reference& reference, std::int64_t top) {
     using headroom::json::number;
     if (shape.task == models::Task::Regression) return {{"value", number<json>(row[0].item<double>())}};
     const auto [probabilities, numbers] = row.topk(std::min(top, row.size(0)));
+    const char* const likely = shape.task == models::Task::Segmentation ? "share" : "probability";
     json list = json::array();
     for (std::int64_t k = 0; k < probabilities.size(0); ++k)
-        list.push_back({{"label", labelOf(reference.classes, numbers[k].item<std::int64_t>())}, {"probability", number<json>(probabilities[k].item<double>())}});
-    return {{"label", list[0]["label"]}, {"probability", list[0]["probability"]}, {"top", list}};
+        list.push_back({{"label", labelOf(reference.classes, numbers[k].item<std::int64_t>())}, {likely, number<json>(probabilities[k].item<double>())}});
+    return {{"label", list[0]["label"]}, {likely, list[0][likely]}, {"top", list}};
 }
 
 /// Median of a run with one sample, after some to warm up.
@@ -100,8 +120,9 @@ public:
     Exported(const std::filesystem::path& file, const data::Inputs& inputs)
         : m_prover(file, {.batch = latencyBatch(inputs.shape)}), m_inputs(inputs), m_raw(preparesItself(file)) {}
 
-    at::Tensor answers(const data::Reference& reference) {
-        return answersOf(m_inputs, reference, [this](std::span<const std::int64_t> numbers) { return logits(numbers); });
+    at::Tensor answers(const data::Reference& reference) { return answersOf(m_inputs, reference, net()); }
+    Net net() {
+        return [this](std::span<const std::int64_t> numbers) { return logits(numbers); };
     }
     /// Ends it.
     json latency() { return proverLatency(m_prover.report()); }
@@ -109,7 +130,7 @@ public:
 private:
     at::Tensor logits(std::span<const std::int64_t> numbers) {
         const at::Tensor input = m_inputs.source->assemble(numbers, {}, {at::kFloat, false}).input;
-        const std::int64_t rows = m_inputs.shape.kind == models::DataKind::Text ? input.numel() : input.size(0);
+        const std::int64_t rows = m_inputs.shape.kind == models::DataKind::Text ? input.numel() : input.size(0) * rowsOf(m_inputs.shape, 1);
         return m_prover.run(m_raw ? rawInputs(*m_inputs.source, numbers) : std::vector<data::RawInput>{{"input", input}}, rows, outputsOf(m_inputs.shape));
     }
 
@@ -125,6 +146,54 @@ void setBeside(json& predictions, json others) {
     }
 }
 
+/// The masks that were asked for, written as they are made.
+class MaskFiles {
+public:
+    MaskFiles(const PredictOptions& options, const data::Inputs& inputs) : m_inputs(inputs) {
+        if (options.masks.empty()) return;
+        if (inputs.shape.task != models::Task::Segmentation)
+            throw Error(Failure{Code::Dat05, "the model", "it makes no masks", {}, "a net for pictures with masks wanted", "Leave the output out."});
+        const bool isFile = inputs.names.size() == 1 && options.masks.extension() == ".png";
+        std::error_code ignored;  // writing says it again
+        if (!isFile) std::filesystem::create_directories(options.masks, ignored);
+        for (const std::string& name : inputs.names) m_paths.push_back(isFile ? options.masks : freeName(options.masks, std::filesystem::path(name).stem().string()));
+    }
+
+    /// The net, which also leaves its masks behind where they are wanted.
+    Net beside(Net net) const {
+        if (m_paths.empty()) return net;
+        return [this, net = std::move(net)](std::span<const std::int64_t> numbers) {
+            const at::Tensor rows = net(numbers), masks = masksOf(rows, m_inputs.shape).to(at::kByte).contiguous();
+            for (std::size_t k = 0; k < numbers.size(); ++k) write(static_cast<std::size_t>(numbers[k]), masks[static_cast<std::int64_t>(k)]);
+            return rows;
+        };
+    }
+    json named(json report) const {
+        for (std::size_t k = 0; k < m_paths.size(); ++k) report["predictions"][k]["mask"] = m_paths[k].string();
+        return report;
+    }
+
+private:
+    /// Pictures of one name may come from several folders.
+    std::filesystem::path freeName(const std::filesystem::path& folder, const std::string& stem) const {
+        std::filesystem::path path = folder / (stem + ".png");
+        for (int k = 2; std::ranges::find(m_paths, path) != m_paths.end(); ++k) path = folder / fmt::format("{}-{}.png", stem, k);
+        return path;
+    }
+    void write(std::size_t sample, const at::Tensor& mask) const {
+        const auto* pixels = mask.const_data_ptr<std::uint8_t>();
+        const formats::Image made{mask.size(0), mask.size(1), 1, {pixels, pixels + mask.numel()}};
+        const data::PictureSize& size = m_inputs.sizes[sample];
+        const std::string bytes = formats::maskPng(formats::unfittedMask(made, size.height, size.width));
+        formats::AtomicFile file(m_paths[sample]);
+        file.writeAt(0, std::as_bytes(std::span(bytes)));
+        file.commit();
+    }
+
+    const data::Inputs& m_inputs;
+    std::vector<std::filesystem::path> m_paths;
+};
+
 const char* kindText(models::DataKind kind) {
     if (kind == models::DataKind::Text) return "text";
     return kind == models::DataKind::Table ? "table" : "pictures";
@@ -139,12 +208,17 @@ json predict(const std::optional<store::RunFolder>& run, const std::filesystem::
                                               : referenceOf(file);
     if (trained && !file.empty()) requireSameReference(*trained, file);
     const data::Inputs inputs = data::readInputs(options.inputs, reference);
-    if (!trained) return {{"by", "file"}, {"kind", kindText(inputs.shape.kind)}, {"predictions", predictionsOf(inputs, reference, Exported(file, inputs).answers(reference), options.top)}};
+    MaskFiles masks(options, inputs);
+    if (!trained) {
+        Exported exported(file, inputs);
+        const at::Tensor answers = answersOf(inputs, reference, masks.beside(exported.net()));
+        return masks.named({{"by", "file"}, {"kind", kindText(inputs.shape.kind)}, {"predictions", predictionsOf(inputs, reference, answers, options.top)}});
+    }
 
     RunNet net(*trained);
-    const Net own = [&](std::span<const std::int64_t> numbers) { return net.logits(inputs.source->assemble(numbers, {}, {at::kFloat, false})); };
-    const at::Tensor answers = answersOf(inputs, reference, own);
-    json report{{"by", "run"}, {"kind", kindText(inputs.shape.kind)}, {"predictions", predictionsOf(inputs, reference, answers, options.top)}};
+    const Net own = [&](std::span<const std::int64_t> numbers) { return answerRows(net.logits(inputs.source->assemble(numbers, {}, {at::kFloat, false}))); };
+    const at::Tensor answers = answersOf(inputs, reference, masks.beside(own));
+    json report = masks.named({{"by", "run"}, {"kind", kindText(inputs.shape.kind)}, {"predictions", predictionsOf(inputs, reference, answers, options.top)}});
     if (file.empty()) return report;
     Exported exported(file, inputs);
     const at::Tensor others = exported.answers(reference);

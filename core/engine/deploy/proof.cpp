@@ -60,7 +60,7 @@ std::vector<data::RawInput> rawInputs(const data::Source& source, std::span<cons
 
 std::int64_t proofBatch(const models::DataShape& shape) {
     const std::int64_t input = shape.channels * shape.height * shape.width + shape.features + 2 * shape.context;
-    const std::int64_t output = std::max(shape.outputs, shape.context * shape.vocabulary);
+    const std::int64_t output = std::max(shape.outputs * rowsOf(shape, 1), shape.context * shape.vocabulary);
     const Bytes largest = static_cast<Bytes>(sizeof(float)) * std::max<std::int64_t>({input, output, 1});
     return std::clamp<std::int64_t>(kMostBytes / largest, 1, kMostSamples);
 }
@@ -68,6 +68,11 @@ std::int64_t proofBatch(const models::DataShape& shape) {
 std::int64_t latencyBatch(const models::DataShape& shape) { return std::min(Prover::Options().batch, proofBatch(shape)); }
 
 std::int64_t outputsOf(const models::DataShape& shape) { return shape.kind == models::DataKind::Text ? shape.vocabulary : shape.outputs; }
+
+std::int64_t rowsOf(const models::DataShape& shape, std::int64_t length) {
+    if (shape.task == models::Task::Segmentation) return shape.height * shape.width;
+    return shape.kind == models::DataKind::Text ? length : 1;
+}
 
 nlohmann::json proveFile(const std::filesystem::path& file, const ProvenPart& part, const SourceNet& net) {
     const models::Task task = part.shape.task;

@@ -26,7 +26,7 @@ using SourceNet = std::function<at::Tensor(const data::Samples& samples)>;
 
 /// Runs all samples through the file in another runtime, batch by batch in bounded memory, and holds its outputs against those of
 /// `net` (empty: nothing is compared). What is compared is computed at f32; what the runtime chooses itself stands beside it:
-///   {"samples","part","source":{"accuracy"|"r2"},"verified":bool,"largest_difference","relative_difference","largest_logit","flipped","finite",
+///   {"samples","part","source":{"accuracy"[,"miou"]|"r2"},"verified":bool,"largest_difference","relative_difference","largest_logit","flipped","finite",
 ///    "f32":{"accuracy"|"r2", the prover's report},"default":{the same at the precision that the runtime chooses}}
 /// Throws EXP-03.
 nlohmann::json proveFile(const std::filesystem::path& file, const ProvenPart& part, const SourceNet& net);
@@ -41,5 +41,7 @@ std::int64_t latencyBatch(const models::DataShape& shape);
 
 /// Numbers that a net answers a row with: classes, tokens, or values.
 std::int64_t outputsOf(const models::DataShape& shape);
+/// Rows that a net answers a sample with: of masks the pixels, of text its tokens (`length`), else 1.
+std::int64_t rowsOf(const models::DataShape& shape, std::int64_t length);
 
 }  // namespace headroom::deploy

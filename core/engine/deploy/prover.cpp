@@ -16,6 +16,7 @@
 
 #include "base/errors/error.h"
 #include "base/process/launch.h"
+#include "engine/deploy/agreement.h"
 #include "engine/formats/safetensors.h"
 #include "engine/tensor/bridge.h"
 
@@ -149,7 +150,7 @@ at::Tensor Prover::run(const std::vector<data::RawInput>& inputs) {
 }
 
 at::Tensor Prover::run(const std::vector<data::RawInput>& inputs, std::int64_t rows, std::int64_t outputs) {
-    at::Tensor answers = run(inputs);
+    at::Tensor answers = answerRows(run(inputs));
     if (answers.dim() != 2 || answers.size(0) != rows || answers.size(1) != outputs)
         throw noProof(m_model, fmt::format("it answers with [{}], [{}, {}] wanted", fmt::join(answers.sizes().vec(), ", "), rows, outputs));
     return answers;

@@ -173,6 +173,10 @@ classes = reference["vocabulary"]  # the answer is the next token
 
 constexpr const char* kPythonTail = R"py(
 for name, feed in samples:
+    if reference.get("task") == "segmentation":
+        numbers = session.run(None, feed)[0][0].argmax(0)  # the class of each pixel
+        print(json.dumps({"input": name, "shares": {label: float((numbers == k).mean()) for k, label in enumerate(classes)}}))
+        continue
     answer = session.run(None, feed)[0].reshape(-1, session.get_outputs()[0].shape[-1])[-1].astype(np.float64)
     target = reference.get("target", {})
     if "mean" in target:
@@ -216,17 +220,28 @@ int main(int argc, char** argv) {
     request.infer();
     const ov::Tensor answer = request.get_output_tensor(0);
     const std::size_t width = answer.get_shape().back();
-    const float* last = answer.data<float>() + answer.get_size() - width;  // @ROWS@
 @ANSWER@
     return 0;
 }
 )cpp";
 
-/// What the program does with the row at `last`.
+constexpr const char* kCppPixels = R"cpp(    const std::size_t pixels = width * answer.get_shape()[2];
+    const float* logits = answer.data<float>();
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel) {  // their places in labels.txt, row by row
+        std::size_t best = 0;
+        for (std::size_t k = 1; k < answer.get_shape()[1]; ++k)
+            if (logits[k * pixels + pixel] > logits[best * pixels + pixel]) best = k;
+        std::cout << best << (pixel % width + 1 < width ? ' ' : '\n');
+    })cpp";
+
+constexpr const char* kCppRow = "    const float* last = answer.data<float>() + answer.get_size() - width;  // @ROWS@\n";
+
+/// What the program does with the answer.
 std::string cppAnswer(const models::DataShape& shape, const nlohmann::json& reference) {
+    if (shape.task == models::Task::Segmentation) return kCppPixels;
     if (shape.task != models::Task::Regression)
-        return "    std::cout << std::max_element(last, last + width) - last << \"\\n\";      // its place in labels.txt, counted from 0";
-    return fmt::format("    std::cout.precision(9);\n    std::cout << double{{*last}} * {:#} + {:#} << \"\\n\";  // in the unit of the target",
+        return std::string(kCppRow) + "    std::cout << std::max_element(last, last + width) - last << \"\\n\";      // its place in labels.txt, counted from 0";
+    return kCppRow + fmt::format("    std::cout.precision(9);\n    std::cout << double{{*last}} * {:#} + {:#} << \"\\n\";  // in the unit of the target",
                        reference["target"]["deviation"].get<double>(), reference["target"]["mean"].get<double>());
 }
 

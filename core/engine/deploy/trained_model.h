@@ -39,7 +39,7 @@ std::unique_ptr<train::Model> merged(const train::Model& adapted, config::RunCon
 class RunNet {
 public:
     explicit RunNet(const TrainedModel& trained) : m_trained(trained) {}
-    /// [rows, outputs] for samples that are prepared as the net takes them; of text each call may have its own length.
+    /// [rows, outputs], of masks [samples, classes, height, width], for samples that are prepared as the net takes them; of text each call may have its own length.
     at::Tensor logits(const data::Samples& samples);
 
 private:

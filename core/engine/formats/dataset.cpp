@@ -60,6 +60,22 @@ RawDataset readFolderData(const Detected& detected, const DataOptions& options) 
     return data;
 }
 
+RawDataset readMaskData(const Detected& detected, const DataOptions& options) {
+    FolderOptions folder = options.folder;
+    folder.limit = options.limit;
+    MaskedPictures read = readMasks(listMasks(detected.path, folder), folder, options.masks);
+    RawDataset data;
+    data.kind = Kind::Masks;
+    data.format = "pictures with masks";
+    data.resized = true;
+    data.classes = std::move(read.classes);
+    data.pictures = std::move(read.train);
+    data.testPictures = std::move(read.test);
+    data.masks = std::move(read.masks);
+    data.notes = std::move(read.notes);
+    return data;
+}
+
 /// The distinct values of a column of whole numbers, or nothing where there are more than make classes.
 std::set<double> fewDistinct(const std::vector<double>& numbers, std::size_t most) {
     std::set<double> distinct;
@@ -161,6 +177,8 @@ RawDataset readDataset(const std::filesystem::path& path, const DataOptions& opt
             return readTextData(detected, options);
         case Format::PictureFolder:
             return readFolderData(detected, options);
+        case Format::MaskFolder:
+            return readMaskData(detected, options);
     }
     return {};
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/formats/csv.h"
+#include "engine/formats/mask_folder.h"
 #include "engine/formats/picture_folder.h"
 #include "engine/formats/pictures.h"
 #include "engine/formats/text.h"
@@ -33,12 +34,13 @@ struct DataOptions {
     Tokens tokens = Tokens::Characters;  ///< of text
     std::filesystem::path tokenTables;   ///< folder, of byte pairs
     FolderOptions folder;                ///< of pictures; its limit is the one above
+    MaskOptions masks;
     CsvLimits csvLimits;
     PictureLimits pictureLimits;
     TextLimits textLimits;
 };
 
-enum class Kind { Pictures, Table, Text };
+enum class Kind { Pictures, Table, Text, Masks };
 
 /// A table with its target told apart from the features.
 struct RawTable {
@@ -55,10 +57,11 @@ RawTable rowsOf(const RawTable& raw, std::span<const std::int64_t> rows);
 /// What a path holds, as plain data.
 struct RawDataset {
     Kind kind = Kind::Pictures;
-    std::string format;                ///< for people: "IDX", "CIFAR-10", "CSV", "text", "picture folder"
+    std::string format;                ///< for people: "IDX", "CIFAR-10", "CSV", "text", "picture folder", "pictures with masks"
     std::vector<std::string> classes;  ///< names, or the labels as text; empty for regression and text
     Pictures pictures;                 ///< training part, or all of it where there is no test part
     std::optional<Pictures> testPictures;
+    Masks masks;  ///< of Kind::Masks, beside both
     RawTable table;
     Text text;
     /// Pictures of any size, made what they are to be for a model (FolderOptions::wanted).

@@ -13,6 +13,7 @@
 #include "engine/formats/checked.h"
 #include "engine/formats/csv_scanner.h"
 #include "engine/formats/idx.h"
+#include "engine/formats/mask_folder.h"
 #include "engine/formats/picture_folder.h"
 
 namespace headroom::formats {
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 const char* const kKnown =
-    "a folder of pictures with a subfolder for each class, IDX pictures (train-images-idx3-ubyte), CIFAR binary (*.bin), a table (.csv, .tsv) or a text (.txt)";
+    "a folder of pictures with a subfolder for each class, one with images and masks, IDX pictures (train-images-idx3-ubyte), CIFAR binary (*.bin), a table (.csv, .tsv) or a text (.txt)";
 
 std::string nameOf(const fs::path& path) {
     return escaped((path.has_filename() ? path : path.parent_path()).filename().string());
@@ -101,6 +102,7 @@ Detected detectFolder(const fs::path& folder) {
     if (!binaries.empty()) return {Format::Cifar, folder, std::move(binaries)};
     const std::vector<fs::path> python = chosen(entries, isPythonCifar);
     if (!python.empty()) refusePythonCifar(python.front());
+    if (isMaskFolder(folder)) return {Format::MaskFolder, folder, {}};
     if (isPictureFolder(folder)) return {Format::PictureFolder, folder, {}};  // whatever notes and lists lie beside the pictures
     if (const auto table = onlyOne(folder, chosen(entries, isTable))) return {Format::Csv, *table, {}};
     if (const auto text = onlyOne(folder, chosen(entries, isPlainText))) return {Format::Text, *text, {}};

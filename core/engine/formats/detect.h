@@ -9,12 +9,12 @@
 
 namespace headroom::formats {
 
-enum class Format { IdxSet, Cifar, Csv, Text, PictureFolder };
+enum class Format { IdxSet, Cifar, Csv, Text, PictureFolder, MaskFolder };
 
 /// What a path holds.
 struct Detected {
     Format format;
-    std::filesystem::path path;                ///< the folder of an IDX or CIFAR set or of pictures, else the file
+    std::filesystem::path path;                ///< the folder of an IDX or CIFAR set or of pictures (with or without masks), else the file
     std::vector<std::filesystem::path> files;  ///< CIFAR: the files to read
 };
 

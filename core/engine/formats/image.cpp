@@ -87,16 +87,21 @@ std::optional<std::int64_t> declaredSide(const std::filesystem::path& path) {
     return side && *side > 0 ? side : std::nullopt;
 }
 
-Image readImage(const std::filesystem::path& path, const ImageLimits& limits) {
+OpenedImage openImage(const std::filesystem::path& path, const ImageLimits& limits) {
     const File opened(path);
     const std::string start = head(opened, 512);
     if (!looksLikeImage(start)) throw Error({Code::Img03, opened.name(), "neither PNG nor JPEG", kindOf(start), {}, "Choose a PNG or JPEG file."});
     if (opened.size() > limits.maxFile)
         throw Error({Code::Img02, opened.name(), "the file is too large", bytesText(opened.size()), fmt::format("limit {}", bytesText(limits.maxFile)), "Make it smaller."});
-    std::vector<std::uint8_t> bytes(opened.size());
-    opened.readExactly(0, std::as_writable_bytes(std::span(bytes)), Code::Dat02);
-    const ImageFile file{opened.name(), bytes};
-    return start.starts_with(kPng) ? decodePng(file, limits) : decodeJpeg(file, limits);
+    OpenedImage image{opened.name(), std::vector<std::uint8_t>(opened.size()), !start.starts_with(kPng)};
+    opened.readExactly(0, std::as_writable_bytes(std::span(image.bytes)), Code::Dat02);
+    return image;
+}
+
+Image readImage(const std::filesystem::path& path, const ImageLimits& limits) {
+    const OpenedImage opened = openImage(path, limits);
+    const ImageFile file{opened.name, opened.bytes};
+    return opened.isJpeg ? decodeJpeg(file, limits) : decodePng(file, limits);
 }
 
 }  // namespace headroom::formats

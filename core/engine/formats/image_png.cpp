@@ -22,8 +22,10 @@ std::uint32_t numberAt(std::span<const std::uint8_t> bytes, std::size_t place) {
     return number;
 }
 
-/// From the header chunk, which is the first (11.2.2), before libpng sees the file.
-void requireDeclaredSize(const ImageFile& file, const ImageLimits& limits) {
+}  // namespace
+
+/// The header chunk is the first (11.2.2).
+void requirePngSize(const ImageFile& file, const ImageLimits& limits) {
     constexpr std::size_t kName = 12, kWidth = 16, kHeight = 20, kEnd = 33;
     constexpr std::uint32_t kHeader = 0x49484452;  // "IHDR"
     if (file.bytes.size() < kEnd) refuseDamaged(file, "it ends within its header");
@@ -31,10 +33,8 @@ void requireDeclaredSize(const ImageFile& file, const ImageLimits& limits) {
     requireImageSize(file, numberAt(file.bytes, kWidth), numberAt(file.bytes, kHeight), 4, limits);
 }
 
-}  // namespace
-
 Image decodePng(const ImageFile& file, const ImageLimits& limits) {
-    requireDeclaredSize(file, limits);
+    requirePngSize(file, limits);
     Reader reader;
     if (!png_image_begin_read_from_memory(&reader.image, file.bytes.data(), file.bytes.size())) refuseDamaged(file, reader.image.message);
     requireImageSize(file, reader.image.width, reader.image.height, 4, limits);  // what it read itself
@@ -45,6 +45,20 @@ Image decodePng(const ImageFile& file, const ImageLimits& limits) {
     image.pixels.resize(PNG_IMAGE_SIZE(reader.image));
     const png_color white{255, 255, 255};
     const bool read = png_image_finish_read(&reader.image, &white, image.pixels.data(), 0, nullptr) != 0;
+    if (!read || (reader.image.warning_or_error & PNG_IMAGE_ERROR) != 0) refuseDamaged(file, reader.image.message);
+    return image;
+}
+
+/// libpng makes a colour map of a palette or of at most 8 bits of brightness without touching the samples.
+Image decodePngIndices(const ImageFile& file) {
+    Reader reader;
+    if (!png_image_begin_read_from_memory(&reader.image, file.bytes.data(), file.bytes.size())) refuseDamaged(file, reader.image.message);
+    reader.image.format = PNG_FORMAT_RGB_COLORMAP;
+    std::vector<std::uint8_t> palette(PNG_IMAGE_COLORMAP_SIZE(reader.image));
+    Image image{reader.image.height, reader.image.width, 1, {}};
+    image.pixels.resize(PNG_IMAGE_SIZE(reader.image));
+    const png_color black{0, 0, 0};
+    const bool read = png_image_finish_read(&reader.image, &black, image.pixels.data(), 0, palette.data()) != 0;
     if (!read || (reader.image.warning_or_error & PNG_IMAGE_ERROR) != 0) refuseDamaged(file, reader.image.message);
     return image;
 }

@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <map>
 #include <mutex>
 #include <span>
-#include <thread>
 
 #include "base/errors/error.h"
 #include "base/process/available_memory.h"
 #include "engine/formats/checked.h"
+#include "engine/formats/for_all.h"
 
 namespace headroom::formats {
 namespace {
@@ -84,34 +83,6 @@ auto attempt(const fs::path& path, std::size_t place, Unreadable& unreadable, Re
     }
 }
 
-/// Runs `work(k)` for all k below `count` in so many threads, in any order, until one throws: that is thrown here. `before` is called
-/// again and again meanwhile, in this thread alone.
-template <typename Before, typename Work>
-void forAll(std::size_t count, std::int64_t threads, Before before, Work work) {
-    std::atomic<std::size_t> next = 0;
-    std::exception_ptr failure;
-    std::mutex mutex;
-    threads = std::min<std::int64_t>(threads, std::thread::hardware_concurrency());  // each may hold a whole picture
-    const auto run = [&](bool isCaller) {
-        try {
-            for (std::size_t k = next++; k < count; k = next++) {
-                if (isCaller) before();
-                work(k);
-            }
-        } catch (...) {
-            const std::lock_guard lock(mutex);
-            if (!failure) failure = std::current_exception();
-            next = count;
-        }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (std::int64_t k = 1; k < threads; ++k) others.emplace_back(run, false);
-        run(true);
-    }
-    if (failure) std::rethrow_exception(failure);
-}
-
 /// The median of the shorter sides that the pictures declare; nothing where none says it.
 std::optional<std::int64_t> medianSide(const Listed& pictures, const GoesOn& goesOn) {
     std::vector<std::int64_t> sides;
@@ -126,7 +97,8 @@ std::optional<std::int64_t> medianSide(const Listed& pictures, const GoesOn& goe
     return *middle;
 }
 
-/// Height and width where the wish leaves them open.
+}  // namespace
+
 void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const GoesOn& goesOn) {
     if (wanted.height > 0) return;
     const std::int64_t median = medianSide(folder.train, goesOn).value_or(wanted.usualSide);
@@ -135,11 +107,14 @@ void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const Goe
     folder.notes.insert(folder.notes.begin(), fmt::format("Pictures are scaled and cut to {0} x {0} pixels ({1}); data.side sets another size.", wanted.height, why));
 }
 
+namespace {
+
 std::uint64_t bytesOf(const models::WantedPictures& wanted) {
     return static_cast<std::uint64_t>(wanted.height * wanted.width * (wanted.channels > 0 ? wanted.channels : 3));
 }
 
-/// Before anything is decoded.
+}  // namespace
+
 void requireRoom(const PictureFolder& folder, const FolderOptions& options, const models::WantedPictures& wanted) {
     const std::uint64_t count = folder.train.size() + (folder.test ? folder.test->size() : 0);
     const auto available = options.limits.room > 0 ? options.limits.room : static_cast<std::uint64_t>(process::availableMemory()) / 5 * 4;
@@ -149,6 +124,8 @@ void requireRoom(const PictureFolder& folder, const FolderOptions& options, cons
                  fmt::format("{} pictures of {} x {} pixels take {}", groupedUnsigned(count), wanted.width, wanted.height, needed ? bytesText(*needed) : "more than can be counted"),
                  fmt::format("room for {}", bytesText(available)), "Set data.side smaller, or train on fewer pictures."});
 }
+
+namespace {
 
 /// One part, decoded. Pictures that cannot be read leave their place empty until they are taken out.
 class Decoder {
@@ -173,7 +150,7 @@ public:
     std::optional<std::string> note() const { return m_unreadable.note(); }
 
     Pictures take(std::int64_t channels) {
-        if (channels < m_pictures.channels) keepBrightness();
+        if (channels < m_pictures.channels) keepBrightness(m_pictures);
         return std::move(m_pictures);
     }
 
@@ -200,15 +177,6 @@ private:
         m_pictures.pixels.resize(kept * m_each);
     }
 
-    /// One of three equal channels.
-    void keepBrightness() {
-        std::vector<std::uint8_t>& pixels = m_pictures.pixels;
-        for (std::size_t k = 0; k < pixels.size() / 3; ++k) pixels[k] = pixels[3 * k];
-        pixels.resize(pixels.size() / 3);
-        pixels.shrink_to_fit();
-        m_pictures.channels = 1;
-    }
-
     const Listed& m_listed;
     const FolderOptions& m_options;
     const std::size_t m_each;
@@ -226,6 +194,14 @@ void requirePicturesOfAll(const PictureFolder& folder, const Pictures& pictures)
 }
 
 }  // namespace
+
+void keepBrightness(Pictures& pictures) {
+    std::vector<std::uint8_t>& pixels = pictures.pixels;
+    for (std::size_t k = 0; k < pixels.size() / 3; ++k) pixels[k] = pixels[3 * k];
+    pixels.resize(pixels.size() / 3);
+    pixels.shrink_to_fit();
+    pictures.channels = 1;
+}
 
 FolderPictures readPictures(PictureFolder folder, const FolderOptions& options) {
     if (folder.test && options.limit > 0) folder.train.resize(std::min(folder.train.size(), static_cast<std::size_t>(options.limit)));

@@ -54,6 +54,14 @@ bool holdsPictures(const std::filesystem::path& folder);
 /// wanted), IMG-09 (limits), IMG-10 (a class without pictures), DAT-01 (the validation part has other classes), DAT-04.
 PictureFolder listPictures(const std::filesystem::path& folder, const FolderOptions& options = {});
 
+/// Height and width where the wish leaves them open: the model's usual side, but at most the median of the training part's shorter sides. Said as a note.
+void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const GoesOn& goesOn);
+/// Before anything is decoded: throws IMG-09 where that many pictures of that size and channels do not fit.
+void requireRoom(const PictureFolder& folder, const FolderOptions& options, const models::WantedPictures& wanted);
+
+/// One of three equal channels.
+void keepBrightness(Pictures& pictures);
+
 struct FolderPictures {
     Pictures train;
     std::optional<Pictures> test;

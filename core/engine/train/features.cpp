@@ -30,18 +30,22 @@ public:
 
     std::int64_t size() const override { return m_source.size(); }
     std::int64_t termsPerSample() const override { return m_source.termsPerSample(); }
+    std::int64_t terms(std::span<const std::int64_t> samples, const data::Draw& draw) const override { return m_source.terms(samples, still(draw)); }
     data::Samples assemble(std::span<const std::int64_t> samples, const data::Draw& draw, const data::Placement& placement) const override {
-        data::Draw still = draw;
-        still.augment = false;
         const at::Tensor rows = tensor::fromBytes(graph::DType::I64, std::vector{static_cast<std::int64_t>(samples.size())}, std::as_bytes(samples));
         std::vector<std::int64_t> shape = m_features.sizes().vec();
         shape.front() = std::ssize(samples);
         at::Tensor input = data::batchTensor(shape, placement.input, placement);
         input.copy_(m_features.index_select(0, rows));
-        return {tensor::inLayout(input), m_source.assemble(samples, still, placement).target};
+        return {tensor::inLayout(input), m_source.assemble(samples, still(draw), placement).target};
     }
 
 private:
+    static data::Draw still(data::Draw draw) {
+        draw.augment = false;
+        return draw;
+    }
+
     const at::Tensor m_features;  ///< [samples, ...]
     const data::Source& m_source;
 };

@@ -25,8 +25,9 @@ struct StepReport {
 
 /// Figures of one evaluation, on the whole validation part.
 struct Metrics {
-    double loss = 0;  ///< mean over samples or tokens
-    std::optional<double> accuracy{};  ///< 0 to 1; classes and tokens
+    double loss = 0;  ///< mean over samples, tokens or pixels
+    std::optional<double> accuracy{};  ///< 0 to 1; classes, tokens and pixels
+    std::optional<double> miou{};      ///< 0 to 1; of masks: the mean over the classes that occur of intersection over union
     std::optional<double> r2{};        ///< of the values as they stand in the data
 };
 

@@ -8,6 +8,7 @@ namespace headroom::train {
 
 std::string_view Judge::name() const {
     if (m_figure == Figure::Accuracy) return "val_accuracy";
+    if (m_figure == Figure::MeanIou) return "val_miou";
     return m_figure == Figure::R2 ? "val_r2" : "val_loss";
 }
 
@@ -16,6 +17,7 @@ double Judge::figureOf(const Metrics& metrics) const {
     constexpr double kWorst = -std::numeric_limits<double>::infinity();
     double figure = -metrics.loss;
     if (m_figure == Figure::Accuracy) figure = metrics.accuracy.value_or(kWorst);
+    if (m_figure == Figure::MeanIou) figure = metrics.miou.value_or(kWorst);
     if (m_figure == Figure::R2) figure = metrics.r2.value_or(kWorst);
     return std::isnan(figure) ? kWorst : figure;
 }

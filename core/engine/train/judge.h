@@ -9,11 +9,11 @@
 namespace headroom::train {
 
 /// Which evaluation was the best so far, and whether to go on: early stopping after `patience` evaluations in a row that
-/// did not better the best by more than `minDelta`. The deciding figure is the accuracy of classes, R2 of values, the loss
-/// of text.
+/// did not better the best by more than `minDelta`. The deciding figure is the accuracy of classes, R2 of values, the mean
+/// intersection over union of masks, the loss of text.
 class Judge {
 public:
-    enum class Figure { Loss, Accuracy, R2 };
+    enum class Figure { Loss, Accuracy, R2, MeanIou };
 
     Judge(Figure figure, const config::RunConfig::EarlyStopping& options) : m_figure(figure), m_options(options) {}
 

@@ -33,12 +33,13 @@ std::optional<double> optionalNumber(const nlohmann::json& json) {
 
 nlohmann::json toJson(const std::optional<Metrics>& metrics) {
     if (!metrics) return nullptr;
-    return {{"loss", metrics->loss}, {"accuracy", numberOrNull(metrics->accuracy)}, {"r2", numberOrNull(metrics->r2)}};
+    return {{"loss", metrics->loss}, {"accuracy", numberOrNull(metrics->accuracy)}, {"miou", numberOrNull(metrics->miou)}, {"r2", numberOrNull(metrics->r2)}};
 }
 
 std::optional<Metrics> metricsFrom(const nlohmann::json& json) {
     if (!json.is_object()) return std::nullopt;
-    return Metrics{optionalNumber(json.at("loss")).value_or(0), optionalNumber(json.at("accuracy")), optionalNumber(json.at("r2"))};
+    return Metrics{optionalNumber(json.at("loss")).value_or(0), optionalNumber(json.at("accuracy")),
+                   optionalNumber(json.value("miou", nlohmann::json())), optionalNumber(json.at("r2"))};
 }
 
 std::string typeOf(at::ScalarType type, at::IntArrayRef shape) {

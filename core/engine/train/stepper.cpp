@@ -5,6 +5,7 @@
 #include <ATen/ops/empty_like.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -23,6 +24,9 @@ std::vector<at::Tensor> placesFor(const std::vector<at::Tensor>& tensors) {
     for (const at::Tensor& tensor : tensors) places.push_back(at::empty_like(tensor));
     return places;
 }
+
+/// Where nothing of a step counts, its loss is 0 and its gradients are.
+double termsOf(const data::Batch& batch) { return static_cast<double>(std::max<std::int64_t>(batch.terms, 1)); }
 
 bool isFinite(const at::Tensor& scalar) { return std::isfinite(scalar.item<double>()); }
 
@@ -121,10 +125,6 @@ Stepper::Made Stepper::attemptInBackward(double rate) {
     if (made.applied && m_parts.ema) m_parts.ema->update();
     m_isTorn = false;
     return made;
-}
-
-double Stepper::termsOf(const data::Batch& batch) const {
-    return static_cast<double>(batch.share.effective * m_parts.dataset.training->termsPerSample());
 }
 
 at::Tensor Stepper::accumulate() {

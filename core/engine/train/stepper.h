@@ -74,7 +74,6 @@ private:
     Made attempt(double rate);
     bool updatesInBackward() const;
     Made attemptInBackward(double rate);
-    double termsOf(const data::Batch& batch) const;
     at::Tensor accumulate();
     void keepBuffers();
     void undo();

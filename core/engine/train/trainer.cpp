@@ -30,6 +30,7 @@ constexpr std::size_t kReadLossesEvery = 16;  // on devices that a reader has to
 
 Judge::Figure figureOf(models::Task task) {
     if (task == models::Task::Classification) return Judge::Figure::Accuracy;
+    if (task == models::Task::Segmentation) return Judge::Figure::MeanIou;
     return task == models::Task::Regression ? Judge::Figure::R2 : Judge::Figure::Loss;
 }
 

@@ -112,7 +112,7 @@ void DataPanel::follow() {
     m_empty->setAction({});
     switch (found.state()) {
         case DataInfo::State::Empty:
-            m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures (PNG, JPEG) in a folder for each class, as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
+            m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures (PNG, JPEG) in a folder for each class or beside masks, as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
             m_empty->setAction(tr("Open folder or file…"));
             break;
         case DataInfo::State::Looking: m_empty->set(tr("Looking into the data…"), found.summary().path); break;
@@ -133,6 +133,7 @@ void DataPanel::fill() {
     m_grid->set(found.samples);
     m_samplesCard->setVisible(!found.samples.isEmpty());
     m_bars->set(found.classes, found.counts);
+    m_classesCard->setTitle(found.shape.task == models::Task::Segmentation ? tr("Pixels of each class") : tr("Samples in each class"));
     m_classesCard->setVisible(!found.counts.isEmpty());
     m_excerpt->setText(found.excerpt);
     m_textCard->setVisible(!found.excerpt.isEmpty());

@@ -188,7 +188,10 @@ void ExportPanel::showQuality(const QJsonObject& report, const QJsonObject& proo
     const QJsonObject source = report.value(QLatin1String("source")).toObject();
     const QString number = format::grouped(report.value(QLatin1String("samples")).toInteger()), instead = report.value(QLatin1String("instead")).toString();
     const QString samples = instead.isEmpty() ? number : tr("%1 kept").arg(number);
-    if (proof.contains(QLatin1String("accuracy"))) {
+    if (proof.contains(QLatin1String("miou"))) {
+        m_accuracy->setText(format::percent(proof.value(QLatin1String("miou")).toDouble(), 2));
+        m_accuracyDetail->setText(tr("mean IoU; the run's own net: %1. On %2 samples").arg(format::percent(source.value(QLatin1String("miou")).toDouble(), 2), samples));
+    } else if (proof.contains(QLatin1String("accuracy"))) {
         m_accuracy->setText(format::percent(proof.value(QLatin1String("accuracy")).toDouble(), 2));
         m_accuracyDetail->setText(tr("accuracy; the run's own net: %1. On %2 samples").arg(format::percent(source.value(QLatin1String("accuracy")).toDouble(), 2), samples));
     } else {

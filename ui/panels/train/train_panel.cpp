@@ -47,6 +47,7 @@ Chart* TrainPanel::addChart(const ChartSpec& spec) {
 QWidget* TrainPanel::chartColumn() {
     Chart* loss = addChart({.title = tr("Loss"), .series = "train_loss", .compared = "val_loss", .legend = tr("solid training · dashed validation")});
     m_accuracy = addChart({.title = tr("Validation accuracy"), .series = "val_accuracy", .figures = ChartSpec::Figures::Share});
+    m_miou = addChart({.title = tr("Validation mean IoU"), .series = "val_miou", .compared = "val_accuracy", .legend = tr("dashed: accuracy of pixels"), .figures = ChartSpec::Figures::Share});
     m_r2 = addChart({.title = tr("Validation R²"), .series = "val_r2"});
     m_valLoss = addChart({.title = tr("Validation loss"), .series = "val_loss"});
     Chart* lr = addChart({.title = tr("Learning rate"), .series = "lr", .figures = ChartSpec::Figures::Rate, .events = false});
@@ -55,7 +56,7 @@ QWidget* TrainPanel::chartColumn() {
     m_norm = addChart({.title = tr("Gradient norm"), .series = "grad_norm", .events = false});
     m_norm->hide();
     m_metric = new QStackedWidget;
-    for (Chart* chart : {m_accuracy, m_r2, m_valLoss}) m_metric->addWidget(chart);
+    for (Chart* chart : {m_accuracy, m_miou, m_r2, m_valLoss}) m_metric->addWidget(chart);
     m_toolbar = new ChartToolbar(m_context.charts, m_charts);
     m_memory = new MemoryCard(m_context);
 
@@ -123,7 +124,8 @@ void TrainPanel::watchNow() {
 void TrainPanel::updateMetric() {
     const store::RunSummary* run = m_context.selection.run();
     if (!run) return;
-    Chart* chart = run->metrics.count("val_r2") ? m_r2 : run->metrics.count("val_accuracy") || run->arch != "gpt_mini" ? m_accuracy : m_valLoss;
+    const bool masks = run->metrics.count("val_miou") || run->arch == "unet_small";
+    Chart* chart = masks ? m_miou : run->metrics.count("val_r2") ? m_r2 : run->metrics.count("val_accuracy") || run->arch != "gpt_mini" ? m_accuracy : m_valLoss;
     if (m_metric->currentWidget() != chart) m_metric->setCurrentWidget(chart);
 }
 

@@ -36,7 +36,7 @@ private:
 
     Context m_context;
     QVector<Chart*> m_charts;
-    Chart *m_accuracy = nullptr, *m_r2 = nullptr, *m_valLoss = nullptr, *m_norm = nullptr;
+    Chart *m_accuracy = nullptr, *m_miou = nullptr, *m_r2 = nullptr, *m_valLoss = nullptr, *m_norm = nullptr;
     QStackedWidget* m_metric = nullptr;
     ChartToolbar* m_toolbar = nullptr;
     MemoryCard* m_memory = nullptr;

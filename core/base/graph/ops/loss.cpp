@@ -10,7 +10,7 @@
 namespace headroom::graph {
 namespace {
 
-constexpr auto kSmoothing = std::to_array<std::string_view>({"label_smoothing"});
+constexpr auto kCrossEntropy = std::to_array<std::string_view>({"ignore_index", "label_smoothing"});
 
 TensorType sum() { return {DType::F32, fixedShape({1})}; }
 
@@ -51,7 +51,7 @@ constinit const OpEntry kSoftmaxCrossEntropy{.name = "SoftmaxCrossEntropy",
                                              .domain = "headroom",
                                              .minInputs = 2,
                                              .maxInputs = 2,
-                                             .attributes = kSmoothing,
+                                             .attributes = kCrossEntropy,
                                              .precision = PrecisionClass::Keep,
                                              .infer = inferCrossEntropy,
                                              .saves = savesCrossEntropy,

@@ -26,7 +26,7 @@ const Node* linearFor(const Graph& graph, const Readers& readers, ValueId logits
 
 /// A cross-entropy of logits that nobody else reads, and the linear layer that makes them.
 std::optional<Replacement> match(const Graph& graph, const Readers& readers, const Node& loss) {
-    if (loss.op != &kSoftmaxCrossEntropy) return std::nullopt;
+    if (loss.op != &kSoftmaxCrossEntropy || loss.attributes.contains("ignore_index")) return std::nullopt;
     const Node* linear = linearFor(graph, readers, loss.inputs[0]);
     if (!linear) return std::nullopt;
     std::vector<ValueId> inputs{linear->inputs[0], linear->inputs[1], loss.inputs[1]};

@@ -22,7 +22,7 @@ public:
     explicit Chunks(KernelContext& context)
         : m_context(context), m_type(productType(context.inputs[0])),
           m_sumType(m_type == at::kDouble ? at::kDouble : at::kFloat), m_x(context.inputs[0]), m_weight(as(context.inputs[1], m_type)),
-          m_targets(flatTargets(context.inputs[2])), m_smoothing(context.node.real("label_smoothing", 0)),
+          m_targets(flatTargets(context.inputs[2])), m_options{context.node.real("label_smoothing", 0)},
           m_transB(context.node.integer("transB", 0) != 0) {
         if (context.inputs.size() > 3) m_bias = as(context.inputs[3], m_type);
     }
@@ -50,9 +50,9 @@ private:
     at::Tensor chunk(std::int64_t from, std::int64_t rows) {
         const at::Tensor x = as(m_x.narrow(0, from, rows), m_type), targets = m_targets.narrow(0, from, rows);
         const at::Tensor logits = logitsOf(x);
-        const RowLosses losses = crossEntropy(logits, targets, m_smoothing);
+        const RowLosses losses = crossEntropy(logits, targets, m_options);
         if (!m_context.training) return losses.sum;
-        crossEntropyGradient(logits, targets, m_smoothing, losses.logSumExp, {}, logits);
+        crossEntropyGradient(logits, targets, m_options, losses.logSumExp, {}, logits);
         const at::Tensor gradient = as(logits, m_type);
         at::Tensor place = m_context.extras[kOfX].narrow(0, from, rows);
         const at::Tensor across = m_transB ? m_weight : m_weight.t();
@@ -86,7 +86,7 @@ private:
     const at::ScalarType m_sumType;  ///< of the loss and of the parameters' gradients: at least fp32
     const at::Tensor m_x, m_weight, m_targets;
     at::Tensor m_bias;
-    const double m_smoothing;
+    const CrossEntropyOptions m_options;
     const bool m_transB;
 };
 

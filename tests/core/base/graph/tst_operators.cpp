@@ -137,6 +137,7 @@ const std::vector<Row>& rows() {
         {&kAttention, {"batch,2,5,3", "batch,2,7,3", "batch,2,7,3", "7"}, {}, "[batch, 2, 5, 3]"},
         {&kSoftmaxCrossEntropy, {"batch,10", "i:batch"}, one("label_smoothing", 0.1), "[1]"},
         {&kSoftmaxCrossEntropy, {"batch*sequence,65", "i:batch,sequence"}, {}, "[1]"},
+        {&kSoftmaxCrossEntropy, {"batch,10", "i:batch"}, one("ignore_index", std::int64_t{255}), "[1]"},
         {&kSoftmaxCrossEntropy, {"batch,10", "batch"}, {}, ""},
         {&kSoftmaxCrossEntropy, {"batch,10", "i:batch"}, one("label_smoothing", 1.0), ""},
         {&kLinearCrossEntropy, {"batch*sequence,128", "65,128", "i:batch,sequence"}, one("transB", on), "[1]"},

@@ -204,6 +204,13 @@ private Q_SLOTS:
         QCOMPARE(operators(apply(net.graph, kFuseLinearCrossEntropy)), operators(net.graph));
     }
 
+    void aCrossEntropyThatIgnoresTargetsIsLeftAlone() {
+        Classifier net;
+        const ValueId logits = net.graph.addNode(kMatMul, "logits", {net.x, net.weight}).front();
+        net.graph.setOutputs(net.graph.addNode(kSoftmaxCrossEntropy, "loss", {logits, net.target}, {{"ignore_index", std::int64_t{255}}}));
+        QCOMPARE(operators(apply(net.graph, kFuseLinearCrossEntropy)), operators(net.graph));
+    }
+
     void aScaledLinearLayerIsLeftAlone() {
         for (const Attributes& attributes : {Attributes{{"alpha", 0.5}}, Attributes{{"beta", 2.0}}}) {
             Classifier net;

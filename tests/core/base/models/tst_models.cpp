@@ -145,6 +145,8 @@ private Q_SLOTS:
         QCOMPARE(shapeOfValue(net, "logits"), std::string("[batch, 4, 21, 21]"));
         QCOMPARE(shapeOfValue(net, "target"), std::string("[batch, 21, 21]"));
         QCOMPARE(shapeOfValue(net, "loss"), std::string("[1]"));
+        const auto loss = std::ranges::find_if(net.nodes(), [](const graph::Node& node) { return node.name == "loss"; });
+        QCOMPARE(loss->integer("ignore_index", -1), kIgnoredClass);
     }
 
     void aDecoderOfAnySizeFollowsTheOptions() {

@@ -213,10 +213,11 @@ Outputs attention(const Inputs& in, std::int64_t heads, bool causal) {
     return {y};
 }
 
-Outputs crossEntropy(const Inputs& in, double smoothing) {
+Outputs crossEntropy(const Inputs& in, double smoothing, double ignored = -1) {
     const std::int64_t classes = in[0].shape[1];
     Plain loss = zeros({1});
     for (std::int64_t r = 0; r < in[0].shape[0]; ++r) {
+        if (at(in[1], r) == ignored) continue;
         double sum = 0;
         for (std::int64_t k = 0; k < classes; ++k) sum += std::exp(at(in[0], r * classes + k));
         for (std::int64_t k = 0; k < classes; ++k) {
@@ -372,6 +373,10 @@ void addRest(std::vector<OperatorCase>& cases) {
         cases.push_back({smoothing > 0 ? "SoftmaxCrossEntropy, smoothed" : "SoftmaxCrossEntropy", &graph::kSoftmaxCrossEntropy,
                          {{"label_smoothing", smoothing}}, {numbers({5, 19}, 1), whole({5}, {0, 18, 3, 3, 16})}, {1}, {}, {},
                          [smoothing](const Inputs& in) { return crossEntropy(in, smoothing); }});
+    cases.push_back({"SoftmaxCrossEntropy, some ignored", &graph::kSoftmaxCrossEntropy, {{"ignore_index", std::int64_t{255}}, {"label_smoothing", 0.1}},
+                     {numbers({6, 19}, 1), whole({2, 3}, {0, 255, 3, 255, 16, 18})}, {1}, {}, {}, [](const Inputs& in) { return crossEntropy(in, 0.1, 255); }});
+    cases.push_back({"SoftmaxCrossEntropy, all ignored", &graph::kSoftmaxCrossEntropy, {{"ignore_index", std::int64_t{255}}}, {numbers({2, 19}, 1), whole({2}, {255, 255})},
+                     {1}, {}, {}, [](const Inputs& in) { return crossEntropy(in, 0, 255); }});
     cases.push_back({"LinearCrossEntropy, transposed, smoothed", &graph::kLinearCrossEntropy,
                      {{"label_smoothing", 0.1}, {"transB", std::int64_t{1}}},
                      {numbers({5, 7}, 1), numbers({19, 7}, 2), whole({5}, {0, 18, 3, 3, 16}), numbers({19}, 3)}, {2}, {}, {},
