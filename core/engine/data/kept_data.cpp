@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors/error.h"
+#include "engine/data/mask_source.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/reference_fields.h"
 #include "engine/data/split.h"
@@ -72,16 +73,17 @@ private:
     const std::int64_t m_terms;
 };
 
-/// Pictures as bytes alone: what the net takes follows from them.
-Tensors picturesIn(const Source& part, std::span<const std::int64_t> numbers) {
+/// Pictures as bytes alone: what the net takes follows from them. Masks are bytes, too.
+Tensors picturesIn(const Source& part, std::span<const std::int64_t> numbers, models::Task task) {
     const auto& raw = dynamic_cast<const RawSource&>(part);
-    return {{"raw.picture", raw.raw(numbers).front().tensor}, {"target", part.assemble(numbers, {}, {}).target}};
+    const at::Tensor target = part.assemble(numbers, {}, {}).target;
+    return {{"raw.picture", raw.raw(numbers).front().tensor}, {"target", task == models::Task::Segmentation ? target.to(at::kByte) : target}};
 }
 
 Tensors samplesOf(const Dataset& dataset) {
     const Source& part = dataset.validation ? *dataset.validation : *dataset.training;
     const std::vector<std::int64_t> numbers = keptNumbers(dataset.shape, part.size());
-    if (dataset.shape.kind == models::DataKind::Pictures) return picturesIn(part, numbers);
+    if (dataset.shape.kind == models::DataKind::Pictures) return picturesIn(part, numbers, dataset.shape.task);
     const Samples samples = part.assemble(numbers, {}, {});
     Tensors tensors{{"input", samples.input}, {"target", samples.target}};
     for (const RawInput& each : dataset.keptRows) tensors.emplace(kRaw + each.name, each.tensor);
@@ -126,17 +128,30 @@ Tensors tensorsIn(const formats::SafetensorsFile& file) {
     return tensors;
 }
 
+template <typename T, typename From>
+std::vector<T> elementsOf(const at::Tensor& tensor) {
+    return {tensor.const_data_ptr<From>(), tensor.const_data_ptr<From>() + tensor.numel()};
+}
+
+bool isOf(const at::Tensor& tensor, at::ScalarType type, const std::vector<std::int64_t>& sample) {
+    return tensor.scalar_type() == type && tensor.sizes().slice(1) == at::IntArrayRef(sample);
+}
+
 std::unique_ptr<Source> pictureSource(const Tensors& tensors, const Reference& reference, const models::DataShape& shape) {
+    const bool hasMasks = shape.task == models::Task::Segmentation;
     const auto found = tensors.find("raw.picture");
-    const std::vector<std::int64_t> form{shape.channels, shape.height, shape.width};
-    if (found == tensors.end() || found->second.scalar_type() != at::kByte || found->second.sizes().slice(1) != at::IntArrayRef(form) ||
-        tensors.at("target").scalar_type() != at::kLong)
+    const at::Tensor target = tensors.at("target").contiguous();
+    if (found == tensors.end() || !isOf(found->second, at::kByte, {shape.channels, shape.height, shape.width}) ||
+        !(hasMasks ? isOf(target, at::kByte, {shape.height, shape.width}) : isOf(target, at::kLong, {})))
         throw noPreparation("pictures of another size");
-    const at::Tensor pixels = found->second.permute({0, 2, 3, 1}).contiguous(), target = tensors.at("target");
     auto store = std::make_shared<formats::Pictures>(formats::Pictures{shape.height, shape.width, shape.channels, {}, {}});
-    store->pixels.assign(pixels.const_data_ptr<std::uint8_t>(), pixels.const_data_ptr<std::uint8_t>() + pixels.numel());
-    store->labels.assign(target.const_data_ptr<std::int64_t>(), target.const_data_ptr<std::int64_t>() + target.numel());
-    return std::make_unique<PictureSource>(store, allOf(store->count()), normaliserOf(reference, shape), AugmentOptions{});
+    store->pixels = elementsOf<std::uint8_t, std::uint8_t>(found->second.permute({0, 2, 3, 1}).contiguous());
+    if (!hasMasks) store->labels = elementsOf<std::int32_t, std::int64_t>(target);
+    const std::vector<std::int64_t> all = allOf(target.size(0));
+    if (!hasMasks) return std::make_unique<PictureSource>(store, all, normaliserOf(reference, shape), AugmentOptions{});
+    auto masks = std::make_shared<const std::vector<std::uint8_t>>(elementsOf<std::uint8_t, std::uint8_t>(target));
+    store->labels.resize(all.size());
+    return std::make_unique<MaskSource>(store, std::move(masks), all, normaliserOf(reference, shape), AugmentOptions{});
 }
 
 std::unique_ptr<Source> sourceOf(Tensors tensors, const Reference& reference, const models::DataShape& shape) {
@@ -150,7 +165,7 @@ std::unique_ptr<Source> sourceOf(Tensors tensors, const Reference& reference, co
 }  // namespace
 
 std::vector<std::int64_t> keptNumbers(const models::DataShape& shape, std::int64_t samples) {
-    const std::int64_t each = shape.kind == models::DataKind::Pictures ? shape.channels * shape.height * shape.width
+    const std::int64_t each = shape.kind == models::DataKind::Pictures ? (shape.channels + (shape.task == models::Task::Segmentation)) * shape.height * shape.width
                               : shape.kind == models::DataKind::Table  ? shape.features * std::int64_t{sizeof(float)}
                                                                        : 2 * shape.context * std::int64_t{sizeof(std::int64_t)};
     const std::int64_t count = std::min(samples, std::clamp<std::int64_t>(kMostBytes / std::max<std::int64_t>(each, 1), 1, kMostKept));

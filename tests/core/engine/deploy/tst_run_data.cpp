@@ -2,7 +2,7 @@
 #include <fstream>
 
 #include "core/engine/deploy/people.h"
-#include "core/engine/formats/made_pictures.h"
+#include "core/engine/formats/made_masks.h"
 #include "core/engine/formats/refusal.h"
 #include "engine/data/kept_data.h"
 #include "engine/deploy/exporter.h"
@@ -62,6 +62,14 @@ class TestRunData : public QObject {
         config::RunConfig config = configOn(m_folder->path() / "album");
         config.train.epochs = 1;
         return finished(*m_folder, config, "20260101-0000-0002");
+    }
+    store::RunFolder maskRun() {
+        writeScenes(m_folder->path() / "scenes", 16, 20);
+        config::RunConfig config = configOn(m_folder->path() / "scenes");
+        config.model.arch = "unet_small";
+        config.train.batchSize = 8;
+        config.train.epochs = 1;
+        return finished(*m_folder, config, "20260101-0000-0004");
     }
     store::RunFolder textRun() {
         config::RunConfig config = configOn(m_folder->write("verse.txt", verse()));
@@ -137,6 +145,15 @@ private Q_SLOTS:
             QCOMPARE(report["samples"], whole["samples"]);  // all were kept
             QCOMPARE(report["source"], whole["source"]);
         }
+    }
+    void masksAreKeptWithTheirPictures() {
+        const store::RunFolder run = maskRun();
+        const nlohmann::json whole = deploy::exportRun(run);
+        fs::remove_all(m_folder->path() / "scenes");
+        const nlohmann::json report = deploy::exportRun(run);
+        QVERIFY(report["verified"].get<bool>());
+        QCOMPARE(report["samples"], whole["samples"]);
+        QCOMPARE(report["source"], whole["source"]);
     }
     void aTextGoesOnWithoutItsData() {
         const store::RunFolder run = textRun();
