@@ -140,6 +140,17 @@ Found squeezed(Inputs inputs) {
     return std::nullopt;
 }
 
+/// To one dimension, or none.
+Found flattened(Inputs inputs) {
+    const Content& target = *inputs[1];
+    const auto count = static_cast<std::int64_t>(inputs[0]->count());
+    if (isReal(target) || !target.isFixed() || target.count() > 1) return std::nullopt;
+    std::vector<std::int64_t> shape = target.fixedNumbers();
+    for (std::int64_t& extent : shape)
+        if (extent == -1) extent = count;
+    return reshaped(*inputs[0], std::move(shape));
+}
+
 Found negated(const Content& content) {
     Content result = content;
     for (double& real : result.reals) real = -real;
@@ -311,7 +322,7 @@ Found chosen(Inputs inputs) {
 }
 
 constexpr auto kArithmetic = std::to_array<std::string_view>({"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "And", "Or", "Mod", "Pow"});
-constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Slice", "Sqrt", "Squeeze", "Unsqueeze", "Where"});
+constexpr auto kOthers = std::to_array<std::string_view>({"Cast", "Concat", "Gather", "Identity", "Neg", "Not", "Range", "Reshape", "Slice", "Sqrt", "Squeeze", "Unsqueeze", "Where"});
 
 }  // namespace
 
@@ -371,6 +382,7 @@ Found folded(const OnnxNode& node, Inputs inputs) {
     if (node.op == "Neg") return negated(*inputs[0]);
     if (node.op == "Not") return inverted(*inputs[0]);
     if (node.op == "Range") return inputs.size() == 3 ? counted(inputs) : std::nullopt;
+    if (node.op == "Reshape") return inputs.size() == 2 ? flattened(inputs) : std::nullopt;
     if (node.op == "Slice") return inputs.size() < 3 || !inputs[1] || !inputs[2] ? std::nullopt : sliced(inputs);
     if (node.op == "Sqrt") return root(*inputs[0]);
     if (node.op == "Squeeze") return squeezed(inputs);

@@ -73,6 +73,27 @@ private Q_SLOTS:
         QVERIFY(!made("Add", {real({2}, {1, 2}), real({3}, {1, 2, 3})}));
     }
 
+    void aLengthLessItselfIsNothingWhateverItIs() {
+        const Content length{DType::I64, {1}, {graph::Dim::named("time")}, {}};
+        QCOMPARE(made("Sub", {length, length})->fixedNumbers(), Numbers{0});
+        QCOMPARE(made("Equal", {length, length})->fixedNumbers(), Numbers{1});
+        QVERIFY(made("Max", {length, length})->numbers == length.numbers);
+        QVERIFY(!made("Sub", {length, {DType::I64, {1}, {graph::Dim::named("batch")}, {}}}));
+    }
+
+    void rootsAndPowersOfRealsAreComputed() {
+        QCOMPARE(made("Sqrt", {real({2}, {4, 9})})->reals, (Reals{2, 3}));
+        QCOMPARE(made("Pow", {real({1}, {16}), real({}, {0.5})})->reals, Reals{4});
+        QVERIFY(!made("Sqrt", {whole(DType::I64, {1}, {4})}) && !made("Pow", {whole(DType::I64, {1}, {4}), whole(DType::I64, {1}, {2})}));
+    }
+
+    void onlyOneDimensionIsMadeOfAShape() {
+        const Content numbers = whole(DType::I64, {2, 1}, {5, 6});
+        QCOMPARE(made("Reshape", {numbers, whole(DType::I64, {1}, {-1})})->shape, Numbers{2});
+        QVERIFY(made("Reshape", {whole(DType::I64, {1}, {5}), whole(DType::I64, {0}, {})})->shape.empty());
+        QVERIFY(!made("Reshape", {numbers, whole(DType::I64, {2}, {1, 2})}) && !made("Reshape", {numbers, whole(DType::I64, {1}, {3})}));
+    }
+
     void noElementsMakeNoElements() {
         for (const char* op : {"Add", "Sub", "Mul", "Div", "Max", "Equal"}) {
             const auto result = made(op, {whole(DType::I64, {0}, {}), whole(DType::I64, {1}, {1})});
