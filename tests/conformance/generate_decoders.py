@@ -72,16 +72,35 @@ class Decoder:
         keys, queries = self.put("Unsqueeze", self.places(), self.numbers(0)), self.put("Unsqueeze", self.places(), self.numbers(1))
         return self.put("Greater", keys, queries)
 
-    def by_head(self, value):
-        apart = self.put("Reshape", value, self.shape(self.batch, self.time, HEADS, WIDTH // HEADS))
+    def by_head(self, value, heads=HEADS):
+        apart = self.put("Reshape", value, self.shape(self.batch, self.time, heads, WIDTH // HEADS))
         return self.put("Transpose", apart, perm=[0, 2, 1, 3])
 
-    def write(self, hide, scale=None):
+    def for_each_query(self, value):
+        """One head of keys or values for all heads of queries, as PyTorch writes expand()."""
+        shape = self.put("Reshape", self.shape(self.batch, 1, HEADS, self.time, WIDTH // HEADS), self.numbers(-1))
+        ones = self.put("ConstantOfShape", self.put("Shape", shape), value=helper.make_tensor("one", TensorProto.INT64, [1], [1]))
+        left = self.put("Equal", shape, self.put("Mul", ones, self.number(-1)))
+        repeated = self.put("Expand", self.put("Unsqueeze", value, self.numbers(2)), self.put("Where", left, ones, shape))
+        return self.put("Reshape", repeated, self.shape(self.batch, HEADS, self.time, WIDTH // HEADS))
+
+    def normed(self, x):
+        """By its root mean square."""
+        mean = self.put("ReduceMean", self.put("Pow", x, self.real(2)), axes=[-1])
+        inverse = self.put("Div", self.real(1), self.put("Sqrt", self.put("Add", mean, self.real(1e-6))))
+        return self.put("Mul", self.matrix(WIDTH), self.put("Mul", x, inverse))
+
+    def write(self, hide, scale=None, grouped=False):
         self.batch, self.time = self.extent("tokens", 0), self.extent("tokens", 1)
         rows = self.put("Gather", self.matrix(CONTEXT, WIDTH), self.places())
         x = self.put("Add", self.put("Gather", self.matrix(VOCABULARY, WIDTH), "tokens"), rows)
-        parts = self.put("Split", self.put("MatMul", x, self.matrix(WIDTH, 3 * WIDTH)), self.numbers(WIDTH, WIDTH, WIDTH), outputs=3, axis=2)
-        query, key, value = (self.by_head(part) for part in parts)
+        if grouped:
+            seen, width = self.normed(x), WIDTH // HEADS
+            query = self.by_head(self.put("MatMul", seen, self.matrix(WIDTH, WIDTH)))
+            key, value = (self.for_each_query(self.by_head(self.put("MatMul", seen, self.matrix(WIDTH, width)), 1)) for _ in range(2))
+        else:
+            parts = self.put("Split", self.put("MatMul", x, self.matrix(WIDTH, 3 * WIDTH)), self.numbers(WIDTH, WIDTH, WIDTH), outputs=3, axis=2)
+            query, key, value = (self.by_head(part) for part in parts)
         turned = self.put("Transpose", key, perm=[0, 1, 3, 2])
         if scale:
             query, turned = self.put("Mul", query, self.real(scale)), self.put("Mul", turned, self.real(scale))
@@ -167,6 +186,7 @@ FORMS = {
     "causal-places-apart": where(lambda f: f.put("GreaterOrEqual", f.distance(), f.number(0)), False, -1e30),
     "causal-ones-less": added(lambda f: f.put("Mul", f.put("Sub", f.real(1), triangle(f, ones(f), upper=0)), f.real(-10000))),
     "causal-scaled-dot-product": scaled_dot_product,
+    "causal-grouped": added(lambda f: triangle(f, f.put("Expand", f.real(float(np.finfo(np.float32).min)), f.square()), upper=1, k=1)),
     "masked-window": where(in_window, True, -INFINITY),
     "masked-slopes": sloped,
     "apart-without-softmax": without_softmax,
@@ -176,7 +196,7 @@ FORMS = {
 
 def main(root):
     for name, hide in FORMS.items():
-        model = Decoder().write(hide, scale=(WIDTH // HEADS) ** -0.25 if hide is scaled_dot_product else None)
+        model = Decoder().write(hide, scale=(WIDTH // HEADS) ** -0.25 if hide is scaled_dot_product else None, grouped=name.endswith("grouped"))
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         for length in (1, 7, CONTEXT):
             data = root / f"{name}-{length}" / "test_data_set_0"

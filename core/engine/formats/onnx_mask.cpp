@@ -118,7 +118,8 @@ private:
         if (op == "Cast") return casts(cell, node);
         if (op == "ConstantOfShape") return fills(cell, node);
         if (op == "Range") return counts(cell, node);
-        if (const auto* curve = std::ranges::find(kCurves, op, &NamedCurve::op); curve != kCurves.end()) return cell.way = Way::Curve, cell.curve = curve->compute, reads(cell, node, 1);
+        if (const auto* curve = std::ranges::find(kCurves, op, &NamedCurve::op); curve != kCurves.end())
+            return cell.way = Way::Curve, cell.curve = curve->compute, reads(cell, node, 1);
         if (const auto* joint = std::ranges::find(kJoints, op, &NamedJoint::op); joint != kJoints.end() && node.inputs.size() == 2)
             return cell.way = Way::Joint, cell.joint = joint->compute, reads(cell, node, 2);
         return false;

@@ -171,7 +171,8 @@ Recognition recogniseMish(const Composed& net, const Node& last) {
     for (const std::size_t k : {0, 1}) {
         const Node* bent = net.maker(last.inputs[k], "Tanh");
         const Node* soft = bent ? net.maker(bent->inputs[0], "Softplus") : nullptr;
-        if (soft && net.through(soft->inputs[0]) == net.through(last.inputs[1 - k])) return Recognised{.op = "Mish", .inputs = {net.through(last.inputs[1 - k])}, .attributes = {}};
+        const ValueId x = net.through(last.inputs[1 - k]);
+        if (soft && net.through(soft->inputs[0]) == x) return Recognised{.op = "Mish", .inputs = {x}, .attributes = {}};
     }
     return std::nullopt;
 }
@@ -249,7 +250,8 @@ Recognition recogniseGroupNorm(const Composed& net, const Node& last) {
             if (!apart || !holdsOnly(net, normed->inputs[1], 1) || !holdsOnly(net, normed->inputs[2], 0)) continue;
             const ValueId x = net.through(apart->inputs[0]);
             const Shape &shape = net.shape(x), &groups = net.shape(apart->outputs[0]);
-            if (shape.size() < 3 || net.shape(last.outputs[0]) != shape || groups.size() != 3 || groups[0] != shape[0] || !groups[1].isFixed() || !shape[1].isFixed()) continue;
+            const bool isSplit = groups.size() == 3 && groups[0] == shape[0] && groups[1].isFixed();
+            if (!isSplit || shape.size() < 3 || net.shape(last.outputs[0]) != shape || !shape[1].isFixed()) continue;
             std::vector<StepBefore> steps;
             const auto scale = byChannel(net, scaled->inputs[1 - j], shape[1], shape.size(), steps),
                        bias = byChannel(net, last.inputs[1 - k], shape[1], shape.size(), steps);

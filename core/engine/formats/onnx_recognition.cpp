@@ -56,9 +56,9 @@ struct Rule {
 };
 /// By the operator of a chain's last node.
 constexpr std::array kRules{
-    Rule{"Add", recogniseGroupNorm}, Rule{"Add", recogniseLayerNorm}, Rule{"Add", recognisePositions}, Rule{"Cast", recogniseFilling}, Rule{"Concat", recogniseRotary}, Rule{"Expand", recogniseFilling}, Rule{"MatMul", recogniseAttention},
-    Rule{"Mul", recogniseGelu}, Rule{"Mul", recogniseMish}, Rule{"Mul", recogniseRootMeanSquare}, Rule{"Reshape", recogniseAttention},
-    Rule{"Reshape", recogniseRotary}};
+    Rule{"Add", recogniseGroupNorm}, Rule{"Add", recogniseLayerNorm}, Rule{"Add", recognisePositions}, Rule{"Cast", recogniseFilling},
+    Rule{"Concat", recogniseRotary}, Rule{"Expand", recogniseFilling}, Rule{"MatMul", recogniseAttention}, Rule{"Mul", recogniseGelu},
+    Rule{"Mul", recogniseMish}, Rule{"Mul", recogniseRootMeanSquare}, Rule{"Reshape", recogniseAttention}, Rule{"Reshape", recogniseRotary}};
 
 using Found = std::map<NodeId, Recognised>;
 

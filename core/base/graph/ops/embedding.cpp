@@ -97,6 +97,12 @@ constinit const OpEntry kAddPositions{.name = "AddPositions",
                                       .channels = positionsChannels,
                                       .sharesGradient = true};
 
-constinit const OpEntry kPlaces{.name = "Places", .domain = "headroom", .attributes = kAxis, .infer = inferPlaces, .workspace = segmentWorkspace, .cost = copyCost, .differentiable = false};
+constinit const OpEntry kPlaces{.name = "Places",
+                                .domain = "headroom",
+                                .attributes = kAxis,
+                                .infer = inferPlaces,
+                                .workspace = segmentWorkspace,
+                                .cost = copyCost,
+                                .differentiable = false};
 
 }  // namespace headroom::graph

@@ -109,6 +109,20 @@ private Q_SLOTS:
         QVERIFY(!made("Div", {windows, whole(DType::I64, {1}, {0})}));
     }
 
+    void aLengthLessItselfIsNothingWhateverItIs() {
+        const Content length{DType::I64, {1}, {graph::Dim::named("time")}, {}};
+        QCOMPARE(made("Sub", {length, length})->fixedNumbers(), Numbers{0});
+        QCOMPARE(made("Equal", {length, length})->fixedNumbers(), Numbers{1});
+        QVERIFY(made("Max", {length, length})->numbers == length.numbers);
+        QVERIFY(!made("Sub", {length, {DType::I64, {1}, {graph::Dim::named("batch")}, {}}}));
+    }
+
+    void rootsAndPowersOfRealsAreComputed() {
+        QCOMPARE(made("Sqrt", {real({2}, {4, 9})})->reals, (Reals{2, 3}));
+        QCOMPARE(made("Pow", {real({1}, {16}), real({}, {0.5})})->reals, Reals{4});
+        QVERIFY(!made("Sqrt", {whole(DType::I64, {1}, {4})}) && !made("Pow", {whole(DType::I64, {1}, {4}), whole(DType::I64, {1}, {2})}));
+    }
+
     void noElementsMakeNoElements() {
         for (const char* op : {"Add", "Sub", "Mul", "Div", "Max", "Equal"}) {
             const auto result = made(op, {whole(DType::I64, {0}, {}), whole(DType::I64, {1}, {1})});
