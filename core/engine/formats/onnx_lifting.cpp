@@ -429,7 +429,7 @@ struct Rule {
 constexpr auto kRules = std::to_array<Rule>({
     {"AveragePool", windowed<0>}, {"BatchNormalization", batchNorm}, {"CastLike", castLike}, {"CenterCropPad", centerCropPad}, {"Clip", clip},
     {"Concat", liftConcat}, {"ConstantOfShape", liftConstantOfShape}, {"Conv", windowed<1>}, {"ConvInteger", windowed<1>}, {"ConvTranspose", convTranspose}, {"Dropout", dropout},
-    {"Equal", withoutBroadcast}, {"Expand", liftExpand}, {"GridSample", gridSample}, {"GRU", liftRecurrent}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
+    {"Equal", withoutBroadcast}, {"Expand", liftExpand}, {"Gather", liftGather}, {"GridSample", gridSample}, {"GRU", liftRecurrent}, {"GroupNormalization", groupNorm}, {"Hardmax", softmax},
     {"LayerNormalization", layerNorm}, {"LSTM", liftRecurrent}, {"LogSoftmax", softmax}, {"LpPool", windowed<0>}, {"MaxPool", windowed<0>}, {"MeanVarianceNormalization", meanVariance}, {"Pad", pad},
     {"QLinearConv", windowed<3>}, {"Range", liftRange}, {"ReduceL1", axesAsInput<18>}, {"ReduceL2", axesAsInput<18>}, {"ReduceLogSum", axesAsInput<18>},
     {"ReduceLogSumExp", axesAsInput<18>}, {"ReduceMax", axesAsInput<18>}, {"ReduceMean", axesAsInput<18>}, {"ReduceMin", axesAsInput<18>},

@@ -170,6 +170,22 @@ void liftRange(OnnxImporter& in) {
     in.give(0, type == DType::I64 ? places : in.step("Cast", {places}, {{"to", graph::onnxType(type)}}));
 }
 
+/// All places of a row in their order are the row in another shape: so PyTorch writes what it calls strided.
+void liftGather(OnnxImporter& in) {
+    const Content* places = in.content(1);
+    const ValueId x = in.data(0);
+    const Shape from = in.type(x).shape;
+    if (places && places->isFixed() && places->count() > 1 && from.size() == 1 && extentOfSample(from[0]) == std::ssize(places->numbers)) {
+        const Numbers shape = places->shape, order = places->fixedNumbers();
+        Shape target;
+        for (const std::int64_t extent : shape) target.push_back(graph::Dim::fixed(extent));
+        const bool isWhole = std::ranges::adjacent_find(order, [](std::int64_t a, std::int64_t b) { return b != a + 1; }) == order.end() && order[0] == 0;
+        const auto samples = shapeOfSamples(in, x, target);
+        if (isWhole && (samples || from[0].isFixed())) return in.make("Reshape", {x, in.constantOf(samples.value_or(shape))});
+    }
+    in.make("Gather", {x, in.data(1)}, in.node().attributes);
+}
+
 void liftConstantOfShape(OnnxImporter& in) {
     const auto given = in.node().tensors.find("value");
     Content value{DType::F32, {1}, {}, {0.0}};

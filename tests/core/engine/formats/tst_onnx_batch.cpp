@@ -83,6 +83,21 @@ private Q_SLOTS:
         QCOMPARE(shapeOf(model), std::string("[batch, 2, 6, 4]"));
     }
 
+    void aRowWhoseElementsAreAllGatheredInOrderKeepsItsSamples() {
+        for (const bool inOrder : {true, false}) {
+            onnx::NodeProto* node = nullptr;
+            Foreign file = one({"1", "4", "1", "1"}, "Reshape", {"x", "row"}, &node);
+            node->set_output(0, "flat");
+            file.numbers("row", {-1});
+            onnx::TensorProto& places = file.weight("places", {1, 2, 2}, onnx::TensorProto::INT64);
+            for (const std::int64_t each : {0, inOrder ? 1 : 2, inOrder ? 2 : 1, 3}) places.add_int64_data(each);
+            file.node("Gather", {"flat", "places"}, {"y"});
+            const formats::OnnxModel model = file.read();
+            QCOMPARE(model.batchFreed, inOrder);
+            QCOMPARE(shapeOf(model), std::string(inOrder ? "[batch, 2, 2]" : "[1, 2, 2]"));
+        }
+    }
+
     void aBatchThatLeadsItsWindowsIsDividedOutAgain() {
         Foreign file;
         file.input("x", {"batch", "4", "6"});
