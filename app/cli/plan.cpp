@@ -52,12 +52,24 @@ void noteAge(const Session& session, const plan::DeviceModel& device) {
                               plan::kLeastCapability / 10, plan::kLeastCapability % 10));
 }
 
-plan::RunData dataOf(const Session& session, const config::RunConfig& config) {
+struct Asked {
+    plan::RunData data;
+    PicturePlan pictures;
+};
+
+Asked dataOf(const Session& session, const config::RunConfig& config) {
     const Json found = askWorker(session, {{"ask", "shape"}, {"config", Json::parse(config::toShortJson(config))}});
     plan::RunData data{models::shapeFromJson(found.value("shape", Json())), found.value("training", std::int64_t{0}),
                        found.value("validation", std::int64_t{0})};
     if (found.contains("graph")) data.file = std::make_shared<const graph::Graph>(graph::graphFromJson(found["graph"]));
-    return data;
+    const Json pictures = found.value("pictures", Json::object());
+    return {data, {pictures.value("all", Bytes{0}), pictures.value("kept", Bytes{0}), pictures.value("decoding", Bytes{0})}};
+}
+
+/// What is available to the steps: on the CPU without what the pictures take, which are there when they begin.
+Bytes automaticBudget(const plan::DeviceModel& device, const PicturePlan& pictures) {
+    const Bytes available = process::availableMemory();
+    return plan::automaticBudget(device, std::max<Bytes>(available - pictures.held(), 1));
 }
 
 /// Real steps of the sizes that fit, made by the worker here.
@@ -72,14 +84,14 @@ std::vector<plan::MeasuredSize> measured(const Session& session, const config::R
 
 /// A plan that does not fit is printed all the same: it says by how much.
 int tell(const Session& session, const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
-         const std::vector<plan::MeasuredSize>& sizes) {
+         const std::vector<plan::MeasuredSize>& sizes, const PicturePlan& pictures) {
     const std::optional<Failure> misfit = plan::misfit(config, plan);
-    Json document = planDocument(plan, device, config, sizes);
+    Json document = planDocument(plan, device, config, sizes, pictures);
     if (misfit) document["error"] = errorJson(Error(*misfit));
     if (session.json)
         print(document);
     else
-        printText(readablePlan(plan, device, config, sizes));
+        printText(readablePlan(plan, device, config, sizes, pictures));
     if (!misfit) return 0;
     Session quiet = session;
     quiet.json = false;  // the document is printed already
@@ -93,9 +105,9 @@ int plan(const Session& session, const Options& options) {
                             {}, "Leave --device out, or set device in the configuration."});
     const plan::DeviceModel device = chosenDevice(config, options.device);
     noteAge(session, device);
-    const plan::RunData data = dataOf(session, config);
+    const auto [data, pictures] = dataOf(session, config);
     const auto calibration = plan::Calibration::read(session.home().calibration());
-    const Bytes budget = config::memoryBudget(config).value_or(plan::automaticBudget(device, process::availableMemory()));
+    const Bytes budget = config::memoryBudget(config).value_or(automaticBudget(device, pictures));
     plan::RunPlan found = plan::planRun(config, data, device, calibration, {.budget = budget});
     std::vector<plan::MeasuredSize> sizes;
     if (options.measure && found.fits) {
@@ -104,7 +116,7 @@ int plan(const Session& session, const Options& options) {
         if (own != sizes.end())
             found = plan::planRun(config, data, device, calibration, {.budget = budget, .microBatch = found.microBatch, .measuredStep = own->step});
     }
-    return tell(session, found, device, config, sizes);
+    return tell(session, found, device, config, sizes, pictures);
 }
 
 }  // namespace

@@ -107,10 +107,16 @@ std::string parametersText(const plan::RunPlan& plan) {
     return trained == plan.parameters ? all : fmt::format("{}, of which {} are trained", all, grouped(trained));
 }
 
+std::string picturesText(const PicturePlan& pictures) {
+    const std::string threads = fmt::format(", up to {} while they are decoded", readableBytes(pictures.decoding));
+    if (pictures.kept >= pictures.all) return readableBytes(pictures.all) + " in memory" + threads;
+    return fmt::format("{} of {} in memory, the others decoded as they are asked for{}", readableBytes(pictures.kept), readableBytes(pictures.all), threads);
+}
+
 }  // namespace
 
 Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
-                  const std::vector<plan::MeasuredSize>& sizes) {
+                  const std::vector<plan::MeasuredSize>& sizes, const PicturePlan& pictures) {
     Json document = plan::toJson(plan::figuresOf(plan));
     document["plan"] = {{"by_kind", kindsJson(plan.step.atPeak)},
                         {"moment", momentJson(plan)},
@@ -129,12 +135,13 @@ Json planDocument(const plan::RunPlan& plan, const plan::DeviceModel& device, co
                         {"watts", plan.estimate ? Json(plan.estimate->watts) : Json(nullptr)},
                         {"currency", config.cost.currency},
                         {"device", deviceJson(device)}};
+    if (pictures.all > 0) document["plan"]["pictures"] = {{"all_bytes", pictures.all}, {"kept_bytes", pictures.kept}, {"decoding_bytes", pictures.decoding}};
     if (!sizes.empty()) document["measured"] = sizesJson(sizes);
     return document;
 }
 
 std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& device, const config::RunConfig& config,
-                         const std::vector<plan::MeasuredSize>& sizes) {
+                         const std::vector<plan::MeasuredSize>& sizes, const PicturePlan& pictures) {
     Rows rows{{"peak", fmt::format("{}, {}", readableBytes(plan.step.peak), plan::peakMoment(plan.graph, plan.step))},
               {"", kindsText(plan.step.atPeak)},
               {device.kind == graph::DeviceKind::Cuda ? "on the device" : "process", readableBytes(plan.processPeak)},
@@ -143,6 +150,7 @@ std::string readablePlan(const plan::RunPlan& plan, const plan::DeviceModel& dev
               {"parameters", parametersText(plan)},
               {"device", escaped(device.name)}};
     if (plan.features > 0) rows.insert(rows.begin() + 2, {"features", readableBytes(plan.features) + " kept in memory"});
+    if (pictures.all > 0) rows.insert(rows.begin() + 2, {"pictures", picturesText(pictures)});
     addTimes(rows, plan, device, config);
     addSizes(rows, plan, sizes);
     return table(rows);

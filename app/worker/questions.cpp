@@ -15,6 +15,7 @@
 #include "base/models/typical_data.h"
 #include "base/models/weight_names.h"
 #include "engine/data/inspect.h"
+#include "engine/data/outline.h"
 #include "engine/formats/onnx_summary.h"
 #include "engine/formats/weight_files.h"
 #include "engine/run/device.h"
@@ -64,10 +65,10 @@ json check(const json& question) { return train::check(config::parse(question.at
 json shape(const json& question) {
     const config::RunConfig config = config::parse(question.at("config").dump(), "configuration");
     const std::shared_ptr<const graph::Graph> graph = train::readModelFile(config).graph;
-    const data::Dataset dataset = data::load(data::preparationOf(config, graph.get()));
-    json found{{"shape", models::toJson(dataset.shape)},
-               {"training", dataset.training->size()},
-               {"validation", dataset.validation ? dataset.validation->size() : 0}};
+    const data::Preparation preparation = data::preparationOf(config, graph.get());
+    const data::Outline data = data::outlineOf(data::read(preparation), preparation);
+    json found{{"shape", models::toJson(data.shape)}, {"training", data.training}, {"validation", data.validation}};
+    if (data.room.all > 0) found["pictures"] = data::toJson(data.room);
     if (graph) found["graph"] = graph::toJson(*graph);
     return found;
 }

@@ -41,6 +41,9 @@ private Q_SLOTS:
         const Outcome planned = headroom.run({"plan", config, "--json"});
         QVERIFY2(planned.status == 0, planned.error.constData());
         QCOMPARE(at(planned.object(), "plan.steps_per_epoch").toInt(), 6);  // 82 of 102 pictures
+        const QJsonObject pictures = at(planned.object(), "plan.pictures").toObject();
+        QVERIFY(pictures["all_bytes"].toInteger() > 0 && pictures["kept_bytes"] == pictures["all_bytes"] && pictures["decoding_bytes"].toInteger() > 0);
+        QVERIFY(headroom.run({"plan", config}).output.contains("in memory, up to "));
 
         const Outcome trained = headroom.run({"train", config, "--json"});
         QVERIFY2(trained.status == 0, trained.error.constData());

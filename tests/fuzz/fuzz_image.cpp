@@ -6,7 +6,10 @@ using namespace headroom;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const fuzz::MemoryFile file(bytes, size);
-    fuzz::expectResultOrError([&] { fuzz::promise(formats::declaredSide(file.path()).value_or(1) > 0); });
+    fuzz::expectResultOrError([&] {
+        const auto declared = formats::declaredImage(file.path());
+        fuzz::promise(!declared || (declared->height > 0 && declared->width > 0 && (declared->channels == 1 || declared->channels == 3)));
+    });
     fuzz::expectResultOrError([&] {
         const formats::Image image = formats::readImage(file.path(), {.maxSide = 512, .maxDecoded = std::uint64_t{1} << 18});
         const auto area = static_cast<std::size_t>(image.height * image.width);

@@ -46,6 +46,8 @@ DataSummary dataSummaryOf(const QJsonObject& a) {
     s.resized = a.value("resized").toBool();
     s.train = a.value("train").toInteger();
     s.validation = a.value("validation").toInteger();
+    const QJsonObject pictures = a.value("pictures").toObject();
+    s.pictureBytes = pictures.value("kept").toInteger() + pictures.value("decoding").toInteger();
     s.classes = texts(a.value("classes"));
     for (const QJsonValue count : a.value("counts").toArray()) s.counts << count.toInteger();
     for (const QJsonValue value : a.value("columns").toArray()) {

@@ -41,6 +41,7 @@ struct DataSummary {
     bool heldOut = false;
     bool resized = false;  ///< pictures of any size, made what the draft's model takes
     qint64 train = 0, validation = 0;
+    qint64 pictureBytes = 0;  ///< of memory, for the pictures of a folder that stay decoded and the threads that decode
     QStringList classes;
     QVector<qint64> counts;
     QVector<DataColumn> columns;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/bridge/memory_plan.h"
 
+#include <algorithm>
+
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/plan/batch_finder.h"
@@ -49,8 +51,9 @@ QString MemoryPlan::device() const {
 
 std::optional<Bytes> MemoryPlan::budget() const {
     if (const auto set = config::memoryBudget(m_draft.config())) return set;
-    const auto free = isOnGpu() ? m_gpuFree : m_available;
-    return free ? std::optional(plan::automaticBudget(*free)) : std::nullopt;
+    if (isOnGpu()) return m_gpuFree ? std::optional(plan::automaticBudget(*m_gpuFree)) : std::nullopt;
+    if (!m_available) return std::nullopt;
+    return plan::automaticBudget(std::max<Bytes>(*m_available - m_data.summary().pictureBytes, 1));  // the pictures are there before the steps
 }
 
 std::optional<plan::FitQuestion> MemoryPlan::question() const {

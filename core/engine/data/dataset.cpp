@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/units/units.h"
 #include "engine/data/fingerprint.h"
@@ -13,23 +16,54 @@
 #include "engine/data/mask_source.h"
 #include "engine/data/picture_source.h"
 #include "engine/data/text_source.h"
+#include "engine/formats/picture_files.h"
 
 namespace headroom::data {
-namespace {
 
-void requireTraining(const Split& split) {
-    if (split.training.empty())
+void requireTraining(std::int64_t samples) {
+    if (samples == 0)
         throw Error(Failure{Code::Dat05, "data", "nothing is left to train on", {}, {}, "Use more data or hold out less."});
 }
+
+namespace {
 
 std::shared_ptr<const formats::Pictures> shared(formats::Pictures pictures) {
     return std::make_shared<const formats::Pictures>(std::move(pictures));
 }
 
-void preparePictures(Dataset& dataset, formats::RawDataset& raw, const Preparation& preparation) {
+std::vector<std::int64_t> united(const Split& split) {
+    std::vector<std::int64_t> all;
+    std::ranges::merge(split.training, split.validation, std::back_inserter(all));
+    return all;
+}
+
+/// Where pictures of these numbers of the list lie that `pictures` were chosen from; those that cannot be read are not among them.
+std::vector<std::int64_t> placesIn(const std::vector<std::int64_t>& numbers, const formats::Pictures& pictures) {
+    const auto& entries = pictures.files->entries();
+    std::vector<std::int64_t> places;
+    for (const std::int64_t number : numbers)
+        if (const auto found = std::ranges::lower_bound(entries, number, {}, &formats::PictureFiles::Entry::number); found != entries.end() && found->number == number)
+            places.push_back(found - entries.begin());
+    return places;
+}
+
+/// Decodes a folder's pictures once, where a limit counts only those that training and validation see.
+Split decodedSplit(formats::RawDataset& raw, const Preparation& preparation) {
+    const formats::FolderOptions options = readerOptions(preparation).folder;
+    const bool some = raw.pictures.files && !raw.pictures.files->areMet() && !raw.testPictures && preparation.data.limit > 0;
+    if (!some) {
+        formats::decodePictures(raw, options);
+        return splitOf(raw, preparation);
+    }
+    const Split split = splitOf(raw, preparation);
+    formats::keepOnly(raw.pictures, united(split));
+    formats::decodePictures(raw, options);
+    return {placesIn(split.training, raw.pictures), placesIn(split.validation, raw.pictures)};
+}
+
+void preparePictures(Dataset& dataset, formats::RawDataset& raw, Split split, const Preparation& preparation) {
     const auto& [crop, flip] = preparation.data.augment;
-    Split split = splitOf(raw, preparation);
-    requireTraining(split);
+    requireTraining(std::ssize(split.training));
     const PixelStatistics statistics = pixelsFor(raw.pictures, split.training, preparation);
     dataset.reference = pictureReference(raw, split.training, statistics);
     const auto store = shared(std::move(raw.pictures));
@@ -46,7 +80,7 @@ void preparePictures(Dataset& dataset, formats::RawDataset& raw, const Preparati
 void prepareMasks(Dataset& dataset, formats::RawDataset& raw, const Preparation& preparation) {
     const auto& [crop, flip] = preparation.data.augment;
     Split split = splitOf(raw, preparation);
-    requireTraining(split);
+    requireTraining(std::ssize(split.training));
     const PixelStatistics statistics = pixelsFor(raw.pictures, split.training, preparation);
     dataset.reference = maskReference(raw, split.training, statistics);
     const auto store = shared(std::move(raw.pictures));
@@ -79,7 +113,7 @@ std::vector<RawInput> keptRows(const Dataset& dataset, const formats::RawTable& 
 
 void prepareTable(Dataset& dataset, formats::RawDataset& raw, const Preparation& preparation) {
     Split split = splitOf(raw, preparation);
-    requireTraining(split);
+    requireTraining(std::ssize(split.training));
     const TableEncoding encoding = learn(raw.table, split.training);
     if (encoding.features() == 0)
         throw Error(Failure{Code::Dat05, "the table", "no column beside the target can be used", {}, {},
@@ -115,21 +149,29 @@ void prepareText(Dataset& dataset, formats::RawDataset& raw, const Preparation& 
     dataset.validation = std::make_unique<TextSource>(ids, validationBegin, length, context);
 }
 
+/// Of this machine's memory; a GPU has its own.
+std::uint64_t reservedBy(const config::RunConfig& config) {
+    return config.device.starts_with("cuda") ? 0 : static_cast<std::uint64_t>(config::memoryBudget(config).value_or(0));
+}
+
 }  // namespace
 
 Preparation preparationOf(const config::RunConfig& config, const graph::Graph* file) {
     return {config.data, static_cast<std::uint64_t>(config.train.seed), config.model.context,
-            models::wantedPictures(config.data.side, config.model.arch, file), config.loader.threads};
+            models::wantedPictures(config.data.side, config.model.arch, file), config.loader.threads, reservedBy(config)};
 }
 
 Dataset prepare(formats::RawDataset raw, const Preparation& preparation) {
     Dataset dataset;
+    Split split;
+    if (raw.kind == formats::Kind::Pictures) split = decodedSplit(raw, preparation);
     dataset.format = raw.format;
     dataset.classes = raw.classes;
     dataset.notes = std::move(raw.notes);
     dataset.fingerprint = fingerprintOf(raw);
+    dataset.earlier = earlierFingerprintOf(raw);
     if (raw.kind == formats::Kind::Pictures)
-        preparePictures(dataset, raw, preparation);
+        preparePictures(dataset, raw, std::move(split), preparation);
     else if (raw.kind == formats::Kind::Masks)
         prepareMasks(dataset, raw, preparation);
     else if (raw.kind == formats::Kind::Table)
@@ -145,6 +187,9 @@ formats::DataOptions readerOptions(const Preparation& preparation) {
     options.folder.wanted = preparation.pictures;
     options.folder.threads = preparation.threads;
     options.folder.goesOn = preparation.goesOn;
+    options.folder.reserved = preparation.reserved;
+    options.folder.limits.room = preparation.room;
+    options.folder.decoding = formats::Decoding::WhenAsked;
     options.limit = data.limit;
     options.target = data.target;
     options.acceptMissingBatches = data.acceptMissingBatches;

@@ -16,7 +16,7 @@
 
 namespace headroom::data {
 
-/// Data ready to train on: both parts in memory, prepared with statistics of the training part alone.
+/// Data ready to train on, prepared with statistics of the training part alone.
 struct Dataset {
     models::DataShape shape;
     std::string format;                ///< for people: "IDX", "CSV"
@@ -28,6 +28,9 @@ struct Dataset {
     nlohmann::json reference;
     std::vector<RawInput> keptRows;  ///< of a table: as they stood in it, those that a run keeps (kept_data.h)
     std::string fingerprint;  ///< of the content, the same wherever the file lies
+    std::string earlier;      ///< the one that a folder of pictures had before (earlierFingerprintOf())
+    /// Whether these are the data that a checkpoint learnt whose state says this.
+    bool are(const std::string& learnt) const { return learnt == fingerprint || (!earlier.empty() && learnt == earlier); }
     std::vector<std::string> notes;
 };
 
@@ -35,7 +38,10 @@ struct Dataset {
 /// shorter than the context).
 Dataset prepare(formats::RawDataset raw, const Preparation& preparation);
 
-/// How the readers are to understand the data.
+/// Throws DAT-05 where there are no samples to train on.
+void requireTraining(std::int64_t samples);
+
+/// How the readers are to understand the data. Folders of pictures are decoded as they are asked for.
 formats::DataOptions readerOptions(const Preparation& preparation);
 
 /// Reads `data.path` as the preparation says. Throws as formats::readDataset.

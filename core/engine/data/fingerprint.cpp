@@ -7,6 +7,8 @@
 #include <memory>
 #include <string_view>
 
+#include "engine/formats/picture_files.h"
+
 namespace headroom::data {
 namespace {
 
@@ -34,11 +36,16 @@ private:
     std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> m_state;
 };
 
-void add(Hash& hash, const formats::Pictures& pictures) {
+/// Of files their hashes, which are known whether their pixels lie in memory or not; `whole`: the pixels in any case.
+void add(Hash& hash, const formats::Pictures& pictures, bool whole) {
     hash.add(pictures.height);
     hash.add(pictures.width);
     hash.add(pictures.channels);
-    hash.add(pictures.pixels);
+    if (pictures.files && !whole) {
+        for (const formats::PictureFiles::Entry& entry : pictures.files->entries()) hash.add(static_cast<std::int64_t>(entry.hash));
+    } else {
+        hash.add(pictures.pixels);
+    }
     hash.add(pictures.labels);
 }
 
@@ -55,19 +62,27 @@ void add(Hash& hash, const formats::RawTable& raw) {
     hash.add(raw.values);
 }
 
-}  // namespace
-
-std::string fingerprintOf(const formats::RawDataset& raw) {
+std::string hashed(const formats::RawDataset& raw, bool whole) {
     Hash hash;
     hash.add(static_cast<std::int64_t>(raw.kind));
     for (const std::string& name : raw.classes) hash.add(std::string_view(name));
-    add(hash, raw.pictures);
-    if (raw.testPictures) add(hash, *raw.testPictures);
+    add(hash, raw.pictures, whole);
+    if (raw.testPictures) add(hash, *raw.testPictures, whole);
     if (raw.kind == formats::Kind::Masks) hash.add(raw.masks.train), hash.add(raw.masks.test);
     add(hash, raw.table);
     for (const std::string& token : raw.text.tokens) hash.add(std::string_view(token));
     hash.add(raw.text.ids);
     return hash.hex();
+}
+
+}  // namespace
+
+std::string fingerprintOf(const formats::RawDataset& raw) { return hashed(raw, false); }
+
+std::string earlierFingerprintOf(const formats::RawDataset& raw) {
+    const auto inMemory = [](const formats::Pictures& pictures) { return pictures.inMemory() == pictures.count(); };
+    const bool isFolder = raw.pictures.files != nullptr, all = inMemory(raw.pictures) && (!raw.testPictures || inMemory(*raw.testPictures));
+    return isFolder && all ? hashed(raw, true) : std::string();
 }
 
 }  // namespace headroom::data

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/models/data_shape.h"
 #include "engine/data/augment.h"
 #include "engine/data/base64.h"
+#include "engine/data/outline.h"
 #include "engine/data/split.h"
 #include "engine/formats/mask_image.h"
 
@@ -73,14 +75,15 @@ json tileOfFile(const std::string& path) {
     }
 }
 
-std::span<const std::uint8_t> pixelsOf(const formats::Pictures& pictures, std::int64_t picture) {
-    const auto bytes = static_cast<std::size_t>(pictures.bytesPerPicture());
-    return {pictures.pixels.data() + static_cast<std::size_t>(picture) * bytes, bytes};
+/// Empty where pictures have none.
+std::span<const std::uint8_t> maskOf(const formats::RawDataset& raw, std::int64_t picture) {
+    if (raw.kind != formats::Kind::Masks) return {};
+    const auto bytes = static_cast<std::size_t>(raw.pictures.height * raw.pictures.width);
+    return std::span(raw.masks.train).subspan(static_cast<std::size_t>(picture) * bytes, bytes);
 }
 
-std::span<const std::uint8_t> maskOf(const formats::RawDataset& raw, std::int64_t picture) {
-    const auto bytes = static_cast<std::size_t>(raw.pictures.height * raw.pictures.width);
-    return {raw.masks.train.data() + static_cast<std::size_t>(picture) * bytes, bytes};
+json tileOf(const formats::RawDataset& raw, std::int64_t picture, std::span<const std::uint8_t> pixels, std::span<const std::uint8_t> mask) {
+    return raw.kind == formats::Kind::Masks ? tileOfMask(raw, pixels, mask) : tile(raw.pictures, picture, pixels, raw.classes);
 }
 
 /// The first pictures of each class in turn, so that every class is seen.
@@ -95,6 +98,20 @@ std::vector<std::int64_t> spread(const formats::Pictures& pictures, std::int64_t
         for (const auto& [label, members] : byClass)
             if (turn < members.size() && static_cast<std::int64_t>(chosen.size()) < samples) chosen.push_back(members[turn]);
     return chosen;
+}
+
+/// Tiles of pictures `spread` over the classes; nothing else is decoded. Those that cannot be read are left out and noted: training says more of them.
+/// `shown`: the tile of a picture's pixels.
+json tilesOf(const formats::RawDataset& raw, std::int64_t samples, std::vector<std::string>& notes,
+             const std::function<json(std::int64_t, std::span<const std::uint8_t>)>& shown) {
+    json tiles = json::array();
+    std::vector<std::uint8_t> room;
+    for (const std::int64_t picture : spread(raw.pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples))) try {
+            tiles.push_back(shown(picture, raw.pictures.picture(picture, room)));
+        } catch (const Error& error) {
+            notes.emplace_back(error.what());
+        }
+    return tiles;
 }
 
 std::string typeName(const Column& column) {
@@ -127,18 +144,17 @@ std::string excerptOf(const formats::Text& text) {
     return excerpt;
 }
 
-void describeShape(json& found, const Dataset& dataset) {
-    const models::DataShape& shape = dataset.shape;
+void describeShape(json& found, const Outline& outline) {
+    const models::DataShape& shape = outline.shape;
     found.update(models::toJson(shape));
-    found.update({{"format", dataset.format}, {"classes", dataset.classes},
-                  {"train", dataset.training->size()},
-                  {"validation", dataset.validation ? dataset.validation->size() : 0},
-                  {"counts", dataset.reference.value("class_counts", dataset.reference.value("counts", json::array()))},
-                  {"fingerprint", dataset.fingerprint}, {"suggested_arch", models::suggestedArchitecture(shape)}});
+    found.update({{"format", outline.format}, {"classes", outline.classes}, {"train", outline.training}, {"validation", outline.validation},
+                  {"counts", outline.reference.value("class_counts", outline.reference.value("counts", json::array()))},
+                  {"fingerprint", outline.fingerprint.empty() ? json() : json(outline.fingerprint)}, {"suggested_arch", models::suggestedArchitecture(shape)}});
+    if (outline.room.all > 0) found["pictures"] = toJson(outline.room);
 }
 
 /// What a person should look at before training: classes that are rare beside the others.
-std::vector<std::string> warningsOf(const Dataset& dataset) {
+std::vector<std::string> warningsOf(const Outline& dataset) {
     std::vector<std::string> warnings = dataset.notes;
     if (!dataset.reference.contains("class_counts")) return warnings;
     const auto counts = dataset.reference["class_counts"].get<std::vector<std::int64_t>>();
@@ -153,21 +169,22 @@ std::vector<std::string> warningsOf(const Dataset& dataset) {
 
 }  // namespace
 
+json toJson(const formats::PictureRoom& room) { return {{"all", room.all}, {"kept", room.kept}, {"decoding", room.decoding}}; }
+
 json inspect(const Preparation& preparation, std::int64_t samples) {
     formats::RawDataset raw = read(preparation);
     json found = json::object();
     found["held_out"] = !raw.testPictures.has_value();
     found["resized"] = raw.resized;
-    json tiles = json::array();
-    for (const std::int64_t picture : spread(raw.pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples)))
-        tiles.push_back(raw.kind == formats::Kind::Masks ? tileOfMask(raw, pixelsOf(raw.pictures, picture), maskOf(raw, picture))
-                                                         : tile(raw.pictures, picture, pixelsOf(raw.pictures, picture), raw.classes));
-    found["samples"] = std::move(tiles);
+    std::vector<std::string> unreadable;
+    found["samples"] = tilesOf(raw, samples, unreadable, [&raw](std::int64_t picture, std::span<const std::uint8_t> pixels) { return tileOf(raw, picture, pixels, maskOf(raw, picture)); });
     if (raw.kind == formats::Kind::Table) describeTable(found, raw.table);
     if (raw.kind == formats::Kind::Text) found["excerpt"] = excerptOf(raw.text);
-    const Dataset dataset = prepare(std::move(raw), preparation);
-    describeShape(found, dataset);
-    found["warnings"] = warningsOf(dataset);
+    const Outline outline = outlineOf(std::move(raw), preparation);
+    describeShape(found, outline);
+    std::vector<std::string> warnings = warningsOf(outline);
+    warnings.insert(warnings.end(), unreadable.begin(), unreadable.end());
+    found["warnings"] = std::move(warnings);
     return found;
 }
 
@@ -177,19 +194,15 @@ json augmented(const Preparation& preparation, std::int64_t epoch, std::int64_t 
     const AugmentOptions options{preparation.data.augment.crop, preparation.data.augment.flip};
     const PictureSize size{pictures.height, pictures.width, pictures.channels};
     std::vector<std::uint8_t> changed(static_cast<std::size_t>(size.bytes()));
-    json tiles = json::array();
-    for (const std::int64_t picture : spread(pictures, std::clamp<std::int64_t>(samples, 0, kMostSamples))) {
+    std::vector<std::uint8_t> changedMask(raw.kind == formats::Kind::Masks ? static_cast<std::size_t>(size.height * size.width) : 0);
+    std::vector<std::string> unreadable;
+    const auto shown = [&](std::int64_t picture, std::span<const std::uint8_t> pixels) {
         const AugmentChoice choice = augmentChoice(options, preparation.seed, epoch, picture);
-        augment(size, choice, pixelsOf(pictures, picture), changed);
-        if (raw.kind != formats::Kind::Masks) {
-            tiles.push_back(tile(pictures, picture, changed, raw.classes));
-            continue;
-        }
-        std::vector<std::uint8_t> mask(static_cast<std::size_t>(size.height * size.width));
-        augment({size.height, size.width, 1}, choice, maskOf(raw, picture), mask, formats::kIgnoredPixel);
-        tiles.push_back(tileOfMask(raw, changed, mask));
-    }
-    return {{"samples", std::move(tiles)}};
+        augment(size, choice, pixels, changed);
+        if (raw.kind == formats::Kind::Masks) augment({size.height, size.width, 1}, choice, maskOf(raw, picture), changedMask, formats::kIgnoredPixel);
+        return tileOf(raw, picture, changed, changedMask);
+    };
+    return {{"samples", tilesOf(raw, samples, unreadable, shown)}};
 }
 
 json pictureFiles(const std::vector<std::string>& paths) {

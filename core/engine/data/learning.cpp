@@ -76,7 +76,7 @@ PixelStatistics pixelsFor(const formats::Pictures& pictures, std::span<const std
     if (kind == "imagenet") return imagenet(channels);
     if (kind == "stated")
         return {stated("data.mean", preparation.data.mean, channels, 0), stated("data.deviation", preparation.data.deviation, channels, 1)};
-    return pixelStatistics(pictures.pixels, pictures.bytesPerPicture(), pictures.channels, training);
+    return pixelStatistics(pictures, training);
 }
 
 TextParts textParts(const formats::Text& text, const Preparation& preparation) {

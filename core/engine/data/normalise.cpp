@@ -5,6 +5,8 @@
 #include <bit>
 #include <cmath>
 
+#include "engine/formats/picture_files.h"
+
 // One binary for every x86-64: the loops below are compiled for three generations and chosen at start.
 #if defined(__x86_64__) && !defined(__clang__)
 #define HEADROOM_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -30,27 +32,6 @@ void scaleToBFloat16(const std::uint8_t* __restrict in, const float* __restrict 
     }
 }
 
-/// Sums in 32 bits: 255 * 255 * 65,536 still fits.
-HEADROOM_VECTOR_CLONES
-void sumBlock(const std::uint8_t* in, std::size_t count, std::size_t stride, std::uint64_t& sum, std::uint64_t& squares) {
-    std::uint32_t blockSum = 0, blockSquares = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t value = in[i * stride];
-        blockSum += value;
-        blockSquares += value * value;
-    }
-    sum += blockSum;
-    squares += blockSquares;
-}
-
-constexpr std::size_t kBlock = 65536;
-
-void sumChannel(const std::uint8_t* picture, std::size_t count, std::size_t stride, std::uint64_t& sum,
-                std::uint64_t& squares) {
-    for (std::size_t at = 0; at < count; at += kBlock)
-        sumBlock(picture + at * stride, std::min(kBlock, count - at), stride, sum, squares);
-}
-
 }  // namespace
 
 std::uint16_t bfloat16Bits(float value) {
@@ -58,18 +39,19 @@ std::uint16_t bfloat16Bits(float value) {
     return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
 }
 
-PixelStatistics pixelStatistics(std::span<const std::uint8_t> pixels, std::int64_t pictureBytes, std::int64_t channels,
-                                std::span<const std::int64_t> samples) {
+PixelStatistics pixelStatistics(const formats::Pictures& pictures, std::span<const std::int64_t> samples) {
     PixelStatistics statistics;
-    const auto stride = static_cast<std::size_t>(channels);
-    const std::size_t perChannel = static_cast<std::size_t>(pictureBytes) / stride;
-    const double count = static_cast<double>(perChannel) * static_cast<double>(samples.size());
+    const auto stride = static_cast<std::size_t>(pictures.channels), each = static_cast<std::size_t>(pictures.bytesPerPicture());
+    const double count = static_cast<double>(each / stride) * static_cast<double>(samples.size());
     for (std::size_t channel = 0; channel < stride; ++channel) {
-        std::uint64_t sum = 0, squares = 0;
+        formats::PixelSums all;
         for (const std::int64_t sample : samples)
-            sumChannel(pixels.data() + sample * pictureBytes + channel, perChannel, stride, sum, squares);
-        const double mean = static_cast<double>(sum) / count;
-        const double variance = std::max(0.0, static_cast<double>(squares) / count - mean * mean);
+            if (const auto place = static_cast<std::size_t>(sample); pictures.files)
+                all.add(pictures.files->entries()[place].sums.at(channel));
+            else
+                all.add(pictures.pixels.data() + place * each + channel, each / stride, stride);
+        const double mean = static_cast<double>(all.sum) / count;
+        const double variance = std::max(0.0, static_cast<double>(all.squares) / count - mean * mean);
         statistics.mean.push_back(mean / 255);
         statistics.deviation.push_back(variance > 0 ? std::sqrt(variance) / 255 : 1);
     }

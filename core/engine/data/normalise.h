@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "engine/formats/pictures.h"
+
 namespace headroom::data {
 
 /// Mean and standard deviation a channel of pictures whose bytes are read as value / 255.
@@ -11,10 +13,8 @@ struct PixelStatistics {
     std::vector<double> mean, deviation;
 };
 
-/// Of the pictures `samples` out of `pixels` ([picture, height, width, channel], `pictureBytes` each). A channel that
-/// never varies gets deviation 1.
-PixelStatistics pixelStatistics(std::span<const std::uint8_t> pixels, std::int64_t pictureBytes, std::int64_t channels,
-                                std::span<const std::int64_t> samples);
+/// Of the pictures `samples`; of files those that were decoded once. A channel that never varies gets deviation 1.
+PixelStatistics pixelStatistics(const formats::Pictures& pictures, std::span<const std::int64_t> samples);
 
 /// (byte / 255 - mean) / deviation as one multiply and one add, laid out for a whole picture so that the loop over its
 /// bytes has no remainder by channel.

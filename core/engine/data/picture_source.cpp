@@ -14,10 +14,9 @@ template <typename Element, typename Convert>
 void PictureSource::fill(std::span<const std::int64_t> samples, const Draw& draw, Element* out, Convert convert) const {
     const auto bytes = static_cast<std::size_t>(m_size.bytes());
     const bool changes = draw.augment && m_augment.any();
-    std::vector<std::uint8_t> changed(changes ? bytes : 0);
+    std::vector<std::uint8_t> changed(changes ? bytes : 0), decoded;
     for (const std::int64_t sample : samples) {
-        const auto picture = static_cast<std::size_t>(m_chosen[static_cast<std::size_t>(sample)]);
-        std::span<const std::uint8_t> from(m_store->pixels.data() + picture * bytes, bytes);
+        std::span<const std::uint8_t> from = m_store->picture(m_chosen[static_cast<std::size_t>(sample)], decoded);
         if (changes) {
             augment(m_size, augmentChoice(m_augment, draw.seed, draw.epoch, sample), from, changed);
             from = changed;

@@ -68,6 +68,7 @@ void requireSize(const formats::Pictures& pictures, const models::DataShape& sha
 
 ReferenceData pictureData(formats::RawDataset& raw, const Reference& reference) {
     const models::DataShape shape = pictureShapeOf(reference);
+    formats::decodePictures(raw, readerOptions(reference.preparation).folder);
     renumberLabels(raw, reference.classes, nameOf(reference));
     requireSize(raw.testPictures ? *raw.testPictures : raw.pictures, shape, reference);
     const auto normaliser = normaliserOf(reference, shape);

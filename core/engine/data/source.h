@@ -25,7 +25,7 @@ struct Placement {
     bool pinned = false;                ///< page-locked memory, for copies to a GPU
 };
 
-/// One part of a dataset (training, validation), in memory. Constant after construction: any number of threads may ask.
+/// One part of a dataset (training, validation), in memory but for the pictures of large folders. Constant after construction: any number of threads may ask.
 class Source {
 public:
     virtual ~Source() = default;

@@ -41,7 +41,7 @@ Kept keptOf(const store::RunFolder& run, const std::string& fingerprint, const d
 std::optional<std::string> readAgain(const data::Preparation& preparation, const std::string& fingerprint, data::Dataset& found, std::vector<Failure>& failures) {
     try {
         data::Dataset dataset = data::load(preparation);
-        if (dataset.fingerprint != fingerprint) return "the data changed since training";
+        if (!dataset.are(fingerprint)) return "the data changed since training";
         found = std::move(dataset);
         return std::nullopt;
     } catch (const Error& error) {

@@ -9,6 +9,7 @@
 #include "engine/formats/cifar.h"
 #include "engine/formats/detect.h"
 #include "engine/formats/idx.h"
+#include "engine/formats/picture_files.h"
 #include "engine/formats/tokenizer.h"
 
 namespace headroom::formats {
@@ -53,7 +54,7 @@ RawDataset readFolderData(const Detected& detected, const DataOptions& options) 
     data.format = "picture folder";
     data.resized = true;
     data.classes = listed.classes;
-    FolderPictures pictures = readPictures(std::move(listed), folder);
+    FolderPictures pictures = folder.decoding == Decoding::Now ? readPictures(std::move(listed), folder) : openPictures(std::move(listed), folder);
     data.pictures = std::move(pictures.train);
     data.testPictures = std::move(pictures.test);
     data.notes = std::move(pictures.notes);
@@ -162,6 +163,20 @@ RawTable rowsOf(const RawTable& raw, std::span<const std::int64_t> rows) {
     RawTable some{{{}, std::ssize(rows), raw.table.header, raw.table.delimiter}, raw.target, raw.regression, picked(raw.labels, rows), picked(raw.values, rows)};
     for (const Column& column : raw.table.columns) some.table.columns.push_back(picked(column, rows));
     return some;
+}
+
+void decodePictures(RawDataset& raw, const FolderOptions& options) {
+    if (!raw.pictures.files || raw.pictures.files->areMet()) return;
+    FolderPictures pictures{std::move(raw.pictures), std::move(raw.testPictures), std::move(raw.notes)};
+    decodePictures(pictures, raw.classes, options);
+    raw.pictures = std::move(pictures.train);
+    raw.testPictures = std::move(pictures.test);
+    raw.notes = std::move(pictures.notes);
+}
+
+PictureRoom roomFor(const RawDataset& raw, const FolderOptions& options) {
+    if (!raw.pictures.files) return {};
+    return roomFor({raw.pictures, raw.testPictures, {}}, options);
 }
 
 RawDataset readDataset(const std::filesystem::path& path, const DataOptions& options) {

@@ -69,6 +69,10 @@ struct RawDataset {
     std::vector<std::string> notes;  ///< what a person should know (missing batches that were accepted)
 };
 
+/// Of a picture folder that was read with Decoding::WhenAsked: as the functions of these names in picture_folder.h. Nothing is decoded a second time.
+void decodePictures(RawDataset& raw, const FolderOptions& options);
+PictureRoom roomFor(const RawDataset& raw, const FolderOptions& options);
+
 /// Reads a file or folder. Throws Error: DAT-03, DAT-04, PKL-01 and the codes of the formats
 /// and of a tokenizer's tables.
 RawDataset readDataset(const std::filesystem::path& path, const DataOptions& options = {});

@@ -23,24 +23,34 @@ std::int64_t bigEndian(std::span<const std::uint8_t> bytes, std::size_t place, s
     return number;
 }
 
+/// `copies`: of all pixels, beside the file.
+DeclaredImage declared(const File& file, std::int64_t height, std::int64_t width, std::int64_t channels, std::uint64_t copies) {
+    return {height, width, channels, file.size() + copies * static_cast<std::uint64_t>(height) * static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(channels)};
+}
+
+/// The pixels as they are, their middle, and what becomes of it.
+constexpr std::uint64_t kCopies = 3;
+
 /// From the header chunk of a PNG (11.2.2), which comes first.
-std::optional<std::int64_t> sideOfPng(const File& file) {
-    constexpr std::size_t kWidth = 16, kHeight = 20;
-    std::array<std::uint8_t, 24> start{};
+std::optional<DeclaredImage> declaredByPng(const File& file) {
+    constexpr std::size_t kWidth = 16, kHeight = 20, kColour = 25;
+    constexpr std::uint8_t kColoured = 2;
+    std::array<std::uint8_t, 26> start{};
     if (file.readAt(0, std::as_writable_bytes(std::span(start))) < start.size()) return std::nullopt;
-    return std::min(bigEndian(start, kWidth, 4), bigEndian(start, kHeight, 4));
+    return declared(file, bigEndian(start, kHeight, 4), bigEndian(start, kWidth, 4), (start[kColour] & kColoured) != 0 ? 3 : 1, kCopies);
 }
 
 /// From the first frame header of a JPEG (T.81, B.2.2), past all other segments.
-std::optional<std::int64_t> sideOfJpeg(const File& file) {
-    constexpr std::size_t kLength = 2, kHeight = 5, kWidth = 7, kMostSegments = 4096;
-    std::array<std::uint8_t, 9> segment{};
+std::optional<DeclaredImage> declaredByJpeg(const File& file) {
+    constexpr std::size_t kLength = 2, kHeight = 5, kWidth = 7, kColours = 9, kMostSegments = 4096;
+    std::array<std::uint8_t, 10> segment{};
     std::uint64_t place = 2;
     for (std::size_t k = 0; k < kMostSegments; ++k) {
         if (file.readAt(place, std::as_writable_bytes(std::span(segment))) < segment.size() || segment[0] != 0xFF) return std::nullopt;
         const std::uint8_t marker = segment[1];
         const bool isFrame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
-        if (isFrame) return std::min(bigEndian(segment, kHeight, 2), bigEndian(segment, kWidth, 2));
+        const std::uint64_t coefficients = marker == 0xC2 ? 2 : 0;  // of two bytes, all of them at once where the file is progressive
+        if (isFrame) return declared(file, bigEndian(segment, kHeight, 2), bigEndian(segment, kWidth, 2), segment[kColours] == 1 ? 1 : 3, kCopies + coefficients);
         if (marker == 0xD9 || marker == 0xDA) return std::nullopt;
         place += marker == 0xFF ? 1 : 2 + static_cast<std::uint64_t>(bigEndian(segment, kLength, 2));
     }
@@ -80,11 +90,11 @@ void refuseDamaged(const ImageFile& file, std::string found) {
 
 bool looksLikeImage(std::string_view bytes) { return bytes.starts_with(kPng) || bytes.starts_with(kJpeg); }
 
-std::optional<std::int64_t> declaredSide(const std::filesystem::path& path) {
+std::optional<DeclaredImage> declaredImage(const std::filesystem::path& path) {
     const File file(path);
     const std::string start = head(file, kPng.size());
-    const auto side = start == kPng ? sideOfPng(file) : start.starts_with(kJpeg) ? sideOfJpeg(file) : std::nullopt;
-    return side && *side > 0 ? side : std::nullopt;
+    const auto found = start == kPng ? declaredByPng(file) : start.starts_with(kJpeg) ? declaredByJpeg(file) : std::nullopt;
+    return found && found->height > 0 && found->width > 0 ? found : std::nullopt;
 }
 
 OpenedImage openImage(const std::filesystem::path& path, const ImageLimits& limits) {

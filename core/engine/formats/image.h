@@ -33,8 +33,15 @@ Image readImage(const std::filesystem::path& path, const ImageLimits& limits = {
 /// The first bytes of a PNG or JPEG.
 bool looksLikeImage(std::string_view bytes);
 
-/// The shorter side that a PNG or JPEG declares, in pixels, before much of it is read; nothing where it says none. Throws DAT-04.
-std::optional<std::int64_t> declaredSide(const std::filesystem::path& path);
+/// What a PNG or JPEG says of itself.
+struct DeclaredImage {
+    std::int64_t height = 0, width = 0;  ///< pixels, before it is turned as Exif says
+    std::int64_t channels = 0;           ///< as readImage() makes them
+    std::uint64_t decodingBytes = 0;     ///< that reading it and making it of another size takes at its most: the file, its pixels, copies of them
+                                         ///< and what libjpeg keeps of a progressive one
+};
+/// Before much of it is read; nothing where it does not say it. Throws DAT-04.
+std::optional<DeclaredImage> declaredImage(const std::filesystem::path& path);
 
 /// Added before the fraction is cut off. Means of bytes are halves often: a little more than a half takes them up whatever the last bits of a sum
 /// say, so that files that resize in fp32 make the same bytes.

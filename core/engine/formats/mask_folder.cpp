@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "base/errors/error.h"
+#include "base/process/available_memory.h"
 #include "engine/formats/checked.h"
 #include "engine/formats/for_all.h"
 #include "engine/formats/folder_walk.h"
@@ -165,7 +166,27 @@ public:
     std::vector<std::string> classes;
 };
 
-/// For the checks that folders of pictures share: the pictures alone.
+/// Before anything is decoded.
+void requireRoom(const MaskFolder& folder, const FolderOptions& options, const models::WantedPictures& wanted) {
+    const std::uint64_t count = folder.train.size() + (folder.test ? folder.test->size() : 0);
+    const auto available = options.limits.room > 0 ? options.limits.room : static_cast<std::uint64_t>(process::availableMemory()) / 5 * 4;
+    const auto needed = product(count, static_cast<std::uint64_t>(wanted.height * wanted.width * wanted.channels));
+    if (needed && *needed <= available) return;
+    throw Error({Code::Img09, folder.name, "the decoded pictures do not fit into memory",
+                 fmt::format("{} pictures of {} x {} pixels take {}", groupedUnsigned(count), wanted.width, wanted.height, needed ? bytesText(*needed) : "more than can be counted"),
+                 fmt::format("room for {}", bytesText(available)), "Set data.side smaller, or train on fewer pictures."});
+}
+
+/// One of three equal channels.
+void keepBrightness(Pictures& pictures) {
+    std::vector<std::uint8_t>& pixels = pictures.pixels;
+    for (std::size_t k = 0; k < pixels.size() / 3; ++k) pixels[k] = pixels[3 * k];
+    pixels.resize(pixels.size() / 3);
+    pixels.shrink_to_fit();
+    pictures.channels = 1;
+}
+
+/// For the choice of a side that folders of pictures share: the pictures alone.
 PictureFolder picturesOf(const MaskFolder& folder) {
     const auto list = [](const Pairs& pairs) {
         std::vector<PictureFolder::Picture> pictures;
@@ -185,10 +206,10 @@ MaskedPictures readMasks(MaskFolder folder, const FolderOptions& options, const 
     if (folder.test && options.limit > 0) folder.train.resize(std::min(folder.train.size(), static_cast<std::size_t>(options.limit)));
     models::WantedPictures wanted = options.wanted;
     PictureFolder pictures = picturesOf(folder);
-    chooseSide(wanted, pictures, options.goesOn);
+    chooseSide(wanted, pictures, options);
     models::WantedPictures withMask = wanted;
     withMask.channels = (wanted.channels > 0 ? wanted.channels : 3) + 1;
-    requireRoom(pictures, options, withMask);
+    requireRoom(folder, options, withMask);
     MaskDecoder train(folder.train, wanted, options);
     train.decode();
     std::optional<MaskDecoder> test;

@@ -13,6 +13,7 @@
 #include "base/process/available_memory.h"
 #include "engine/formats/checked.h"
 #include "engine/formats/for_all.h"
+#include "engine/formats/picture_files.h"
 
 namespace headroom::formats {
 namespace {
@@ -83,142 +84,193 @@ auto attempt(const fs::path& path, std::size_t place, Unreadable& unreadable, Re
     }
 }
 
-/// The median of the shorter sides that the pictures declare; nothing where none says it.
-std::optional<std::int64_t> medianSide(const Listed& pictures, const GoesOn& goesOn) {
+using Declared = std::vector<DeclaredImage>;
+
+/// What the pictures say of themselves; zeros where one says nothing. Decoding tells of the unreadable ones.
+Declared declaredOf(const Listed& pictures, const FolderOptions& options) {
+    Declared declared(pictures.size());
+    Unreadable ignored(pictures.size());
+    forAll(pictures.size(), options.threads, [&] { requireGoesOn(options.goesOn); }, [&](std::size_t k) {
+        if (const auto found = attempt(pictures[k].path, k, ignored, [&] { return declaredImage(pictures[k].path); }); found && *found) declared[k] = **found;
+    });
+    return declared;
+}
+
+/// The median of the shorter sides; nothing where none is known.
+std::optional<std::int64_t> medianSide(const Declared& declared) {
     std::vector<std::int64_t> sides;
-    Unreadable ignored(pictures.size());  // decoding says it again
-    for (std::size_t k = 0; k < pictures.size(); ++k) {
-        requireGoesOn(goesOn);
-        if (const auto side = attempt(pictures[k].path, k, ignored, [&] { return declaredSide(pictures[k].path); }); side && *side) sides.push_back(**side);
-    }
+    for (const DeclaredImage& each : declared)
+        if (each.height > 0) sides.push_back(std::min(each.height, each.width));
     if (sides.empty()) return std::nullopt;
     const auto middle = sides.begin() + std::ssize(sides) / 2;
     std::ranges::nth_element(sides, middle);
     return *middle;
 }
 
-}  // namespace
-
-void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const GoesOn& goesOn) {
+/// Height and width where the wish leaves them open.
+void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const Declared& train) {
     if (wanted.height > 0) return;
-    const std::int64_t median = medianSide(folder.train, goesOn).value_or(wanted.usualSide);
+    const std::int64_t median = medianSide(train).value_or(wanted.usualSide);
     wanted.height = wanted.width = std::max(kLeastSide, std::min(wanted.usualSide, median));
     const std::string why = median < wanted.usualSide ? fmt::format("half of the pictures have a shorter side of {} pixels or less", median) : fmt::format("usual for this model");
     folder.notes.insert(folder.notes.begin(), fmt::format("Pictures are scaled and cut to {0} x {0} pixels ({1}); data.side sets another size.", wanted.height, why));
 }
 
-namespace {
-
-std::uint64_t bytesOf(const models::WantedPictures& wanted) {
-    return static_cast<std::uint64_t>(wanted.height * wanted.width * (wanted.channels > 0 ? wanted.channels : 3));
+Pictures opened(const Listed& listed, const PictureFiles::Form& form) {
+    Pictures pictures{form.height, form.width, form.channels, {}, {}};
+    std::vector<PictureFiles::Entry> entries;
+    for (const PictureFolder::Picture& each : listed) {
+        pictures.labels.push_back(each.label);
+        entries.push_back({each.path, std::ssize(entries)});
+    }
+    pictures.files = std::make_shared<const PictureFiles>(std::move(entries), form);
+    return pictures;
 }
 
-}  // namespace
-
-void requireRoom(const PictureFolder& folder, const FolderOptions& options, const models::WantedPictures& wanted) {
-    const std::uint64_t count = folder.train.size() + (folder.test ? folder.test->size() : 0);
-    const auto available = options.limits.room > 0 ? options.limits.room : static_cast<std::uint64_t>(process::availableMemory()) / 5 * 4;
-    const auto needed = product(count, bytesOf(wanted));
-    if (needed && *needed <= available) return;
-    throw Error({Code::Img09, folder.name, "the decoded pictures do not fit into memory",
-                 fmt::format("{} pictures of {} x {} pixels take {}", groupedUnsigned(count), wanted.width, wanted.height, needed ? bytesText(*needed) : "more than can be counted"),
-                 fmt::format("room for {}", bytesText(available)), "Set data.side smaller, or train on fewer pictures."});
-}
-
-namespace {
-
-/// One part, decoded. Pictures that cannot be read leave their place empty until they are taken out.
+/// One part, decoded once. Pictures that cannot be read leave their place empty until they are taken out.
 class Decoder {
 public:
-    Decoder(const Listed& listed, const models::WantedPictures& wanted, const FolderOptions& options)
-        : m_listed(listed), m_options(options), m_each(bytesOf(wanted)), m_unreadable(listed.size()) {
-        m_pictures.height = wanted.height;
-        m_pictures.width = wanted.width;
-        m_pictures.channels = wanted.channels > 0 ? wanted.channels : 3;
-    }
+    Decoder(Pictures& pictures, std::size_t kept, const FolderOptions& options)
+        : m_pictures(pictures), m_files(*pictures.files), m_options(options), m_each(static_cast<std::size_t>(pictures.bytesPerPicture())),
+          m_kept(std::min(kept, pictures.labels.size())), m_unreadable(pictures.labels.size()) {}
 
     void decode() {
-        m_pictures.pixels.resize(m_listed.size() * m_each);
-        const auto decodeOne = [this](std::size_t k) {
-            if (!m_unreadable.areEnough()) decode(k);
+        m_pictures.pixels.resize(m_kept * m_each);
+        const auto meetOne = [this](std::size_t k) {
+            if (!m_unreadable.areEnough()) meet(k);
         };
-        forAll(m_listed.size(), m_options.threads, [this] { requireGoesOn(m_options.goesOn); }, decodeOne);
+        forAll(m_pictures.labels.size(), m_options.threads, [this] { requireGoesOn(m_options.goesOn); }, meetOne);
         m_unreadable.requireFew();
         close();
     }
-    bool isColoured() const { return m_coloured; }
     std::optional<std::string> note() const { return m_unreadable.note(); }
 
-    Pictures take(std::int64_t channels) {
-        if (channels < m_pictures.channels) keepBrightness(m_pictures);
-        return std::move(m_pictures);
-    }
-
 private:
-    void decode(std::size_t k) {
-        const fs::path& path = m_listed[k].path;
-        const auto image = attempt(path, k, m_unreadable, [&] { return readImage(path, m_options.limits.image); });
-        if (!image) return;
-        if (image->channels > 1) m_coloured = true;
-        const Image made = fitted(*image, m_pictures.height, m_pictures.width, m_pictures.channels);
-        std::ranges::copy(made.pixels, m_pictures.pixels.begin() + static_cast<std::ptrdiff_t>(k * m_each));
+    void meet(std::size_t k) {
+        std::vector<std::uint8_t> room(k < m_kept ? 0 : m_each);
+        const std::span<std::uint8_t> out = k < m_kept ? std::span(m_pictures.pixels).subspan(k * m_each, m_each) : std::span(room);
+        attempt(m_files.entries()[k].path, k, m_unreadable, [&] { return m_files.meet(k, out), true; });
     }
 
     /// Those that were read move together.
     void close() {
-        std::size_t kept = 0;
-        for (std::size_t k = 0; k < m_listed.size(); ++k) {
+        std::vector<PictureFiles::Entry>& entries = m_files.entries();
+        std::size_t left = 0, kept = 0;
+        for (std::size_t k = 0; k < entries.size(); ++k) {
             if (m_unreadable.has(k)) continue;
-            m_pictures.labels.push_back(m_listed[k].label);
-            const auto from = m_pictures.pixels.begin() + static_cast<std::ptrdiff_t>(k * m_each);
-            if (kept != k) std::copy_n(from, m_each, m_pictures.pixels.begin() + static_cast<std::ptrdiff_t>(kept * m_each));
-            ++kept;
+            if (left != k) {
+                if (k < m_kept) std::copy_n(m_pictures.pixels.begin() + static_cast<std::ptrdiff_t>(k * m_each), m_each, m_pictures.pixels.begin() + static_cast<std::ptrdiff_t>(left * m_each));
+                m_pictures.labels[left] = m_pictures.labels[k];
+                entries[left] = std::move(entries[k]);
+            }
+            ++left;
+            if (k < m_kept) ++kept;
         }
+        m_pictures.labels.resize(left);
         m_pictures.pixels.resize(kept * m_each);
+        entries.resize(left);
+        m_pictures.files = std::make_shared<const PictureFiles>(std::move(m_files));
     }
 
-    const Listed& m_listed;
+    Pictures& m_pictures;
+    PictureFiles m_files;
     const FolderOptions& m_options;
-    const std::size_t m_each;
+    const std::size_t m_each, m_kept;
     Unreadable m_unreadable;
-    std::atomic<bool> m_coloured = false;
-    Pictures m_pictures;
 };
 
-void requirePicturesOfAll(const PictureFolder& folder, const Pictures& pictures) {
-    std::vector<bool> seen(folder.classes.size());
-    for (const std::int32_t label : pictures.labels) seen[static_cast<std::size_t>(label)] = true;
-    for (const PictureFolder::Picture& each : folder.train)
-        if (const auto label = static_cast<std::size_t>(each.label); !seen[label])
-            throw Error({Code::Img10, folder.classes[label], "no picture of the class can be read", nameOf(each.path), {}, "Repair its pictures or remove the folder."});
+/// A picture of every class that there are any of.
+std::map<std::int32_t, std::string> oneOfEach(const Pictures& pictures) {
+    std::map<std::int32_t, std::string> names;
+    for (std::size_t k = 0; k < pictures.labels.size(); ++k) names.try_emplace(pictures.labels[k], nameOf(pictures.files->entries()[k].path));
+    return names;
+}
+
+/// Of all classes that there were `before`.
+void requirePicturesOfAll(const Pictures& pictures, const std::map<std::int32_t, std::string>& before, const std::vector<std::string>& classes) {
+    for (const auto& [label, name] : before)
+        if (std::ranges::find(pictures.labels, label) == pictures.labels.end())
+            throw Error({Code::Img10, classes[static_cast<std::size_t>(label)], "no picture of the class can be read", name, {}, "Repair its pictures or remove the folder."});
+}
+
+std::uint64_t availableFor(const FolderOptions& options) {
+    if (options.limits.room > 0) return options.limits.room;
+    const auto memory = static_cast<std::uint64_t>(process::availableMemory());
+    if (options.reserved == 0) return memory / 2;
+    const std::uint64_t most = memory / 5 * 4;
+    return std::max(memory / 8, most - std::min(most, options.reserved));
+}
+
+void requireRoom(const PictureRoom& room, const FolderPictures& pictures, const FolderOptions& options) {
+    if (room.decoding <= room.available) return;
+    throw Error({Code::Img09, pictures.train.files->form().folder, "decoding the pictures does not fit into memory",
+                 fmt::format("{} in {}", bytesText(room.decoding), countOf(static_cast<std::uint64_t>(std::max<std::int64_t>(options.threads, 1)), "thread", "threads")),
+                 fmt::format("room for {}", bytesText(room.available)), "Set loader.threads lower, or make the largest pictures smaller."});
 }
 
 }  // namespace
 
-void keepBrightness(Pictures& pictures) {
-    std::vector<std::uint8_t>& pixels = pictures.pixels;
-    for (std::size_t k = 0; k < pixels.size() / 3; ++k) pixels[k] = pixels[3 * k];
-    pixels.resize(pixels.size() / 3);
-    pixels.shrink_to_fit();
-    pictures.channels = 1;
+void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const FolderOptions& options) {
+    if (wanted.height == 0) chooseSide(wanted, folder, declaredOf(folder.train, options));
+}
+
+FolderPictures openPictures(PictureFolder folder, const FolderOptions& options) {
+    if (folder.test && options.limit > 0) folder.train.resize(std::min(folder.train.size(), static_cast<std::size_t>(options.limit)));
+    const Declared train = declaredOf(folder.train, options), test = declaredOf(folder.test.value_or(Listed{}), options);
+    models::WantedPictures wanted = options.wanted;
+    chooseSide(wanted, folder, train);
+    PictureFiles::Form form{folder.name, wanted.height, wanted.width, wanted.channels > 0 ? wanted.channels : 1, 0, options.limits.image};
+    for (const Declared* part : {&train, &test})
+        for (const DeclaredImage& each : *part) {
+            if (wanted.channels == 0) form.channels = std::max(form.channels, each.channels);
+            const bool isRead = std::max(each.height, each.width) <= form.limits.maxSide;  // larger ones are refused before memory is taken
+            if (isRead) form.decodingBytes = std::max(form.decodingBytes, std::min(each.decodingBytes, 4 * form.limits.maxDecoded));
+        }
+    FolderPictures found{opened(folder.train, form), std::nullopt, std::move(folder.notes)};
+    if (folder.test) found.test = opened(*folder.test, form);
+    return found;
+}
+
+void keepOnly(Pictures& pictures, std::span<const std::int64_t> numbers) {
+    Pictures some{pictures.height, pictures.width, pictures.channels, {}, {}};
+    std::vector<PictureFiles::Entry> entries;
+    for (const std::int64_t number : numbers) {
+        some.labels.push_back(pictures.labels[static_cast<std::size_t>(number)]);
+        entries.push_back(pictures.files->entries()[static_cast<std::size_t>(number)]);
+    }
+    some.files = std::make_shared<const PictureFiles>(std::move(entries), pictures.files->form());
+    pictures = std::move(some);
+}
+
+PictureRoom roomFor(const FolderPictures& pictures, const FolderOptions& options) {
+    const auto each = static_cast<std::uint64_t>(pictures.train.bytesPerPicture());
+    const auto count = static_cast<std::uint64_t>(pictures.train.count() + (pictures.test ? pictures.test->count() : 0));
+    const auto threads = static_cast<std::uint64_t>(std::clamp<std::int64_t>(options.threads, 1, std::max(std::thread::hardware_concurrency(), 1U)));
+    PictureRoom room{.all = count * each, .decoding = threads * pictures.train.files->form().decodingBytes, .available = availableFor(options)};
+    room.kept = std::min(room.all, room.available - std::min(room.available, room.decoding)) / each * each;
+    return room;
+}
+
+void decodePictures(FolderPictures& pictures, const std::vector<std::string>& classes, const FolderOptions& options) {
+    const PictureRoom room = roomFor(pictures, options);
+    requireRoom(room, pictures, options);
+    const auto before = oneOfEach(pictures.train);
+    const std::size_t kept = room.kept / static_cast<std::size_t>(pictures.train.bytesPerPicture()), ofTrain = std::min(kept, pictures.train.labels.size());
+    Decoder train(pictures.train, ofTrain, options);
+    train.decode();
+    std::optional<Decoder> test;
+    if (pictures.test) test.emplace(*pictures.test, kept - ofTrain, options), test->decode();
+    requirePicturesOfAll(pictures.train, before, classes);
+    for (const auto& note : {train.note(), test ? test->note() : std::nullopt})
+        if (note) pictures.notes.push_back(*note);
+    if (room.kept < room.all)
+        pictures.notes.push_back(fmt::format("The pictures take {} decoded, for {} there is room in memory: the others are decoded each time they are asked for.", bytesText(room.all), bytesText(room.kept)));
 }
 
 FolderPictures readPictures(PictureFolder folder, const FolderOptions& options) {
-    if (folder.test && options.limit > 0) folder.train.resize(std::min(folder.train.size(), static_cast<std::size_t>(options.limit)));
-    models::WantedPictures wanted = options.wanted;
-    chooseSide(wanted, folder, options.goesOn);
-    requireRoom(folder, options, wanted);
-    Decoder train(folder.train, wanted, options);
-    train.decode();
-    std::optional<Decoder> test;
-    if (folder.test) test.emplace(*folder.test, wanted, options), test->decode();
-    const bool grey = wanted.channels == 0 && !train.isColoured() && !(test && test->isColoured());
-    const std::int64_t channels = grey ? 1 : wanted.channels > 0 ? wanted.channels : 3;
-    FolderPictures found{train.take(channels), std::nullopt, std::move(folder.notes)};
-    if (test) found.test = test->take(channels);
-    requirePicturesOfAll(folder, found.train);
-    for (const auto& note : {train.note(), test ? test->note() : std::nullopt})
-        if (note) found.notes.push_back(*note);
+    const std::vector<std::string> classes = folder.classes;
+    FolderPictures found = openPictures(std::move(folder), options);
+    decodePictures(found, classes, options);
     return found;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,12 @@ namespace headroom::formats {
 struct FolderLimits {
     std::size_t maxEntries = 10'000'000;  ///< files and folders, all together
     std::size_t maxDepth = 8;             ///< folders below the chosen one
-    std::uint64_t room = 0;               ///< bytes that decoded pictures may take; 0 = four fifths of the memory that is available
+    std::uint64_t room = 0;               ///< bytes that decoded pictures and the threads that decode them may take; 0 = half of the memory that is
+                                          ///< available, or what FolderOptions::reserved leaves of four fifths of it
     ImageLimits image;
 };
+
+enum class Decoding { Now, WhenAsked };
 
 struct FolderOptions {
     models::WantedPictures wanted;
@@ -27,6 +31,8 @@ struct FolderOptions {
     std::int64_t threads = 1;       ///< that decode
     std::size_t leastClasses = 2;   ///< of the training part
     FolderLimits limits;
+    std::uint64_t reserved = 0;     ///< bytes that somebody else is to have of the memory; 0 = not known
+    Decoding decoding = Decoding::Now;  ///< of a dataset that is read (readDataset())
     GoesOn goesOn{};                ///< asked before every picture, by the thread that reads
 };
 
@@ -55,12 +61,7 @@ bool holdsPictures(const std::filesystem::path& folder);
 PictureFolder listPictures(const std::filesystem::path& folder, const FolderOptions& options = {});
 
 /// Height and width where the wish leaves them open: the model's usual side, but at most the median of the training part's shorter sides. Said as a note.
-void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const GoesOn& goesOn);
-/// Before anything is decoded: throws IMG-09 where that many pictures of that size and channels do not fit.
-void requireRoom(const PictureFolder& folder, const FolderOptions& options, const models::WantedPictures& wanted);
-
-/// One of three equal channels.
-void keepBrightness(Pictures& pictures);
+void chooseSide(models::WantedPictures& wanted, PictureFolder& folder, const FolderOptions& options);
 
 struct FolderPictures {
     Pictures train;
@@ -68,10 +69,29 @@ struct FolderPictures {
     std::vector<std::string> notes;
 };
 
-/// Every picture as wanted (fitted()), one channel where all of them have only brightness and none is asked for. Where any side goes it is
-/// the model's usual one, but at most the median of the shorter sides. Up to one picture of a hundred that cannot be read is left out
-/// with a note; more are refused with their list: IMG-01, IMG-02, IMG-03 and DAT-02 as readImage(). Throws also IMG-08 (gone since it
-/// was listed), IMG-09 (more than there is room for, before anything is decoded), IMG-10; and Interrupted.
+/// Every picture as wanted (fitted()), one channel where all of them declare only brightness and none is asked for. Where any side goes it is
+/// the model's usual one, but at most the median of the shorter sides. Reads what the files declare; nothing is decoded before it is asked for.
+/// Throws IMG-08 (gone since it was listed); and Interrupted.
+FolderPictures openPictures(PictureFolder folder, const FolderOptions& options);
+
+/// Of pictures that were opened these alone, in this order; a part of the list that they are.
+void keepOnly(Pictures& pictures, std::span<const std::int64_t> numbers);
+
+/// Bytes of memory for the pictures of a folder.
+struct PictureRoom {
+    std::uint64_t all = 0;       ///< that all of them would take
+    std::uint64_t kept = 0;      ///< that those take which stay decoded
+    std::uint64_t decoding = 0;  ///< that the threads take which decode them
+    std::uint64_t available = 0;
+};
+PictureRoom roomFor(const FolderPictures& pictures, const FolderOptions& options);
+
+/// Decodes all of them once. As many as there is room for stay in memory, the first ones; the others are decoded again when they are asked for. Up to one
+/// picture of a hundred that cannot be read is left out with a note; more are refused with their list: IMG-01, IMG-02, IMG-03 and DAT-02 as
+/// readImage(). Throws also IMG-08, IMG-09 (not even room for decoding, before anything is decoded), IMG-10; and Interrupted.
+void decodePictures(FolderPictures& pictures, const std::vector<std::string>& classes, const FolderOptions& options);
+
+/// Both.
 FolderPictures readPictures(PictureFolder folder, const FolderOptions& options);
 
 }  // namespace headroom::formats

@@ -137,6 +137,7 @@ data::Dataset over(const data::Dataset& dataset, const Of& of) {
     made.classes = dataset.classes;
     made.reference = dataset.reference;
     made.fingerprint = dataset.fingerprint;
+    made.earlier = dataset.earlier;
     made.notes = dataset.notes;
     made.training = std::make_unique<FeatureSource>(of(*dataset.training), *dataset.training);
     if (dataset.validation) made.validation = std::make_unique<FeatureSource>(of(*dataset.validation), *dataset.validation);

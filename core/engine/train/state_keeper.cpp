@@ -105,7 +105,7 @@ CheckpointContent StateKeeper::capture() const {
 }
 
 void StateKeeper::checkData(const nlohmann::json& state) const {
-    if (state.at("data") == m_trainer.m_dataset.fingerprint || m_trainer.m_options.acceptChangedData) return;
+    if (m_trainer.m_dataset.are(state.at("data").get<std::string>()) || m_trainer.m_options.acceptChangedData) return;
     refuse(Code::Ckp05, "the data changed since the checkpoint", state.at("data").dump(),
            "Bring the data back, or resume with --accept-changed-data; the result is then another one.");
 }

@@ -87,9 +87,9 @@ private Q_SLOTS:
 
     void statisticsAreThoseOfTheChosenPictures() {
         // two pictures of one pixel and two channels, and a third one that is not chosen
-        const std::vector<std::uint8_t> pixels{10, 200, 30, 100, 255, 255};
+        const headroom::formats::Pictures pictures{1, 1, 2, {10, 200, 30, 100, 255, 255}, {0, 0, 0}};
         const std::vector<std::int64_t> chosen{0, 1};
-        const PixelStatistics s = pixelStatistics(pixels, 2, 2, chosen);
+        const PixelStatistics s = pixelStatistics(pictures, chosen);
         QCOMPARE(s.mean[0] * 255, 20.0);
         QCOMPARE(s.mean[1] * 255, 150.0);
         QCOMPARE(s.deviation[0] * 255, 10.0);
@@ -122,8 +122,8 @@ private Q_SLOTS:
         EXPECT_REFUSED([] { (void)pixelsFor(threeChannels(), {}, stated("stated", "nan", "")); }, "CFG-04", "data.mean");
     }
     void sumsDoNotOverflowOnLargePictures() {
-        const std::vector<std::uint8_t> white(3'000'000, 255);
-        const PixelStatistics s = pixelStatistics(white, 3'000'000, 1, std::vector<std::int64_t>{0});
+        const headroom::formats::Pictures white{1'000, 3'000, 1, std::vector<std::uint8_t>(3'000'000, 255), {0}};
+        const PixelStatistics s = pixelStatistics(white, std::vector<std::int64_t>{0});
         QCOMPARE(s.mean[0], 1.0);
         QCOMPARE(s.deviation[0], 1.0);  // a channel that never varies
     }

@@ -210,8 +210,12 @@ private Q_SLOTS:
         QCOMPARE(fitted(image, 6, 8, 1).pixels, resized(withChannels(image, 1), 6, 8).pixels);
         QCOMPARE(fitted({24, 32, 1, slope(32, 24, 1)}, 6, 8, 3).channels, 3);
     }
-    void theShorterSideIsKnownBeforeAnythingIsDecoded() {
-        const auto side = [&](const std::string& bytes) { return declaredSide(m_folder.write("a.bin", bytes)); };
+    void sizeAndChannelsAreKnownBeforeAnythingIsDecoded() {
+        const auto declared = [&](const std::string& bytes) { return declaredImage(m_folder.write("a.bin", bytes)); };
+        const auto side = [&](const std::string& bytes) {
+            const auto found = declared(bytes);
+            return found ? std::optional(std::min(found->height, found->width)) : std::nullopt;
+        };
         const std::string photo = jpeg(32, 24, TJPF_RGB, slope(32, 24, 3), TJSAMP_420);
         QCOMPARE(side(photo), std::optional<std::int64_t>(24));
         QCOMPARE(side(withOrientation(photo, 6, true)), std::optional<std::int64_t>(24));
@@ -219,6 +223,9 @@ private Q_SLOTS:
         QCOMPARE(side(pngHeader(500, 70'000, 8, 2)), std::optional<std::int64_t>(500));
         for (const std::string& none : {std::string("GIF89a"), std::string(), std::string("\xFF\xD8\xFF\xD9"), photo.substr(0, 40), std::string("\xFF\xD8\xFF") + std::string(100, '\xFF'), pngHeader(0, 5, 8, 2)})
             QVERIFY(!side(none));
+        const std::string bright = jpeg(32, 24, TJPF_GRAY, slope(32, 24, 1), TJSAMP_GRAY);
+        for (const std::string& bytes : {photo, bright, greyPng(9, 7, 3), colourPng(9, 7, 1, 2, 3)}) QCOMPARE(declared(bytes)->channels, read(bytes).channels);
+        QCOMPARE(declared(photo)->decodingBytes, photo.size() + std::uint64_t{3 * 32 * 24 * 3});
     }
     void channelsBecomeBrightnessAndBack() {
         const Image colour{1, 2, 3, {255, 0, 0, 10, 200, 60}};

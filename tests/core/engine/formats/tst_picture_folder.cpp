@@ -9,6 +9,7 @@
 #include "core/engine/formats/made_pictures.h"
 #include "core/engine/formats/refusal.h"
 #include "engine/formats/dataset.h"
+#include "engine/formats/picture_files.h"
 #include "support/data.h"
 #include "support/registry.h"
 #include "support/temporary_folder.h"
@@ -257,13 +258,50 @@ private Q_SLOTS:
         options.folder.limits.maxEntries = 12;
         QCOMPARE(readDataset(path(), options).pictures.count(), 10);
     }
-    void moreThanFitsIsRefusedBeforeItIsDecoded() {
+    void asManyAsThereIsRoomForStayInMemory_data() {
+        QTest::addColumn<int>("room");  // beside the thread that decodes
+        QTest::addColumn<int>("kept");
+        QTest::newRow("all") << 640 << 10;
+        QTest::newRow("all but one") << 639 << 9;
+        QTest::newRow("one") << 64 << 1;
+        QTest::newRow("none") << 63 << 0;
+    }
+    void asManyAsThereIsRoomForStayInMemory() {
+        QFETCH(int, room);
+        QFETCH(int, kept);
         makeTwo(5);
         DataOptions options = sized(8);
-        options.folder.limits.room = 1919;
-        EXPECT_REFUSED([&] { readDataset(path(), options); }, "IMG-09", "10 pictures of 8 x 8 pixels take 1,920 bytes|room for 1,919 bytes|data.side");
-        options.folder.limits.room = 1920;
-        QCOMPARE(readDataset(path(), options).pictures.count(), 10);
+        const RawDataset whole = readDataset(path(), options);
+        options.folder.limits.room = whole.pictures.files->form().decodingBytes + static_cast<std::uint64_t>(room);
+        const RawDataset data = readDataset(path(), options);
+        QCOMPARE(data.pictures.inMemory(), kept);
+        QCOMPARE(isSaid(data.notes, "decoded each time they are asked for"), kept < 10);
+        std::vector<std::uint8_t> one, other;
+        for (std::int64_t k = 0; k < 10; ++k) QVERIFY(std::ranges::equal(data.pictures.picture(k, one), whole.pictures.picture(k, other)));
+    }
+    void decodingThatDoesNotFitIsRefusedBeforeItBegins() {
+        makeTwo(5);
+        DataOptions options = sized(8);
+        options.folder.limits.room = readDataset(path(), options).pictures.files->form().decodingBytes - 1;
+        EXPECT_REFUSED([&] { readDataset(path(), options); }, "IMG-09", "in 1 thread|room for|loader.threads");
+    }
+    void aPictureThatIsNoLongerTheSameIsRefused() {
+        makeTwo();
+        DataOptions options = sized(8);
+        options.folder.decoding = Decoding::WhenAsked;
+        RawDataset data = readDataset(path(), options);
+        std::vector<std::uint8_t> room;
+        QCOMPARE(data.pictures.inMemory(), 0);
+        QCOMPARE(int(data.pictures.picture(1, room)[0]), 200);
+        options.folder.limits.room = data.pictures.files->form().decodingBytes;
+        decodePictures(data, options.folder);
+        const std::string before = greyPng(12, 12, 200);
+        grey("bees/100.png", 201);
+        EXPECT_REFUSED([&] { (void)data.pictures.picture(1, room); }, "IMG-08", "100.png|changed since it was first read");
+        fs::remove(path() / "bees/100.png");
+        EXPECT_REFUSED([&] { (void)data.pictures.picture(1, room); }, "IMG-08", "100.png|no such file");
+        m_folder->write("data/bees/100.png", before);
+        QCOMPARE(int(data.pictures.picture(1, room)[0]), 200);
     }
     void foldersTooDeepAreRefused() {
         makeTwo();
