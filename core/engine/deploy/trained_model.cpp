@@ -92,7 +92,7 @@ void takeUpdates(TrainedModel& trained) {
 
 TrainedModel openTrained(const store::RunFolder& run, Weights weights) {
     const train::CheckpointFile content = contentOf(run, weights);
-    TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state().value("step", std::int64_t{0})};
+    TrainedModel trained{run, config::load(run.config()), {}, nullptr, content.state().value("step", std::int64_t{0}), {}, {}};
     const std::shared_ptr<const graph::Graph> file = train::keptGraph(trained.config, run.graph());
     trained.dataset = data::load(data::preparationOf(trained.config, file.get()));
     requireSameData(trained, content.state());
