@@ -6,6 +6,7 @@
 
 #include "support/registry.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/plot.h"
 #include "ui_support/quiet.h"
 #include "ui_support/watchdog.h"
 
@@ -149,6 +150,75 @@ private Q_SLOTS:
         chart.setCurve(curve("a", 100));
         chart.setEvents({{1, 0, 20, "memory", "micro-batch 64 to 32", "{}"}, {2, 0, 30, "lr", "learning rate halved", "{}"}, {3, 0, 40, "checkpoint", "written", "{}"}});
         QTRY_COMPARE(chart.eventWords(), words);
+    }
+
+    void wordsOfTheAxesDoNotRunIntoEachOther_data() {
+        QTest::addColumn<QSize>("size");
+        QTest::newRow("small") << QSize(160, 120);
+        QTest::newRow("usual") << QSize(330, 230);
+        QTest::newRow("large") << QSize(1200, 700);
+    }
+    void wordsOfTheAxesDoNotRunIntoEachOther() {
+        QFETCH(QSize, size);
+        for (const int points : {30, 700, 5000, 90000}) {
+            ui::Chart chart({.title = "Loss", .series = "train_loss"}, m_group);
+            chart.resize(size);
+            chart.show();
+            chart.setCurve(curve("a", points));
+            QTRY_VERIFY(!chart.readout().isEmpty());
+            const QCPAxis* axis = chart.findChild<QCustomPlot*>()->xAxis;
+            const auto apart = [&] {
+                const QFontMetrics metrics(axis->tickLabelFont());
+                const QVector<QString> words = axis->tickVectorLabels();
+                const QVector<double> ticks = axis->tickVector();
+                for (qsizetype i = 1; i < words.size(); ++i) {
+                    if (!axis->range().contains(ticks[i - 1]) || !axis->range().contains(ticks[i])) continue;
+                    const double between = axis->coordToPixel(ticks[i]) - axis->coordToPixel(ticks[i - 1]);
+                    if (between < (metrics.horizontalAdvance(words[i - 1]) + metrics.horizontalAdvance(words[i])) / 2.0 + 4) return false;
+                }
+                return words.size() > 1;
+            };
+            QTRY_VERIFY(apart());
+        }
+    }
+
+    void aSingleValueIsADot() {
+        const std::unique_ptr<ui::Chart> chart(make());
+        const auto dots = [&] {
+            int count = 0;
+            for (int i = 0; i < chart->findChild<QCustomPlot*>()->graphCount(); ++i) {
+                const QCPGraph* graph = chart->findChild<QCustomPlot*>()->graph(i);
+                count += graph->dataCount() > 0 && graph->scatterStyle().shape() == QCPScatterStyle::ssDisc;
+            }
+            return count;
+        };
+        chart->setCurve(curve("a", 1));
+        QTRY_COMPARE(dots(), 1);
+        chart->setCurve(curve("a", 2));
+        QTRY_COMPARE(dots(), 0);
+    }
+
+    void whatIsSaidOfAnEventStaysWithinTheChart() {
+        for (const QSize size : {QSize(180, 140), QSize(340, 240)}) {
+            ui::Chart chart({.title = "Loss", .series = "train_loss"}, m_group);
+            chart.resize(size);
+            chart.show();
+            chart.setCurve(curve("a", 100));
+            chart.setEvents({{1, 0, 5, "memory", "Going on from step 2530 after the process had stopped", "{}"}, {2, 0, 95, "memory", "The steps 2531 to 2595 are repeated", "{}"}});
+            QTRY_COMPARE(chart.eventWords().size(), 2);
+            auto* plot = chart.findChild<QCustomPlot*>();
+            QTest::qWait(50);
+            int seen = 0;
+            for (int i = 0; i < plot->itemCount(); ++i) {
+                const auto* text = qobject_cast<QCPItemText*>(plot->item(i));
+                if (!text || !(text->positionAlignment() & Qt::AlignTop) || text->text().isEmpty()) continue;
+                ++seen;
+                const double wide = QFontMetrics(text->font()).horizontalAdvance(text->text()), x = text->position->pixelPosition().x();
+                const bool toTheRight = text->positionAlignment() & Qt::AlignLeft;
+                QVERIFY(toTheRight ? x + wide <= plot->axisRect()->right() : x - wide >= plot->axisRect()->left());
+            }
+            QVERIFY(seen >= 1);
+        }
     }
 
     void fiftyRunsOfManyPointsAreDrawnWithinTheBudget() {

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QComboBox>
+#include <QFileDialog>
+#include <QStyle>
+#include <QStyleOptionComboBox>
+#include <QToolButton>
 #include <QUndoStack>
 
 #include <cmath>
@@ -8,6 +13,7 @@
 #include "ui/widgets/config_form.h"
 #include "ui/widgets/field_editor.h"
 #include "ui/widgets/schedule_preview.h"
+#include "ui_support/quiet.h"
 
 using namespace headroom;
 
@@ -93,6 +99,49 @@ private Q_SLOTS:
         QCOMPARE(undo.count(), 1);
         undo.undo();
         QCOMPARE(draft.config().train.optimizer.lr, 0.001);
+    }
+
+    void aFileIsChosenWhereAFileIsMeant_data() {
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<bool>("isFolder");
+        QTest::newRow("data") << "data.path" << true;
+        QTest::newRow("model file") << "model.file" << false;
+        QTest::newRow("weights") << "model.weights" << false;
+        QTest::newRow("offloaded tensors") << "memory.offload_folder" << true;
+    }
+    void aFileIsChosenWhereAFileIsMeant() {
+        QFETCH(QString, path);
+        QFETCH(bool, isFolder);
+        ui::ConfigDraft draft;
+        QUndoStack undo;
+        const test::Quiet quiet;
+        ui::ConfigForm form(draft, undo);
+        form.editor(path)->findChild<QToolButton*>()->click();
+        auto* dialog = form.editor(path)->findChild<QFileDialog*>();
+        QVERIFY(dialog);
+        QCOMPARE(dialog->fileMode(), isFolder ? QFileDialog::Directory : QFileDialog::ExistingFile);
+        QSignalSpy edited(form.editor(path), &ui::FieldEditor::edited);
+        Q_EMIT dialog->fileSelected("/chosen");
+        QCOMPARE(edited.value(0).value(0).toString(), QStringLiteral("/chosen"));
+        dialog->close();
+    }
+
+    void namesOfChoicesAreNotCutOff() {
+        ui::ConfigDraft draft;
+        QUndoStack undo;
+        const test::Quiet quiet;
+        ui::ConfigForm form(draft, undo);
+        form.setLevel(config::Level::Advanced);
+        form.resize(252, 2000);  // as wide as in the smallest window
+        form.show();
+        for (const char* path : {"model.arch", "train.precision", "train.schedule.name"}) {
+            auto* box = form.editor(path)->findChild<QComboBox*>();
+            QStyleOptionComboBox option;
+            option.initFrom(box);
+            const int room = box->style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, box).width();
+            for (int i = 0; i < box->count(); ++i)
+                QVERIFY2(box->fontMetrics().horizontalAdvance(box->itemText(i)) <= room, qPrintable(box->itemText(i)));
+        }
     }
 
     void whatHasNoEffectIsHidden() {

@@ -264,6 +264,23 @@ private Q_SLOTS:
         QCOMPARE(shown.view.scale(), ui::GraphView::kLargest);
     }
 
+    /// A card gets its place after its graph: what was begun in a wide view is begun again in a narrow one.
+    void aGraphLongerThanItsViewBeginsInTheMiddleWhateverSizeTheViewGets() {
+        Shown shown(sceneOf(large(30)));
+        ui::GraphView& view = shown.view;
+        for (const QSize size : {QSize(380, 300), QSize(900, 300)}) {
+            view.resize(size);
+            const ui::LayoutItem& first = view.layoutNow().items[static_cast<std::size_t>(view.layoutNow().ofNode.front())];
+            QVERIFY(view.scale() >= 0.5);  // operators can be read
+            QCOMPARE(qRound(view.toView({first.axis, 0}).x()), size.width() / 2);
+            QVERIFY(view.toView(first.area.topLeft()).y() > 0);
+        }
+        view.pan({-20, -30});
+        const QPointF moved = view.toView({0, 0});
+        view.resize(890, 300);
+        QCOMPARE(view.toView({0, 0}), moved);
+    }
+
     void theGraphNeverLeavesTheView() {
         Shown shown(sceneOf(small()));
         for (const QPointF by : {QPointF(1e6, 0), QPointF(-1e6, 1e6), QPointF(0, -1e6)}) {

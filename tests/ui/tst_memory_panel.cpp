@@ -313,6 +313,18 @@ private Q_SLOTS:
         QCOMPARE(desk().draft.config().train.precision, std::string("fp32"));
     }
 
+    void whatAWayChangesCanBeReadInANarrowPage() {
+        QVERIFY(desk().open("pictures", "resnet20"));
+        QTableView* table = panel().ways().table();
+        for (const int width : {480, 560, 760, 1200}) {
+            panel().resize(width, 760);
+            QTest::qWait(20);
+            QVERIFY2(table->columnWidth(ui::FitList::Change) >= 150, qPrintable(QString::number(width)));
+            QVERIFY(!table->isColumnHidden(ui::FitList::Apply));
+        }
+        QVERIFY(!table->isColumnHidden(ui::FitList::Parts) && !table->isColumnHidden(ui::FitList::Peak));
+    }
+
     void aCellThatIsClickedGivesItsBatchAndTechnique() {
         QVERIFY(desk().open("pictures", "resnet20"));
         desk().draft.set("train.micro_batch", "32");
@@ -452,6 +464,54 @@ private Q_SLOTS:
         finder.button()->click();
         QCOMPARE(finder.button()->text(), QStringLiteral("Measure"));
         QCOMPARE(finder.model().rowCount(), 0);
+    }
+
+    void keptFeaturesStandInTheBarAndAmongTheOwners() {
+        QVERIFY(desk().open("pictures", "resnet20"));
+        const auto settle = [this] { desk().memory.replan(); return desk().settle(); };
+        auto* bar = panel().bar().findChild<ui::MemoryBar*>();
+        desk().draft.set("train.freeze", "*, !logits.*");
+        QVERIFY(settle());
+        QCOMPARE(desk().memory.memory().features, 0);
+        QVERIFY(!bar->accessibleDescription().contains("features"));
+        desk().draft.set("train.cache_features", "true");
+        QVERIFY(settle());
+        const ui::StepMemory memory = desk().memory.memory();
+        QCOMPARE(memory.features, Bytes(50000) * 64 * 4);  // what the last pooling makes of each sample
+        QVERIFY(memory.process > memory.features + memory.peak);
+        QVERIFY2(bar->accessibleDescription().contains("features 12.2 MiB"), qPrintable(bar->accessibleDescription()));
+        QTRY_VERIFY(panel().owners().model().rowCount() > 1);
+        QTableView* table = panel().owners().table();
+        QTRY_COMPARE(table->model()->index(0, ui::OwnersModel::Kind).data().toString(), QStringLiteral("features"));
+        table->setCurrentIndex(table->model()->index(0, 0));
+        QVERIFY(!panel().step().band());  // they are no part of a step
+        double share = 0;
+        for (int row = 0; row < panel().owners().model().rowCount(); ++row) share += panel().owners().model().row(row).share;
+        QVERIFY(std::abs(share - 1) < 1e-6);
+    }
+
+    void keptFeaturesTakeTheirRoomFromTheBudget() {
+        QVERIFY(desk().open("pictures", "resnet20"));
+        for (const auto& [path, value] : {std::pair("train.freeze", "*, !logits.*"), std::pair("train.cache_features", "true"), std::pair("memory.budget", "64 MiB")}) desk().draft.set(path, value);
+        desk().memory.replan();
+        const Bytes features = desk().memory.memory().features;
+        QVERIFY(desk().memory.memory().fits);
+        QCOMPARE(desk().memory.question()->budget, 64 * kMiB - features);
+        desk().draft.set("memory.budget", "8 MiB");
+        desk().memory.replan();
+        QVERIFY(!desk().memory.memory().fits);
+        desk().draft.set("data.limit", "1000");
+        desk().memory.replan();
+        QCOMPARE(desk().memory.memory().features, Bytes(1000) * 64 * 4);
+    }
+
+    void theNamesBelowTheBarTakeTheRowsThatTheyNeed() {
+        ui::MemoryBar bar;
+        plan::BytesByKind kinds{};
+        kinds.fill(kMiB);
+        bar.set(kinds, {kMiB, kMiB}, std::nullopt, std::nullopt);
+        QVERIFY(bar.heightForWidth(400) > bar.heightForWidth(1200));
+        QVERIFY(bar.heightForWidth(150) > bar.heightForWidth(400));
     }
 
     void theMeasuredMarkIsTheSelectedRunsOwn() {

@@ -10,6 +10,7 @@
 #include <QPushButton>
 #include <QTabBar>
 #include <QTableView>
+#include <QToolButton>
 #include <QUndoStack>
 
 #include "base/graph/document.h"
@@ -26,6 +27,7 @@
 #include "ui/panels/model/node_card.h"
 #include "ui/panels/model/training_actions.h"
 #include "ui/panels/selection.h"
+#include "ui/widgets/problem_note.h"
 #include "ui_support/quiet.h"
 
 using namespace headroom;
@@ -126,6 +128,27 @@ private Q_SLOTS:
         empty.button()->click();
         QCOMPARE(wanted.size(), 1);
         QCOMPARE(panel().gallery().rowCount(), static_cast<int>(models::architectures().size()));
+    }
+
+    void aFileThatIsRefusedSaysWhyUntilTheNextOneIsOpened() {
+        desk().explorer.open("/models/broken.onnx");
+        QTRY_VERIFY(panel().problem().isVisible());
+        QVERIFY(panel().problem().text().contains("ONX-01"));
+        QVERIFY(panel().accept("/models/weights.safetensors"));
+        QVERIFY(!panel().problem().isVisible());
+    }
+
+    void withoutAGraphThereAreNoToolsForOne() {
+        const auto tools = [this] {
+            int count = 0;
+            for (const QToolButton* button : panel().graph().findChildren<QToolButton*>()) count += button->isVisible();
+            return count;
+        };
+        QCOMPARE(tools(), 0);
+        QVERIFY(!panel().nodes().isVisible());
+        QVERIFY(desk().open("cnn"));
+        QVERIFY(tools() >= 5);
+        QVERIFY(panel().nodes().isVisible());
     }
 
     void theGalleryTellsWhatEachArchitectureTakesAndGreysWhatDoesNotSuit() {

@@ -118,7 +118,7 @@ private Q_SLOTS:
         m_file = QString::fromStdString(m_folder.write("broken.safetensors", "nothing of the kind").string());
         m_runs->window().openPage("model");
         QVERIFY(panel().accept(m_file));
-        QTRY_VERIFY_WITH_TIMEOUT(card().message()->text().contains("STF-"), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(card().problem().text().contains("STF-"), 20000);
         QVERIFY(!card().useButton()->isEnabled());
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QAccessible>
 #include <QDockWidget>
+#include <QPainter>
+#include <QPushButton>
 #include <QLineEdit>
 #include <QListWidget>
 
@@ -8,6 +10,7 @@
 
 #include "support/registry.h"
 #include "ui/shell/overlays.h"
+#include "ui/shell/run_list.h"
 #include "ui/widgets/chart.h"
 #include "ui_support/studio_fixture.h"
 #include "ui_support/watchdog.h"
@@ -132,6 +135,95 @@ private Q_SLOTS:
         const double ms = double(after.tv_sec - before.tv_sec) * 1e3 + double(after.tv_nsec - before.tv_nsec) * 1e-6;
         qInfo("window up after %.0f ms of CPU time", ms);
         QVERIFY(ms < 1000);
+    }
+
+    /// Pages that need room, and a window that was small for a while, take it from the list of runs for that time alone.
+    void theListOfRunsKeepsItsWidth() {
+        auto* runs = window().findChild<QDockWidget*>("runs");
+        m_fixture->studio().openSample();
+        QTRY_VERIFY(!m_fixture->studio().draft().config().data.path.empty());
+        for (const QSize size : {QSize(1280, 800), QSize(1600, 900)}) {
+            window().resize(1024, 700);
+            for (const char* page : {"train", "memory"}) window().openPage(page);
+            QTest::qWait(50);
+            window().resize(size);
+            for (const char* page : {"train", "memory", "data", "model", "train"}) {
+                window().openPage(page);
+                QTRY_VERIFY2(std::abs(runs->width() - size.width() / 5) <= 2, qPrintable(QStringLiteral("%1 on %2 at %3").arg(runs->width()).arg(QLatin1String(page)).arg(size.width())));
+            }
+        }
+    }
+
+    void aWidthThatWasDraggedStaysAndComesBack() {
+        window().resize(1400, 800);
+        window().openPage("data");
+        auto* runs = window().findChild<QDockWidget*>("runs");
+        QTRY_COMPARE(runs->width(), 280);
+        const QPoint line(runs->geometry().right() + 2, runs->geometry().center().y());
+        QTest::mousePress(&window(), Qt::LeftButton, {}, line);
+        QTest::mouseMove(&window(), line + QPoint(60, 0));
+        QTRY_VERIFY(runs->width() > 300);
+        QTest::mouseRelease(&window(), Qt::LeftButton, {}, line + QPoint(60, 0));
+        const int dragged = runs->width();
+        window().resize(1300, 800);
+        window().openPage("memory");
+        QTRY_COMPARE(runs->width(), dragged);
+        m_fixture->reopen();
+        runs = window().findChild<QDockWidget*>("runs");
+        QTRY_COMPARE(runs->width(), dragged);
+        window().actions()["restore_layout"]->trigger();
+        QTRY_COMPARE(runs->width(), 260);
+    }
+
+    void aClickBelowTheLastRunLeavesTheChosenOneChosen() {
+        m_fixture->makeRun("first");
+        auto* card = window().findChild<ui::RunListCard*>();
+        QTRY_COMPARE(card->list()->model()->rowCount(), 1);
+        QTRY_COMPARE(card->list()->selectionModel()->selectedIndexes().size(), 1);
+        QTest::mouseClick(card->list()->viewport(), Qt::LeftButton, {}, QPoint(40, card->list()->viewport()->height() - 5));
+        QCOMPARE(card->list()->selectionModel()->selectedIndexes().size(), 1);
+    }
+
+    void aNarrowRowOfTheListStillShowsTheName() {
+        const auto rowOf = [](const std::string& name) {
+            store::RunSummary run;
+            run.id = "20260101-0000-aaaa";
+            run.name = name;
+            run.sparkline = {3, 2, 1};
+            ui::RunsModel model;
+            model.merge({run});
+            ui::RunFilter filter;
+            filter.setSourceModel(&model);
+            QImage image(160, 46, QImage::Format_RGB32);
+            image.fill(ui::theme::tokens().panel);
+            QPainter painter(&image);
+            QStyleOptionViewItem option;
+            option.rect = image.rect();
+            ui::RunDelegate().paint(&painter, option, filter.index(0, 0));
+            return image;
+        };
+        QVERIFY(rowOf("resnet-one") != rowOf("resnet-two"));
+    }
+
+    void anEmptyPageOffersOneThingToDo() {
+        for (const char* page : {"data", "model", "memory", "export", "predict"}) {
+            window().openPage(page);
+            const QList<ui::PlaceholderCard*> all = window().panel(page)->findChildren<ui::PlaceholderCard*>();
+            const auto isOffering = [](const ui::PlaceholderCard* each) { return each->isVisible() && each->button()->isVisible() && !each->button()->text().isEmpty(); };
+            QTRY_VERIFY2(std::ranges::count_if(all, isOffering) == 1, page);
+        }
+    }
+
+    void thereIsOneButtonToBeginWithOnEveryPage() {
+        const auto primary = [this] {
+            int count = 0;
+            for (const QPushButton* button : window().findChildren<QPushButton*>()) count += button->isVisible() && button->property("primary").toBool();
+            return count;
+        };
+        for (const char* page : {"train", "data", "model", "memory", "export", "predict", "system"}) {
+            window().openPage(page);
+            QVERIFY2(primary() <= 1, page);
+        }
     }
 
     void theSmallestWindowHoldsEverything() {

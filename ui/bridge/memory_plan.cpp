@@ -6,6 +6,7 @@
 #include "base/config/document.h"
 #include "base/errors/error.h"
 #include "base/plan/batch_finder.h"
+#include "base/plan/kept_features.h"
 #include "base/plan/training_step.h"
 #include "ui/bridge/config_draft.h"
 #include "ui/bridge/data_info.h"
@@ -56,14 +57,19 @@ std::optional<Bytes> MemoryPlan::budget() const {
     return plan::automaticBudget(std::max<Bytes>(*m_available - m_data.summary().pictureBytes, 1));  // the pictures are there before the steps
 }
 
-std::optional<plan::FitQuestion> MemoryPlan::question() const {
+std::optional<Bytes> MemoryPlan::room() const {
     const auto limit = budget();
+    return limit ? std::optional(std::max<Bytes>(*limit - m_features, 1)) : std::nullopt;
+}
+
+std::optional<plan::FitQuestion> MemoryPlan::question() const {
+    const auto limit = room();
     if (!m_memory.planned || !limit) return std::nullopt;
     return plan::FitQuestion{m_draft.config(), m_data.basis(), m_device, *limit, {}};
 }
 
 std::vector<std::int64_t> MemoryPlan::sizesToMeasure() const {
-    const auto limit = budget();
+    const auto limit = room();
     if (!m_configured || !limit) return {};
     const std::int64_t batch = m_draft.config().train.batchSize;
     return plan::sizesToMeasure(m_configured->graph(), m_configured->options(batch, batch), batch, *limit);
@@ -75,17 +81,38 @@ const plan::ConfiguredStep& MemoryPlan::configured() {
         m_configured = m_configured->changedTo(m_draft.config());
     else
         m_configured.emplace(m_draft.config(), m_data.basis(), device);
-    if (const auto limit = budget()) m_configured = m_configured->within(*limit);
+    m_features = featuresBeside(*m_configured);
+    if (const auto limit = room()) m_configured = m_configured->within(*limit);
     m_device = device;
     return *m_configured;
+}
+
+/// On a GPU they lie outside of its memory. The net is made anew for them only where it is another one.
+Bytes MemoryPlan::featuresBeside(const plan::ConfiguredStep& step) {
+    const config::RunConfig& config = m_draft.config();
+    if (!config.train.cacheFeatures || isOnGpu()) return 0;
+    const models::Basis basis = m_data.basis();
+    if (!m_featuresOf || &m_featuresOf->graph() != &step.graph() || m_featuresPrecision != config.train.precision)
+        m_featuresEach = plan::keptFeatures(config, plan::netOf(config, basis), basis.shape, 1);
+    m_featuresOf = step;
+    m_featuresPrecision = config.train.precision;
+    const DataSummary& data = m_data.summary();
+    const qint64 training = config.data.limit > 0 ? std::min<qint64>(config.data.limit, data.train) : data.train;
+    return m_featuresEach * (training + data.validation);
+}
+
+StepMemory MemoryPlan::planned() {
+    const plan::ConfiguredStep& step = configured();  // weighs the features
+    return stepMemory(m_draft.config(), step, budget(), m_features);
 }
 
 void MemoryPlan::replan() {
     m_later.stop();
     m_memory = {};
+    m_features = 0;
     if (m_data.state() == DataInfo::State::There) {
         try {
-            m_memory = stepMemory(m_draft.config(), configured(), budget());
+            m_memory = planned();
         } catch (const Error& error) {
             m_configured.reset();
             const QString& ofFile = m_data.modelFailure().text;

@@ -25,7 +25,9 @@ public:
     const StepMemory& memory() const { return m_memory; }
     /// The configuration's budget, or what this machine leaves free; nothing before its first reading.
     std::optional<Bytes> budget() const;
-    /// What is asked to fit as the settings stand; nothing without a plan or a budget.
+    /// What kept features leave of it to the steps.
+    std::optional<Bytes> room() const;
+    /// What is asked to fit as the settings stand, into the room of the steps; nothing without a plan or a budget.
     std::optional<plan::FitQuestion> question() const;
     /// Micro-batches of the settings' batch that are worth measuring; none without a plan or a budget, or where nothing fits.
     std::vector<std::int64_t> sizesToMeasure() const;
@@ -41,6 +43,8 @@ private:
     void setReading(const telemetry::Reading& reading);
     bool isOnGpu() const;
     const plan::ConfiguredStep& configured();
+    StepMemory planned();
+    Bytes featuresBeside(const plan::ConfiguredStep& step);
 
     ConfigDraft& m_draft;
     DataInfo& m_data;
@@ -50,6 +54,10 @@ private:
     models::DataShape m_shape;
     graph::DeviceKind m_device = graph::DeviceKind::Cpu;
     std::optional<Bytes> m_available, m_gpuFree;
+    Bytes m_features = 0;  ///< kept in the memory that the budget speaks of
+    std::optional<plan::ConfiguredStep> m_featuresOf;  ///< the step whose features were weighed last, and a sample's bytes
+    std::string m_featuresPrecision;
+    Bytes m_featuresEach = 0;
 };
 
 }  // namespace headroom::ui

@@ -3,6 +3,8 @@
 
 namespace headroom::ui {
 
+QString sentence(const Problem& problem) { return problem.code.isEmpty() ? problem.text : QStringLiteral("%1 (%2)").arg(problem.text, problem.code); }
+
 Problem problemOf(const Failure& failure, Severity severity) {
     const std::string_view code = info(failure.code).text;
     return {severity, QString::fromUtf8(code.data(), static_cast<qsizetype>(code.size())),

@@ -19,6 +19,9 @@ struct Problem {
     QDateTime when = QDateTime::currentDateTime();
 };
 
+/// Its text with its code behind it.
+QString sentence(const Problem& problem);
+
 Problem problemOf(const Failure& failure, Severity severity = Severity::Error);
 /// One for each fault of the error.
 QVector<Problem> problemsOf(const Error& error);

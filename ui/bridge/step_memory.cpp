@@ -9,9 +9,9 @@
 
 namespace headroom::ui {
 
-StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredStep& configured, std::optional<Bytes> budget) {
+StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredStep& configured, std::optional<Bytes> budget, Bytes features) {
     StepMemory memory;
-    const Bytes limit = budget.value_or(std::numeric_limits<Bytes>::max());
+    const Bytes limit = budget ? std::max<Bytes>(*budget - features, 1) : std::numeric_limits<Bytes>::max();
     const qint64 batch = config.train.batchSize;
     memory.parameters = configured.parameterCount();
     memory.microBatch = config.train.microBatch > 0 ? config.train.microBatch : configured.largestMicroBatch(batch, limit).value_or(1);
@@ -21,8 +21,10 @@ StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredSte
     memory.peak = step.peak;
     memory.atPeak = step.atPeak;
     memory.where = QString::fromStdString(plan::peakMoment(configured.graph(), step));
-    memory.process = configured.processPeak(step);
-    memory.fits = memory.process <= limit;
+    const Bytes process = configured.processPeak(step);
+    memory.features = features;
+    memory.process = features + process;
+    memory.fits = process <= limit;
     return memory;
 }
 

@@ -21,7 +21,8 @@ struct StepMemory {
     QString fault;               ///< why there is no plan: the model does not suit the data ...
     plan::BytesByKind atPeak{};  ///< by kind, at the moment of the peak
     Bytes peak = 0;
-    Bytes process = 0;           ///< what the process adds: tensors, their pools' rounding and holes, and the fixed part
+    Bytes features = 0;          ///< of a frozen part, kept beside all steps (train.cache_features)
+    Bytes process = 0;           ///< what the process adds: tensors, their pools' rounding and holes, the fixed part, and the features
     QString where;               ///< "backward of layer3.2.conv2"
     qint64 parameters = 0;
     qint64 microBatch = 0, parts = 1;
@@ -30,9 +31,9 @@ struct StepMemory {
     std::shared_ptr<const PlannedStep> planned;  ///< null where there is no plan
 };
 
-/// Pure. With an automatic micro-batch the largest one that stays within `budget` is planned; without a budget the whole
-/// batch at once.
-StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredStep& configured, std::optional<Bytes> budget);
+/// Pure. With an automatic micro-batch the largest one that stays within what `features` leave of `budget` is planned; without a
+/// budget the whole batch at once.
+StepMemory stepMemory(const config::RunConfig& config, const plan::ConfiguredStep& configured, std::optional<Bytes> budget, Bytes features = 0);
 /// Steps of an epoch and of the run, into `memory`.
 void countSteps(StepMemory& memory, const config::RunConfig& config, qint64 trainSamples);
 

@@ -31,7 +31,7 @@ namespace {
 
 constexpr int kGap = 8;
 constexpr QSize kSmallest(1024, 700), kUsual(1560, 940);
-constexpr int kRunsWidth = 330, kSetupWidth = 330, kBottomHeight = 172;
+constexpr int kSideShare = 5, kSideLeast = 208, kSideMost = 330, kBottomHeight = 172;  ///< a dock at the side takes a fifth of the window
 
 }  // namespace
 
@@ -149,8 +149,34 @@ void MainWindow::addDocks() {
 void MainWindow::defaultLayout() {
     for (const char* name : {"runs", "hardware"}) m_docks[QLatin1String(name)]->show();
     for (const char* name : {"log", "problems"}) m_docks[QLatin1String(name)]->hide();
-    resizeDocks({m_docks[QStringLiteral("runs")], m_docks[QStringLiteral("setup")]}, {kRunsWidth, kSetupWidth}, Qt::Horizontal);
+    m_session.runsWidth = m_session.setupWidth = 0;
+    giveWidths();
     resizeDocks({m_docks[QStringLiteral("hardware")]}, {kBottomHeight}, Qt::Vertical);
+}
+
+/// What was dragged stays; else a share of the window: a page that needed room, or a window that was small for a while, takes nothing
+/// for good.
+void MainWindow::giveWidths() {
+    const int usual = std::clamp(width() / kSideShare, kSideLeast, kSideMost);
+    const auto wanted = [usual](int dragged) { return dragged > 0 ? dragged : usual; };
+    resizeDocks({m_docks[QStringLiteral("runs")], m_docks[QStringLiteral("setup")]}, {wanted(m_session.runsWidth), wanted(m_session.setupWidth)}, Qt::Horizontal);
+}
+
+/// The lines between the docks are the window's own: what is dragged is a press and a release that reach it.
+bool MainWindow::event(QEvent* event) {
+    const auto widths = [this] { return std::pair(m_docks[QStringLiteral("runs")]->width(), m_docks[QStringLiteral("setup")]->width()); };
+    if (event->type() == QEvent::MouseButtonPress) m_grasped = widths();
+    const bool done = QMainWindow::event(event);
+    if (event->type() != QEvent::MouseButtonRelease) return done;
+    const auto [runs, setup] = widths();
+    if (runs != m_grasped.first) m_session.runsWidth = runs;
+    if (setup != m_grasped.second) m_session.setupWidth = setup;
+    return done;
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    giveWidths();
 }
 
 void MainWindow::showDock(const QString& name, bool visible) {
@@ -161,7 +187,6 @@ void MainWindow::showDock(const QString& name, bool visible) {
 void MainWindow::openPage(const QString& name) {
     m_page = m_panels.contains(name) ? name : QStringLiteral("train");
     m_activity->setCurrent(m_page);
-    m_top->setStartProminent(m_page == QLatin1String("train") || m_page == QLatin1String("memory") || m_page == QLatin1String("system"));
     updateWelcome();
 }
 
@@ -179,8 +204,13 @@ void MainWindow::leaveRoomAtTheRight(int room) {
 void MainWindow::updateWelcome() {
     const bool bare = m_page == QLatin1String("train") && m_studio.runs().rowCount() == 0 && m_studio.draft().config().data.path.empty();
     const bool setup = (m_page == QLatin1String("train") && !bare) || m_page == QLatin1String("memory");
-    m_docks[QStringLiteral("setup")]->setVisible(setup);
+    QDockWidget* settings = m_docks[QStringLiteral("setup")];
+    const bool comesOrGoes = settings->isHidden() == setup;
+    settings->setVisible(setup);
+    const bool isStartNext = !bare && (setup || m_page == QLatin1String("system"));
+    m_top->setStartProminent(isStartNext);
     leaveRoomAtTheRight(setup ? 0 : kGap + 2);
+    if (comesOrGoes) giveWidths();
     m_stack->setCurrentWidget(bare ? static_cast<QWidget*>(m_welcome) : m_panels[m_page]);
 }
 

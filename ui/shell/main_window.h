@@ -44,6 +44,8 @@ public:
     void saveSession();
 
 protected:
+    bool event(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
@@ -55,6 +57,7 @@ private:
     void connectActions();
     void connectRuns();
     void defaultLayout();
+    void giveWidths();
     void restoreSession();
     void chooseData(bool folder);
     void chooseConfig(bool save);
@@ -81,6 +84,7 @@ private:
     QMap<QString, Panel*> m_panels;
     QMap<QString, QDockWidget*> m_docks;
     QString m_page = QStringLiteral("train");
+    std::pair<int, int> m_grasped;  ///< widths of the docks at the sides when the mouse was pressed
     bool m_closing = false;
 };
 

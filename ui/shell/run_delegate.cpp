@@ -12,7 +12,28 @@
 namespace headroom::ui {
 namespace {
 
-constexpr int kHeight = 46, kState = 14, kLeft = 11, kText = 34, kSpark = 50, kFigure = 48;
+constexpr int kHeight = 46, kState = 14, kLeft = 11, kText = 34, kSpark = 50, kFigure = 48, kGap = 8;
+constexpr int kNameLeast = 110;  ///< a row that leaves less for the name has its curve below the figure
+
+/// The parts of a row. Beside each other where there is room; else the curve stands below the figure.
+struct Parts {
+    QRect name, below, curve, figure;
+};
+
+Parts partsOf(const QRect& row, bool hasCurve) {
+    const QRect text(row.left() + kText, row.top() + 6, row.width() - kText - kFigure - kGap - 2, 18);
+    Parts parts{text, text.translated(0, 17), {}, QRect(row.right() - kFigure - 6, row.top(), kFigure, row.height())};
+    if (!hasCurve) {
+        parts.below.setWidth(text.width() + kFigure);
+    } else if (text.width() - kSpark - kGap >= kNameLeast) {
+        for (QRect* each : {&parts.name, &parts.below}) each->setWidth(text.width() - kSpark - kGap);
+        parts.curve = QRect(parts.figure.left() - kSpark - 2, row.center().y() - 8, kSpark, 16);
+    } else {
+        parts.figure = QRect(parts.figure.left(), text.top(), kFigure, text.height());
+        parts.curve = QRect(parts.figure.left() + 2, parts.below.top() + 3, kFigure - 2, 12);
+    }
+    return parts;
+}
 
 double shareOf(const store::RunSummary& run) {
     return run.progress.totalSteps > 0 ? static_cast<double>(run.progress.step) / static_cast<double>(run.progress.totalSteps) : 0;
@@ -53,23 +74,21 @@ void RunDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
     paintState(*painter, QRectF(r.left() + kLeft, r.center().y() - kState / 2 + 1, kState, kState), run.state, shareOf(run));
 
     const bool curve = run.sparkline.size() > 1;
-    const int right = kFigure + (curve ? kSpark + 8 : 0) + 10;
-    const QRect name(r.left() + kText, r.top() + 6, r.width() - kText - right, 18), below = name.translated(0, 17);
+    const Parts parts = partsOf(r, curve);
     painter->setFont(theme::textFont(1.0, QFont::DemiBold));
     painter->setPen(t.text);
     const QString text = (run.pinned ? QStringLiteral("★ ") : QString()) + QString::fromStdString(run.name);
-    painter->drawText(name, Qt::AlignVCenter, painter->fontMetrics().elidedText(text, Qt::ElideRight, name.width()));
+    painter->drawText(parts.name, Qt::AlignVCenter, painter->fontMetrics().elidedText(text, Qt::ElideRight, parts.name.width()));
     painter->setFont(theme::textFont(0.85));
     painter->setPen(t.muted);
-    const int room = below.width() + (curve ? 0 : kFigure);
-    painter->drawText(below.adjusted(0, 0, room - below.width(), 0), Qt::AlignVCenter, painter->fontMetrics().elidedText(subtitle(run), Qt::ElideRight, room));
+    painter->drawText(parts.below, Qt::AlignVCenter, painter->fontMetrics().elidedText(subtitle(run), Qt::ElideRight, parts.below.width()));
 
     const int series = index.data(RunsModel::SeriesRole).toInt();
-    if (curve) paintSparkline(*painter, QRectF(r.right() - kFigure - kSpark - 8, r.center().y() - 8, kSpark, 16), run.sparkline, seriesColour(series));
+    if (curve) paintSparkline(*painter, parts.curve, run.sparkline, seriesColour(series));
     painter->setFont(theme::figureFont(0.95));
     painter->setPen(t.text);
     const auto figure = headline(run);
-    painter->drawText(QRect(r.right() - kFigure - 6, r.top(), kFigure, r.height()), Qt::AlignRight | Qt::AlignVCenter, figure ? format::metric(*figure) : QStringLiteral("–"));
+    painter->drawText(parts.figure, Qt::AlignRight | Qt::AlignVCenter, figure ? format::metric(*figure) : QStringLiteral("–"));
     painter->restore();
 }
 

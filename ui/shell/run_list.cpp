@@ -74,7 +74,12 @@ void RunListCard::connectSelection() {
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& now) {
         if (now.isValid()) m_selection.setCurrent(now.data(RunsModel::IdRole).toString());
     });
-    connect(m_list->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] { m_selection.setMarked(marked()); });
+    connect(m_list->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        const QStringList chosen = marked();
+        // A click below the last run takes nothing away: the pages go on showing the current one.
+        if (chosen.isEmpty() && m_list->currentIndex().isValid()) return m_list->selectionModel()->select(m_list->currentIndex(), QItemSelectionModel::Select);
+        m_selection.setMarked(chosen);
+    });
     connect(&m_selection, &Selection::currentChanged, this, &RunListCard::followCurrent);
     connect(m_proxy, &QAbstractItemModel::rowsInserted, this, &RunListCard::followCurrent);
 }

@@ -16,6 +16,7 @@ namespace headroom::ui {
 namespace {
 constexpr qint64 kLargest = 1 << 20;
 constexpr int kVersion = 1;
+constexpr int kWidestDock = 1 << 14;
 }  // namespace
 
 QString Session::defaultPath() { return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + QStringLiteral("/headroom/studio.json"); }
@@ -38,6 +39,8 @@ Session Session::load(const QString& path) {
     session.axis = std::clamp(o.value("axis").toInt(), 0, 5);
     session.smoothing = std::clamp(o.value("smoothing").toDouble(session.smoothing), 0.0, 0.999);
     session.advanced = o.value("advanced").toBool();
+    session.runsWidth = std::clamp(o.value("runs_width").toInt(), 0, kWidestDock);
+    session.setupWidth = std::clamp(o.value("setup_width").toInt(), 0, kWidestDock);
     return session;
 }
 
@@ -54,7 +57,9 @@ QByteArray Session::json() const {
                                      {"scheme", QLatin1String(kSchemes[static_cast<int>(scheme)])},
                                      {"axis", axis},
                                      {"smoothing", smoothing},
-                                     {"advanced", advanced}})
+                                     {"advanced", advanced},
+                                     {"runs_width", runsWidth},
+                                     {"setup_width", setupWidth}})
         .toJson();
 }
 

@@ -20,6 +20,7 @@ struct Session {
     int axis = 0;
     double smoothing = 0.6;
     bool advanced = false;
+    int runsWidth = 0, setupWidth = 0;  ///< as they were dragged; 0: a share of the window
 
     static QString defaultPath();
     /// Defaults where the file is missing or cannot be understood.

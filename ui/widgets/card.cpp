@@ -6,6 +6,8 @@
 #include <QStyle>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 #include "ui/theme/theme.h"
 
 namespace headroom::ui {
@@ -14,19 +16,25 @@ namespace {
 /// Gives way in a narrow card: its end becomes an ellipsis.
 class FigureLabel : public QLabel {
 public:
-    QSize minimumSizeHint() const override { return {0, QLabel::minimumSizeHint().height()}; }
+    FigureLabel(const QString& text, int least) : QLabel(text), m_least(least) {}
+    QSize minimumSizeHint() const override { return {std::min(m_least, QLabel::minimumSizeHint().width()), QLabel::minimumSizeHint().height()}; }
 
 protected:
     void paintEvent(QPaintEvent*) override {
         QPainter painter(this);
         style()->drawItemText(&painter, rect(), static_cast<int>(alignment()), palette(), isEnabled(), fontMetrics().elidedText(text(), Qt::ElideRight, width()), foregroundRole());
     }
+
+private:
+    int m_least;  ///< px that stay in any case
 };
+
+constexpr int kTitleLeast = 120;  ///< px of a title: a figure beside it gives way first
 
 }  // namespace
 
 Card::Card(const QString& title, QWidget* parent)
-    : QFrame(parent), m_body(new QVBoxLayout), m_head(new QHBoxLayout), m_title(new QLabel(title)), m_figure(new FigureLabel) {
+    : QFrame(parent), m_body(new QVBoxLayout), m_head(new QHBoxLayout), m_title(new FigureLabel(title, kTitleLeast)), m_figure(new FigureLabel({}, 0)) {
     setObjectName(QStringLiteral("card"));
     setAttribute(Qt::WA_StyledBackground);
     m_title->setFont(theme::textFont(0.95, QFont::DemiBold));

@@ -19,7 +19,7 @@ constexpr int kPaintMs = 100;
 
 constexpr double kRawShare = 0.30;      ///< how much of its colour a raw curve keeps
 constexpr int kSmoothDrawnUpTo = 8;     ///< curves; more are drawn without antialiasing
-
+constexpr qsizetype kDotsUpTo = 30;     ///< points of a compared series that are dots, too
 
 }  // namespace
 
@@ -135,9 +135,12 @@ void Chart::repaintNow() {
         m_stack->setCurrentWidget(drawn ? static_cast<QWidget*>(m_plot) : m_empty);
     setFigure(m_group.cursor() ? readout() : QString());
     reportExtent();
-    m_legend->setVisible(drawn && !m_spec.legend.isEmpty());
+    constexpr int kAround = 40;  // margins, and the gap to the title
+    const int head = m_legend->sizeHint().width() + QFontMetrics(theme::textFont(0.95, QFont::DemiBold)).horizontalAdvance(m_spec.title) + kAround;
+    m_legend->setVisible(drawn && !m_spec.legend.isEmpty() && head <= width());
     if (m_stack->currentWidget() == m_table && selectedLine()) m_tableModel->set(selectedLine()->trace, m_group.axis());
     if (m_stack->currentWidget() != m_plot) return;
+    fitTicks(*m_plot);
     fitRanges();
     placeEnd();
     placeEvents();
@@ -216,8 +219,17 @@ void Chart::styleLine(const Key& key, Line& line) {
     line.high->setChannelFillGraph(line.low);
     line.bad->setPen(QPen(t.bad, 1));
     line.bad->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssTriangle, t.bad, t.bad, 7));
-    if (compared) line.smooth->setScatterStyle(line.trace.x.size() < 60 ? QCPScatterStyle(QCPScatterStyle::ssDisc, colour, colour, 4) : QCPScatterStyle());
+    line.compared = compared;
+    markPoints(line);
     for (QCPGraph* graph : {line.smooth, line.bad}) graph->setLayer(thick ? QStringLiteral("axes") : QStringLiteral("main"));
+}
+
+/// One value is no line, and few of the compared ones would be lost among dashes: they are dots.
+void Chart::markPoints(const Line& line) {
+    const auto points = line.trace.x.size();
+    const QColor colour = line.smooth->pen().color();
+    const bool dotted = points == 1 || (line.compared && points < kDotsUpTo);
+    line.smooth->setScatterStyle(dotted ? QCPScatterStyle(QCPScatterStyle::ssDisc, colour, colour, 4) : QCPScatterStyle());
 }
 
 /// A series of few points (validation) is drawn as it is: smoothing it would hide values that stand in the table.
@@ -225,6 +237,7 @@ void Chart::feedLine(Line& line) {
     const Trace& trace = line.trace;
     const bool few = trace.x.size() < 60;
     line.smooth->setData(trace.x, few ? trace.value : trace.smooth, true);
+    markPoints(line);
     line.raw->setData(trace.x, trace.value, true);
     const QVector<double> edges = trace.low.isEmpty() ? QVector<double>() : trace.x;  // as many keys as values
     line.low->setData(edges, trace.low, true);

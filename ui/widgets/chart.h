@@ -45,7 +45,7 @@ public:
     /// Of the selected run.
     void setEvents(const std::vector<store::Event>& events);
     /// The words of those that are drawn.
-    QStringList eventWords() const;
+    const QStringList& eventWords() const { return m_eventWords; }
     /// What to say while there is nothing to draw.
     void setEmptyText(const QString& text);
     void setLogarithmic(bool logarithmic);
@@ -78,6 +78,7 @@ private:
         QCPGraph* bad = nullptr;
         CurvePtr data;
         Trace trace;
+        bool compared = false;
     };
     using Key = std::pair<QString, QString>;  ///< run, series
 
@@ -90,12 +91,14 @@ private:
     void dropLine(Line& line);
     void styleLine(const Key& key, Line& line);
     void feedLine(Line& line);
+    static void markPoints(const Line& line);
     void reportExtent();
     double endPixels() const;
     void fitRanges();
     void fitValues();
     void placeEnd();
     void placeEvents();
+    void placeWords(QCPItemText& text, const QString& words, double x);
     void placeCursor();
     void applyTicker();
     void moveCursor(int points);
@@ -116,6 +119,7 @@ private:
     QCPItemText* m_end = nullptr;
     QCPItemStraightLine* m_cursorLine = nullptr;
     std::vector<std::pair<QCPItemStraightLine*, QCPItemText*>> m_eventItems;
+    QStringList m_eventWords;
     std::map<Key, Line> m_lines;
     std::map<Key, CurvePtr> m_curves;
     std::vector<store::Event> m_events;

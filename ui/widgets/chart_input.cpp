@@ -2,15 +2,13 @@
 // The part of Chart that answers to keys and the mouse, and gives the picture away.
 #include "ui/widgets/plot.h"
 
-#include <QApplication>
-#include <QClipboard>
 #include <QFileDialog>
-#include <QMimeData>
 #include <QSaveFile>
 #include <QSvgGenerator>
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/plot_style.h"
 
 namespace headroom::ui {
 
@@ -77,12 +75,12 @@ void Chart::contextMenuEvent(QContextMenuEvent* event) {
 
 void Chart::focusInEvent(QFocusEvent* event) {
     Card::focusInEvent(event);
-    setStyleSheet(QStringLiteral("QFrame#card { border-color: %1; }").arg(theme::tokens().accent.name()));
+    markFocus(*this, true);
 }
 
 void Chart::focusOutEvent(QFocusEvent* event) {
     Card::focusOutEvent(event);
-    setStyleSheet({});
+    markFocus(*this, false);
 }
 
 QPixmap Chart::picture() const { return m_plot->toPixmap(m_plot->width(), m_plot->height(), 2.0); }
@@ -97,12 +95,7 @@ QString Chart::tabSeparated() const {
     return lines.join('\n') + '\n';
 }
 
-void Chart::copyToClipboard() const {
-    auto* copied = new QMimeData;
-    copied->setImageData(picture().toImage());
-    copied->setText(tabSeparated());
-    QApplication::clipboard()->setMimeData(copied);
-}
+void Chart::copyToClipboard() const { copyPlot(*m_plot, tabSeparated()); }
 
 bool Chart::save(const QString& path) const {
     if (path.endsWith(QLatin1String(".svg"))) {

@@ -17,7 +17,6 @@ namespace {
 
 constexpr double kEndPixels = 54;
 constexpr std::size_t kEventsShown = 12;
-constexpr qsizetype kEventLetters = 34;
 
 /// Events that change how a curve reads; checkpoints come too often for lines. What memory did to the run (out of
 /// memory, another micro-batch) is on every chart.
@@ -126,6 +125,7 @@ void Chart::placeEvents() {
         m_plot->removeItem(text);
     }
     m_eventItems.clear();
+    m_eventWords.clear();
     if (m_group.axis() != XAxis::Step) return;
     const QColor colour = theme::tokens().warning;
     for (const store::Event& event : m_events) {
@@ -135,24 +135,27 @@ void Chart::placeEvents() {
         line->point2->setCoords(static_cast<double>(event.step), 1);
         line->setPen(QPen(colour, 1, Qt::DashLine));
         auto* text = new QCPItemText(m_plot);
-        text->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
         text->position->setTypeX(QCPItemPosition::ptPlotCoords);
         text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
         text->position->setCoords(static_cast<double>(event.step), 0.02 + 0.09 * static_cast<double>(m_eventItems.size() % 3));
-        text->setPadding(QMargins(5, 1, 0, 0));
-        QString words = QString::fromStdString(event.text);
-        if (words.size() > kEventLetters) words = words.left(kEventLetters - 1) + QStringLiteral("…");
-        text->setText(words);
-        text->setFont(theme::textFont(0.8));
         text->setColor(colour);
+        m_eventWords << QString::fromStdString(event.text);
+        placeWords(*text, m_eventWords.last(), static_cast<double>(event.step));
         m_eventItems.emplace_back(line, text);
     }
 }
 
-QStringList Chart::eventWords() const {
-    QStringList words;
-    for (const auto& [line, text] : m_eventItems) words << text->text();
-    return words;
+/// Beside its line where there is more room, and no longer than that.
+void Chart::placeWords(QCPItemText& text, const QString& words, double x) {
+    constexpr int kAround = 8;
+    const QFont font = theme::textFont(0.8);
+    const QCPRange range = m_plot->xAxis->range();
+    const double wide = m_plot->axisRect()->width(), left = (x - range.lower) / range.size() * wide, right = wide - left;
+    const bool toTheRight = right >= left || right >= QFontMetrics(font).horizontalAdvance(words) + kAround;
+    text.setFont(font);
+    text.setPadding(QMargins(5, 1, 5, 0));
+    text.setPositionAlignment((toTheRight ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignTop);
+    text.setText(QFontMetrics(font).elidedText(words, Qt::ElideRight, std::max(0, static_cast<int>(toTheRight ? right : left) - kAround)));
 }
 
 QString Chart::readout() const {

@@ -55,7 +55,7 @@ public:
         row->setSpacing(6);
         row->addWidget(m_line, 1);
         if (!field.unit.empty()) row->addWidget(toned(str(field.unit), "muted"));
-        if (m_path) addBrowse(row);
+        if (m_path) addBrowse(row, field);
         setFocusProxy(m_line);
         connect(m_line, &QLineEdit::editingFinished, this, [this] { Q_EMIT edited(m_line->text()); });
     }
@@ -69,16 +69,19 @@ public:
     bool isWide() const override { return m_path; }
 
 private:
-    void addBrowse(QHBoxLayout* row) {
+    /// Data are a folder; of all else its name says what it is.
+    void addBrowse(QHBoxLayout* row, const config::Field& field) {
+        const bool isFolder = field.path == "data.path" || field.path.ends_with("folder");
+        const QString help = isFolder ? tr("Choose a folder") : tr("Choose a file"), title = str(field.title);
         auto* browse = m_browse = new QToolButton;
         browse->setIcon(theme::icon(QStringLiteral("folder"), theme::tokens().muted));
-        browse->setAccessibleName(tr("Choose a folder"));
-        browse->setToolTip(tr("Choose a folder"));
+        browse->setAccessibleName(tr("%1: %2").arg(title, help));
+        browse->setToolTip(help);
         row->addWidget(browse);
-        connect(browse, &QToolButton::clicked, this, [this] {
-            auto* dialog = new QFileDialog(this, tr("Data"), m_line->text());
+        connect(browse, &QToolButton::clicked, this, [this, isFolder, title] {
+            auto* dialog = new QFileDialog(this, title, m_line->text());
             dialog->setAttribute(Qt::WA_DeleteOnClose);
-            dialog->setFileMode(QFileDialog::Directory);
+            dialog->setFileMode(isFolder ? QFileDialog::Directory : QFileDialog::ExistingFile);
             connect(dialog, &QFileDialog::fileSelected, this, &FieldEditor::edited);
             dialog->open();
         });
@@ -98,7 +101,10 @@ public:
         introduce(m_box, field);
         m_box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         m_box->setMinimumContentsLength(6);
-        for (const config::Choice& choice : field.choices) m_box->addItem(str(choice.title), str(choice.name));
+        for (const config::Choice& choice : field.choices) {
+            m_box->addItem(str(choice.title), str(choice.name));
+            m_longest = std::max(m_longest, str(choice.title).size());
+        }
         if (field.type == config::Type::Device)
             for (const char* device : {"auto", "cpu", "cuda:0"}) m_box->addItem(QLatin1String(device), QLatin1String(device));
         auto* row = new QHBoxLayout(this);
@@ -116,8 +122,12 @@ public:
         FieldEditor::setFault(sentence);
     }
 
+    bool isWide() const override { return m_longest > kBesideTitle; }
+
 private:
+    static constexpr qsizetype kBesideTitle = 17;  ///< letters that have room beside a field's title
     QComboBox* m_box;
+    qsizetype m_longest = 0;
 };
 
 class CheckEditor : public FieldEditor {

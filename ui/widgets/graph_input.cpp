@@ -176,7 +176,8 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
 }
 
 void GraphView::resizeEvent(QResizeEvent*) {
-    if (m_fits) fit();
+    if (m_follows == Follows::All) fit();
+    else if (m_follows == Follows::Begin) begin();
     else keepInSight();
 }
 

@@ -3,6 +3,7 @@
 #include <QPainterPath>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "ui/bridge/format.h"
@@ -18,6 +19,7 @@ constexpr double kWordsFrom = 12;     ///< height of a node on the screen from w
 constexpr double kAllWordsFrom = 27;  ///< and its second line
 constexpr double kWordsShare = 0.049; ///< of the text size that a line takes for a pixel of the height
 constexpr double kTitleHeight = 24;
+constexpr double kHidesMost = 0.2;  ///< of what lies below the legend, where it can be done without
 constexpr double kLegend = 168, kLegendRow = 17, kRampRows = 2.2;
 
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
@@ -293,7 +295,27 @@ void GraphView::paintMarks(QPainter& painter) {
     if (const auto chosen = chosenItem()) mark(*chosen, QPen(t.accent, 2), 2);
 }
 
-/// What the colours and marks mean, at the lower left.
+/// In the corner in which it hides least of a graph that nobody moved yet, the lower left where that is the same; there it stays.
+QRectF GraphView::legendArea(const QSizeF& size) {
+    constexpr double kEdge = 10;
+    const double right = width() - kEdge - size.width(), bottom = height() - kEdge - size.height();
+    const std::array<QPointF, 4> corners{QPointF(kEdge, bottom), QPointF(right, bottom), QPointF(right, kEdge), QPointF(kEdge, kEdge)};
+    const auto hidden = [&](const QPointF& corner) {
+        double sum = 0;
+        for (const LayoutItem& item : m_layout.items) {
+            const QRectF both = QRectF(corner, size).intersected(QRectF(toView(item.area.topLeft()), item.area.size() * m_scale));
+            if (item.what != LayoutItem::What::Frame) sum += both.width() * both.height();
+        }
+        return sum;
+    };
+    if (m_follows != Follows::Nothing) {
+        m_legendCorner = static_cast<int>(std::ranges::min_element(corners, {}, hidden) - corners.begin());
+        m_legendHides = hidden(corners[at(m_legendCorner)]) / (size.width() * size.height());
+    }
+    return {corners[at(m_legendCorner)], size};
+}
+
+/// What the colours and marks mean.
 void GraphView::paintLegend(QPainter& painter) {
     const Tokens& t = theme::tokens();
     painter.setRenderHint(QPainter::Antialiasing);
@@ -304,15 +326,18 @@ void GraphView::paintLegend(QPainter& painter) {
     if (whole.learning == Learning::Frozen || whole.learning == Learning::Partly) rows.push_back({t.muted, tr("frozen"), paintFlake});
     if (whole.isUpdated) rows.push_back({t.muted, tr("low-rank update"), paintUpdate});
     const double high = (isRamp ? kRampRows * kLegendRow : 0) + static_cast<double>(rows.size()) * kLegendRow + 12;
-    const QRectF area(10, height() - 10 - high, kLegend, high);
-    if (area.top() < 60) return;
+    if (height() - 10 - high < 60) return;
+    double wide = isRamp ? kLegend : 0;
+    for (const LegendRow& row : rows) wide = std::max(wide, painter.fontMetrics().horizontalAdvance(row.text) + 36.0);
+    const QRectF area = legendArea({wide, high});
+    if (m_colouring == Colouring::Family && m_legendHides > kHidesMost) return;  // the operators' names say as much
     paintBox(painter, area, 6, blended(t.panel, t.background, 0.9), QPen(t.line, 1));
     double y = area.top() + 6;
     for (const LegendRow& row : rows) {
         const QRectF sign(area.left() + 9, y + 4, 9, 9);
         row.paint ? row.paint(painter, sign, row.colour) : paintBox(painter, sign, 2, row.colour, Qt::NoPen);
         painter.setPen(t.muted);
-        painter.drawText(QRectF(area.left() + 26, y, kLegend - 30, kLegendRow), Qt::AlignVCenter, row.text);
+        painter.drawText(QRectF(area.left() + 26, y, area.width() - 28, kLegendRow), Qt::AlignVCenter, row.text);
         y += kLegendRow;
     }
     if (isRamp) paintRamp(painter, QRectF(area.left() + 10, y, kLegend - 20, kRampRows * kLegendRow));

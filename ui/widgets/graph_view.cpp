@@ -17,6 +17,7 @@ constexpr double kStretch = 512;      ///< height of a stretch
 constexpr int kLongEdge = 8;          ///< stretches: an edge over more is looked at in every paint
 constexpr double kMargin = 24;
 constexpr double kReadable = 0.42;     ///< scale from which operators can be read
+constexpr double kBegin = 0.8;         ///< scale at which a graph that is longer than the view begins: its operators can be told apart
 
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
@@ -115,7 +116,8 @@ void GraphView::replaceScene(GraphScenePtr scene) {
     m_selected = node.isEmpty() ? -1 : m_scene->find(node);
     const auto found = std::ranges::find(m_scene->blocks, block, &SceneBlock::path);
     if (!block.isEmpty() && found != m_scene->blocks.end()) m_selectedBlock = static_cast<int>(found - m_scene->blocks.begin());
-    if (m_fits) fit();
+    if (m_follows == Follows::All) fit();
+    else if (m_follows == Follows::Begin) begin();
     else if (const auto now = chosenItem(); now && item) pan(place - toView(m_layout.items[at(*now)].area.topLeft()));
     else keepInSight();
     announce();
@@ -243,7 +245,7 @@ void GraphView::fit() {
     m_scale = smallest();
     m_origin = QPointF(width(), height()) / 2 - m_layout.area.center() * m_scale;
     if (m_layout.area.height() * m_scale < height() - 2 * kMargin) m_origin.setY(kMargin - m_layout.area.top() * m_scale);
-    m_fits = true;
+    m_follows = Follows::All;
     update();
 }
 
@@ -251,9 +253,9 @@ void GraphView::fit() {
 void GraphView::begin() {
     fit();
     if (m_scale >= kReadable || m_layout.items.empty()) return;
-    m_scale = kReadable;
+    m_scale = kBegin;
     m_origin = {width() / 2.0 - m_layout.items[at(m_layout.ofNode.front())].axis * m_scale, kMargin - m_layout.area.top() * m_scale};
-    m_fits = false;
+    m_follows = Follows::Begin;
     update();
 }
 
@@ -261,7 +263,7 @@ void GraphView::zoom(double factor, QPointF around) {
     const double scale = std::clamp(m_scale * factor, smallest() * 0.5, kLargest);
     m_origin = around - (around - m_origin) * (scale / m_scale);
     m_scale = scale;
-    m_fits = false;
+    m_follows = Follows::Nothing;
     keepInSight();
 }
 
@@ -269,13 +271,13 @@ void GraphView::zoomTo(double scale) { zoom(scale / m_scale, QPointF(width(), he
 
 void GraphView::pan(QPointF by) {
     m_origin += by;
-    m_fits = false;
+    m_follows = Follows::Nothing;
     keepInSight();
 }
 
 void GraphView::centre(QPointF point) {
     m_origin = QPointF(width(), height()) / 2 - point * m_scale;
-    m_fits = false;
+    m_follows = Follows::Nothing;
     keepInSight();
 }
 

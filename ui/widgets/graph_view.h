@@ -121,6 +121,7 @@ private:
     };
     std::vector<LegendRow> coloursInLegend() const;
     void paintLegend(QPainter& painter);
+    QRectF legendArea(const QSizeF& size);
     void paintRamp(QPainter& painter, const QRectF& area) const;
     /// Items and edges that lie in the stretch in sight, each once.
     void gather(const QRectF& seen, std::vector<int>& items, std::vector<int>& edges);
@@ -136,7 +137,10 @@ private:
     double m_most = 0;  ///< of the figure that the colours show, among nodes
     double m_scale = 1;
     QPointF m_origin;
-    bool m_fits = true;  ///< nobody moved it: it follows the widget's size
+    int m_legendCorner = 0;
+    double m_legendHides = 0;  ///< share of it that lies over the graph
+    /// What follows the widget's size as long as nobody moved the picture.
+    enum class Follows { Nothing, All, Begin } m_follows = Follows::All;
     int m_selected = -1, m_selectedBlock = -1;
     QVector<int> m_found;
     std::optional<QPointF> m_pressed;

@@ -12,7 +12,6 @@
 namespace headroom::ui {
 namespace {
 constexpr double kSeconds = 300;
-constexpr int kTickWidth = 80;  ///< px that a label along the bottom takes, with air
 }
 
 HistoryChart::HistoryChart(const QString& title, int series, Figures figures, QWidget* parent)
@@ -46,7 +45,6 @@ void HistoryChart::restyle() {
 
 void HistoryChart::resizeEvent(QResizeEvent* event) {
     Card::resizeEvent(event);
-    m_plot->xAxis->ticker()->setTickCount(std::clamp(width() / kTickWidth, 2, 5));
     if (!m_figure.isEmpty()) showFigure();
 }
 
@@ -87,6 +85,7 @@ void HistoryChart::add(const Sample& sample, const QString& figure) {
 }
 
 void HistoryChart::replot() {
+    fitTicks(*m_plot);
     QVector<double> x, all, oursX, ours;
     const double now = m_samples.back().time;
     double high = m_limit.value_or(0);

@@ -37,14 +37,19 @@ QColor kindColour(plan::Kind kind) {
     return t.faint;
 }
 
-QIcon kindSwatch(plan::Kind kind) {
+QString featuresName() { return QCoreApplication::translate("Kinds", "features"); }
+QColor featuresColour() { return blended(theme::tokens().series[1], theme::tokens().panel, 0.5); }
+QString processName() { return QCoreApplication::translate("Kinds", "process"); }
+QColor processColour() { return theme::tokens().muted; }
+
+QIcon swatch(const QColor& colour) {
     constexpr int kSide = 9;
     QPixmap square(kSide, kSide);
     square.fill(Qt::transparent);
     QPainter painter(&square);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
-    painter.setBrush(kindColour(kind));
+    painter.setBrush(colour);
     painter.drawRoundedRect(QRectF(0, 0, kSide, kSide), 2, 2);
     painter.end();
     QIcon icon;

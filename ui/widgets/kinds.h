@@ -18,8 +18,13 @@ inline constexpr std::array<plan::Kind, plan::kKinds> kStackedKinds{
 /// "optimizer", as everywhere on the screen.
 QString kindName(plan::Kind kind);
 QColor kindColour(plan::Kind kind);
-/// A small square of its colour, for lists.
-QIcon kindSwatch(plan::Kind kind);
+/// A small square of a colour, for lists.
+QIcon swatch(const QColor& colour);
+/// What stands beside a step's tensors: features of a frozen part, and what else the process takes.
+QString featuresName();
+QColor featuresColour();
+QString processName();
+QColor processColour();
 /// Black or white, whichever reads on the colour.
 QColor inkOn(const QColor& colour);
 

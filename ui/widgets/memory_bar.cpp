@@ -13,29 +13,56 @@
 namespace headroom::ui {
 namespace {
 
-constexpr double kLabelHeight = 18, kBarHeight = 25, kLegendGap = 12;
+constexpr double kLabelHeight = 18, kBarHeight = 25, kLegendGap = 12, kLegendRow = 16, kSign = 14, kNameGap = 18;
+constexpr int kUsualWidth = 400;
 
-QString besideName() { return MemoryBar::tr("Process"); }
+QFont legendFont() { return theme::textFont(0.85); }
 
 }  // namespace
 
 MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent) {
     setAccessibleName(tr("Memory of a training step"));
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
 }
 
-QSize MemoryBar::sizeHint() const { return {400, static_cast<int>(kLabelHeight + kBarHeight + kLegendGap + 16)}; }
+QSize MemoryBar::sizeHint() const { return {kUsualWidth, heightForWidth(std::max(width(), kUsualWidth))}; }
 
-void MemoryBar::set(const plan::BytesByKind& parts, Bytes beside, std::optional<Bytes> budget, std::optional<Bytes> measured) {
-    m_parts = parts;
+int MemoryBar::heightForWidth(int width) const { return static_cast<int>(kLabelHeight + kBarHeight + kLegendGap + legend(width).back().y()); }
+
+std::vector<MemoryBar::Part> MemoryBar::parts() const {
+    std::vector<Part> all;
+    for (const plan::Kind kind : kStackedKinds) all.push_back({kindName(kind), kindColour(kind), m_parts[static_cast<std::size_t>(kind)]});
+    all.push_back({featuresName(), featuresColour(), m_beside.features});
+    all.push_back({processName(), processColour(), m_beside.process});
+    std::erase_if(all, [](const Part& part) { return part.bytes <= 0; });
+    return all;
+}
+
+std::vector<QPointF> MemoryBar::legend(double width) const {
+    const QFontMetrics metrics(legendFont());
+    std::vector<QPointF> places;
+    QPointF at;
+    for (const Part& part : parts()) {
+        const double wide = kSign + metrics.horizontalAdvance(part.name);
+        if (at.x() > 0 && at.x() + wide > width) at = {0, at.y() + kLegendRow};
+        places.push_back(at);
+        at.rx() += wide + kNameGap;
+    }
+    places.emplace_back(width, at.y() + kLegendRow);
+    return places;
+}
+
+void MemoryBar::set(const plan::BytesByKind& kinds, const Beside& beside, std::optional<Bytes> budget, std::optional<Bytes> measured) {
+    m_parts = kinds;
     m_beside = beside;
     m_budget = budget;
     m_measured = measured;
     QStringList words;
-    for (const plan::Kind kind : kStackedKinds)
-        if (bytes(kind) > 0) words << tr("%1 %2").arg(kindName(kind), format::bytes(bytes(kind)));
-    if (m_beside > 0) words << tr("%1 %2").arg(besideName(), format::bytes(m_beside));
+    for (const Part& part : parts()) words << tr("%1 %2").arg(part.name, format::bytes(part.bytes));
     setAccessibleDescription(words.join(QStringLiteral(", ")));
+    updateGeometry();
     update();
 }
 
@@ -43,7 +70,7 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(theme::textFont(0.85));
-    const Bytes total = std::accumulate(m_parts.begin(), m_parts.end(), m_beside);
+    const Bytes total = std::accumulate(m_parts.begin(), m_parts.end(), m_beside.features + m_beside.process);
     const double whole = static_cast<double>(std::max({total, m_measured.value_or(0), m_budget.value_or(0), Bytes{1}}));
     // A budget far beyond the need would leave nothing to see: the bar then shows the need, and the budget as words.
     const bool far = m_budget && total > 0 && whole > 8.0 * static_cast<double>(std::max(total, m_measured.value_or(0)));
@@ -63,19 +90,17 @@ void MemoryBar::paintEvent(QPaintEvent*) {
 
 void MemoryBar::paintParts(QPainter& painter, const QRectF& bar, double scale) {
     double x = bar.left();
-    const auto paint = [&](const QColor& colour, Bytes bytes) {
-        const QRectF area(x, bar.top(), static_cast<double>(bytes) * scale, bar.height());
-        paintPart(painter, area, colour, bytes);
+    for (const Part& part : parts()) {
+        const QRectF area(x, bar.top(), static_cast<double>(part.bytes) * scale, bar.height());
+        paintPart(painter, area, part);
         x += area.width();
-    };
-    for (const plan::Kind kind : kStackedKinds) paint(kindColour(kind), bytes(kind));
-    paint(theme::tokens().muted, m_beside);
+    }
 }
 
-void MemoryBar::paintPart(QPainter& painter, const QRectF& area, const QColor& colour, Bytes bytes) {
-    painter.fillRect(area, colour);
-    const QString figure = format::bytes(bytes);
-    painter.setPen(inkOn(colour));
+void MemoryBar::paintPart(QPainter& painter, const QRectF& area, const Part& part) {
+    painter.fillRect(area, part.colour);
+    const QString figure = format::bytes(part.bytes);
+    painter.setPen(inkOn(part.colour));
     painter.setFont(theme::textFont(0.8, QFont::DemiBold));
     if (painter.fontMetrics().horizontalAdvance(figure) + 10 < area.width()) painter.drawText(area, Qt::AlignCenter, figure);
 }
@@ -107,19 +132,17 @@ void MemoryBar::paintMeasured(QPainter& painter, const QRectF& bar, double scale
 }
 
 void MemoryBar::paintLegend(QPainter& painter, double top) {
-    painter.setFont(theme::textFont(0.85));
-    double x = 0;
-    const auto paint = [&](const QColor& colour, const QString& name) {
+    painter.setFont(legendFont());
+    const std::vector<QPointF> places = legend(width());
+    std::size_t at = 0;
+    for (const Part& part : parts()) {
+        const QPointF place = places[at++] + QPointF(0, top);
         painter.setPen(Qt::NoPen);
-        painter.setBrush(colour);
-        painter.drawRoundedRect(QRectF(x, top + 3, 9, 9), 2, 2);
+        painter.setBrush(part.colour);
+        painter.drawRoundedRect(QRectF(place.x(), place.y() + 3, 9, 9), 2, 2);
         painter.setPen(theme::tokens().muted);
-        painter.drawText(QPointF(x + 14, top + 12), name);
-        x += 14 + painter.fontMetrics().horizontalAdvance(name) + 18;
-    };
-    for (const plan::Kind kind : kStackedKinds)
-        if (bytes(kind) > 0) paint(kindColour(kind), kindName(kind));
-    if (m_beside > 0) paint(theme::tokens().muted, besideName());
+        painter.drawText(place + QPointF(kSign, 12), part.name);
+    }
 }
 
 }  // namespace headroom::ui

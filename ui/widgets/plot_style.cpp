@@ -3,6 +3,10 @@
 
 #include "ui/widgets/plot.h"
 
+#include <QApplication>
+#include <QClipboard>
+#include <QMimeData>
+
 #include "ui/bridge/format.h"
 #include "ui/theme/theme.h"
 
@@ -19,17 +23,20 @@ protected:
 };
 
 class DurationTicker : public QCPAxisTicker {
+    static constexpr double kMinutesFrom = 600;  ///< below, what is no whole minute is told in seconds
+
 protected:
     double getTickStep(const QCPRange& range) override {
         static constexpr double kSteps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400};
         for (const double step : kSteps)
-            if (range.size() / step <= tickCount() + 1) return step;
+            if (range.size() / step <= tickCount()) return step;
         return QCPAxisTicker::getTickStep(range);
     }
     QString getTickLabel(double tick, const QLocale&, QChar, int) override {
         if (tick < 0) return QChar(0x2212) + getTickLabel(-tick, {}, {}, 0);
         if (std::fabs(tick) >= 3600) return QString::number(tick / 3600, 'g', 3) + QStringLiteral(" h");
-        if (std::fabs(tick) >= 60) return QString::number(tick / 60, 'g', 3) + QStringLiteral(" min");
+        const bool wholeMinutes = std::fmod(tick, 60) == 0;
+        if (tick >= kMinutesFrom || (tick >= 60 && wholeMinutes)) return QString::number(tick / 60, 'g', 3) + QStringLiteral(" min");
         return QString::number(tick, 'g', 3) + QStringLiteral(" s");
     }
 };
@@ -70,6 +77,23 @@ void stylePlot(QCustomPlot& plot) {
     plot.axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
     plot.axisRect()->setMinimumMargins(QMargins(34, 6, 6, 18));
     plot.axisRect()->setMargins(QMargins(34, 6, 6, 18));
+}
+
+void fitTicks(QCustomPlot& plot) {
+    constexpr int kAcross = 62, kDown = 24;  // px that a label takes, with air
+    plot.xAxis->ticker()->setTickCount(std::clamp(plot.axisRect()->width() / kAcross, 2, 6));
+    plot.yAxis->ticker()->setTickCount(std::clamp(plot.axisRect()->height() / kDown, 2, 5));
+}
+
+void markFocus(QWidget& card, bool has) {
+    card.setStyleSheet(has ? QStringLiteral("QFrame#card { border-color: %1; }").arg(theme::tokens().accent.name()) : QString());
+}
+
+void copyPlot(QCustomPlot& plot, const QString& values) {
+    auto* copied = new QMimeData;
+    copied->setImageData(plot.toPixmap(plot.width(), plot.height(), 2.0).toImage());
+    copied->setText(values);
+    QApplication::clipboard()->setMimeData(copied);
 }
 
 QSharedPointer<QCPAxisTicker> plainTicker() { return QSharedPointer<PlainTicker>::create(); }

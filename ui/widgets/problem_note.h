@@ -8,7 +8,7 @@ class QLabel;
 
 namespace headroom::ui {
 
-/// A problem where it arose: its sentences and its code. Hidden as long as there is none.
+/// A problem where it arose: its sentences and its code. Hidden as long as there is none, and once it was read.
 class ProblemNote : public QFrame {
     Q_OBJECT
 public:

@@ -2,11 +2,8 @@
 #include "ui/widgets/stack_chart.h"
 
 #include <QAccessible>
-#include <QApplication>
-#include <QClipboard>
 #include <QHeaderView>
 #include <QKeyEvent>
-#include <QMimeData>
 #include <QStackedWidget>
 #include <QTableView>
 
@@ -22,6 +19,7 @@
 namespace headroom::ui {
 namespace {
 
+constexpr double kWordsHeight = 24;  ///< px above the peak, for its words
 constexpr int kPaintMs = 100;
 constexpr double kFarAbove = 2.5;  ///< times the data: a level beyond is left out
 
@@ -193,7 +191,8 @@ void StackChart::fitRanges() {
         if (isShown(level, most)) high = std::max(high, level.bytes);
     const double first = m_data.x.first(), last = m_data.x.last();
     m_plot->xAxis->setRange(first, last > first ? last : first + 1);
-    m_plot->yAxis->setRange(0, high * 1.16);
+    const double tall = std::max(2.0 * kWordsHeight, double(m_plot->axisRect()->height()));
+    m_plot->yAxis->setRange(0, high * tall / (tall - kWordsHeight));  // the words of the peak stand above it
 }
 
 QCPItemText* StackChart::words(const QString& text, const QColor& colour) {
@@ -256,13 +255,16 @@ void StackChart::placePeak() {
     m_peakMark->setVisible(m_peak.has_value());
     if (!m_peak) return;
     m_peakMark->setData(QVector<double>{m_peak->x}, QVector<double>{m_peak->bytes}, true);
-    QCPItemText* text = words(m_peak->text, theme::tokens().text);
+    QCPItemText* text = words({}, theme::tokens().text);
     text->setFont(theme::textFont(0.8, QFont::DemiBold));
     const QCPRange range = m_plot->xAxis->range();
-    const double share = (m_peak->x - range.lower) / range.size();
-    text->setPositionAlignment((share < 0.3 ? Qt::AlignLeft : share > 0.7 ? Qt::AlignRight : Qt::AlignHCenter) | Qt::AlignBottom);
+    const double wide = m_plot->axisRect()->width(), half = std::min(wide, QFontMetrics(text->font()).horizontalAdvance(m_peak->text) + 8.0) / 2;
+    text->setText(QFontMetrics(text->font()).elidedText(m_peak->text, Qt::ElideRight, static_cast<int>(wide) - 8));
+    const double centre = std::clamp((m_peak->x - range.lower) / range.size() * wide, half, wide - half);
+    text->setPositionAlignment(Qt::AlignHCenter | Qt::AlignBottom);
     text->setPadding(QMargins(4, 0, 4, 6));
-    text->position->setCoords(m_peak->x, m_peak->bytes);
+    text->position->setTypeX(QCPItemPosition::ptAxisRectRatio);
+    text->position->setCoords(centre / wide, m_peak->bytes);
 }
 
 void StackChart::placeBand() {
@@ -331,12 +333,7 @@ QString StackChart::tabSeparated() const {
     return lines.join('\n') + '\n';
 }
 
-void StackChart::copy() const {
-    auto* copied = new QMimeData;
-    copied->setImageData(m_plot->toPixmap(m_plot->width(), m_plot->height(), 2.0).toImage());
-    copied->setText(tabSeparated());
-    QApplication::clipboard()->setMimeData(copied);
-}
+void StackChart::copy() const { copyPlot(*m_plot, tabSeparated()); }
 
 void StackChart::changeEvent(QEvent* event) {
     Card::changeEvent(event);
@@ -347,12 +344,12 @@ void StackChart::changeEvent(QEvent* event) {
 
 void StackChart::focusInEvent(QFocusEvent* event) {
     Card::focusInEvent(event);
-    setStyleSheet(QStringLiteral("QFrame#card { border-color: %1; }").arg(theme::tokens().accent.name()));
+    markFocus(*this, true);
 }
 
 void StackChart::focusOutEvent(QFocusEvent* event) {
     Card::focusOutEvent(event);
-    setStyleSheet({});
+    markFocus(*this, false);
 }
 
 }  // namespace headroom::ui

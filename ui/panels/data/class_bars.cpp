@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ui/bridge/format.h"
+#include "ui/panels/predict/answers_model.h"
 #include "ui/theme/theme.h"
 
 namespace headroom::ui {
@@ -16,10 +17,11 @@ constexpr int kRow = 24, kLongestName = 130, kFigure = 64;
 ClassBars::ClassBars(QWidget* parent) : QWidget(parent) { setAccessibleName(tr("Samples in each class")); }
 
 void ClassBars::set(const QStringList& classes, const QVector<qint64>& counts) {
-    m_classes = classes;
+    m_classes.clear();
+    for (const QString& each : classes) m_classes << labelText(each);  // a class of text may be a blank
     m_counts = counts;
     QStringList words;
-    for (qsizetype i = 0; i < std::min(classes.size(), counts.size()); ++i) words << tr("%1: %2").arg(classes[i]).arg(counts[i]);
+    for (qsizetype i = 0; i < std::min(classes.size(), counts.size()); ++i) words << tr("%1: %2").arg(m_classes[i]).arg(counts[i]);
     setAccessibleDescription(words.join(QStringLiteral(", ")));
     setMinimumHeight(sizeHint().height());
     updateGeometry();

@@ -3,8 +3,6 @@
 
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QScrollArea>
-#include <QStackedWidget>
 #include <QTableWidget>
 #include <QVBoxLayout>
 
@@ -15,20 +13,13 @@
 #include "ui/panels/data/sample_grid.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/fillable_page.h"
+#include "ui/widgets/scrolled.h"
 
 namespace headroom::ui {
 namespace {
 
 constexpr int kGap = 8;
-
-QWidget* scrolled(QWidget* contents) {
-    auto* area = new QScrollArea;
-    area->setWidget(contents);
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setFocusPolicy(Qt::NoFocus);
-    return area;
-}
 
 QString factsOf(const DataSummary& data) {
     QStringList facts{data.format};
@@ -42,20 +33,19 @@ QString factsOf(const DataSummary& data) {
     return facts.join(QStringLiteral(" · "));
 }
 
+QString countsTitle(const models::DataShape& shape) {
+    if (shape.kind == models::DataKind::Text) return DataPanel::tr("How often each token stands there");
+    return shape.task == models::Task::Segmentation ? DataPanel::tr("Pixels of each class") : DataPanel::tr("Samples in each class");
+}
+
 }  // namespace
 
 DataPanel::DataPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_name(new QLabel), m_facts(new QLabel), m_path(toned({}, "muted")),
+    : Panel(parent), m_context(context), m_name(new QLabel), m_facts(new QLabel), m_path(toned({}, "muted")),
       m_excerpt(new QLabel), m_samplesCard(new Card(tr("Samples"))), m_classesCard(new Card(tr("Samples in each class"))), m_tableCard(new Card(tr("First rows"))),
       m_textCard(new Card(tr("Beginning of the text"))), m_warningsCard(new Card(tr("Worth knowing"))), m_grid(new SampleGrid), m_bars(new ClassBars), m_table(new QTableWidget), m_warnings(new QVBoxLayout) {
-    auto* empty = new Card;
-    empty->body()->addWidget(m_empty);
-    m_pages->addWidget(empty);
-    m_pages->addWidget(filledPage());
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_pages);
-    connect(m_empty, &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
+    m_page = new FillablePage(filledPage(), this);
+    connect(m_page, &FillablePage::wanted, this, &Panel::wanted);
     connect(&context.data, &DataInfo::changed, this, &DataPanel::follow);
     follow();
 }
@@ -109,20 +99,16 @@ QWidget* DataPanel::filledPage() {
 
 void DataPanel::follow() {
     const DataInfo& found = m_context.data;
-    m_empty->setAction({});
+    const QString open = QStringLiteral("open_data");
     switch (found.state()) {
         case DataInfo::State::Empty:
-            m_empty->set(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures (PNG, JPEG) in a folder for each class or beside masks, as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."));
-            m_empty->setAction(tr("Open folder or file…"));
-            break;
-        case DataInfo::State::Looking: m_empty->set(tr("Looking into the data…"), found.summary().path); break;
-        case DataInfo::State::Failed:
-            m_empty->set(tr("This data cannot be used."), found.failure().code.isEmpty() ? found.failure().text : tr("%1 (%2)").arg(found.failure().text, found.failure().code));
-            m_empty->setAction(tr("Open other data…"));
-            break;
-        case DataInfo::State::There: fill(); break;
+            return m_page->say(tr("No data chosen yet."), tr("Drop a folder or a file here: pictures (PNG, JPEG) in a folder for each class or beside masks, as IDX (MNIST) or CIFAR binary, a table as CSV, or plain text."), tr("Open folder…"), open);
+        case DataInfo::State::Looking: return m_page->say(tr("Looking into the data…"), found.summary().path);
+        case DataInfo::State::Failed: return m_page->say(tr("This data cannot be used."), sentence(found.failure()), tr("Open other data…"), open);
+        case DataInfo::State::There: break;
     }
-    m_pages->setCurrentIndex(found.state() == DataInfo::State::There ? 1 : 0);
+    fill();
+    m_page->fill();
 }
 
 void DataPanel::fill() {
@@ -133,7 +119,7 @@ void DataPanel::fill() {
     m_grid->set(found.samples);
     m_samplesCard->setVisible(!found.samples.isEmpty());
     m_bars->set(found.classes, found.counts);
-    m_classesCard->setTitle(found.shape.task == models::Task::Segmentation ? tr("Pixels of each class") : tr("Samples in each class"));
+    m_classesCard->setTitle(countsTitle(found.shape));
     m_classesCard->setVisible(!found.counts.isEmpty());
     m_excerpt->setText(found.excerpt);
     m_textCard->setVisible(!found.excerpt.isEmpty());

@@ -3,7 +3,6 @@
 #include "ui/panels/context.h"
 
 class QLabel;
-class QStackedWidget;
 class QTableWidget;
 class QVBoxLayout;
 
@@ -11,7 +10,7 @@ namespace headroom::ui {
 
 class Card;
 class ClassBars;
-class PlaceholderCard;
+class FillablePage;
 class SampleGrid;
 
 /// What the chosen data holds: format, parts, classes, samples, warnings. Everything on it was read by the worker.
@@ -29,8 +28,7 @@ private:
     void fillWarnings();
 
     Context m_context;
-    QStackedWidget* m_pages;
-    PlaceholderCard* m_empty;
+    FillablePage* m_page;
     QLabel *m_name, *m_facts, *m_path, *m_excerpt;
     Card *m_samplesCard, *m_classesCard, *m_tableCard, *m_textCard, *m_warningsCard;
     SampleGrid* m_grid;

@@ -9,15 +9,16 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QJsonArray>
-#include <QStackedWidget>
 #include <QUrl>
 #include <QVBoxLayout>
 
 #include "ui/bridge/bridge.h"
 #include "ui/bridge/format.h"
+#include "ui/panels/run_words.h"
 #include "ui/panels/selection.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/fillable_page.h"
 
 namespace headroom::ui {
 namespace {
@@ -39,11 +40,9 @@ QString helpOf(const QString& format) {
 }  // namespace
 
 ExportPanel::ExportPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_run(new QLabel), m_runFacts(toned({}, "muted")), m_formatHelp(toned({}, "muted")),
+    : Panel(parent), m_context(context), m_run(new QLabel), m_runFacts(toned({}, "muted")), m_formatHelp(toned({}, "muted")),
       m_status(toned({}, "muted")), m_format(new QComboBox), m_export(new QPushButton(tr("Export and verify"))), m_show(new QPushButton(tr("Show in folder"))), m_copy(new QPushButton(tr("Copy Python snippet"))),
       m_verdict(new QLabel), m_file(toned({}, "muted")) {
-    auto* empty = new Card;
-    empty->body()->addWidget(m_empty);
     auto* filled = new QWidget;
     auto* rows = new QVBoxLayout(filled);
     rows->setContentsMargins(0, 0, 0, 0);
@@ -51,11 +50,8 @@ ExportPanel::ExportPanel(const Context& context, QWidget* parent)
     rows->addWidget(formatCard());
     rows->addWidget(m_proof = proofCard());
     rows->addStretch();
-    m_pages->addWidget(empty);
-    m_pages->addWidget(filled);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_pages);
+    m_page = new FillablePage(filled, this);
+    connect(m_page, &FillablePage::wanted, this, &Panel::wanted);
     connect(&context.selection, &Selection::currentChanged, this, &ExportPanel::follow);
     connect(&context.selection, &Selection::runChanged, this, &ExportPanel::follow);
     Exporter& exporter = context.bridge.exporter();
@@ -69,7 +65,7 @@ ExportPanel::ExportPanel(const Context& context, QWidget* parent)
         follow();
     });
     connect(&exporter, &Exporter::failed, this, [this](const QString& run, const Problem& problem) {
-        m_failures[run] = problem.code.isEmpty() ? problem.text : tr("%1 (%2)").arg(problem.text, problem.code);
+        m_failures[run] = sentence(problem);
         m_busy.removeAll(run);
         follow();
     });
@@ -153,19 +149,12 @@ Card* ExportPanel::proofCard() {
 void ExportPanel::follow() {
     const store::RunSummary* run = m_context.selection.run();
     const bool usable = run && run->progress.step > 0 && !store::isLive(run->state);
-    m_pages->setCurrentIndex(usable ? 1 : 0);
-    m_empty->setAction({});
-    if (!run) {
-        m_empty->set(tr("No run is selected."), tr("A finished run can be exported as ONNX or safetensors and proven in OpenVINO."));
-        return;
-    }
-    if (!usable) {
-        m_empty->set(tr("This run has nothing to export yet."), tr("%1 · an export takes the last checkpoint of a run that has ended or is paused.").arg(subtitle(*run)));
-        return;
-    }
+    if (!run) return m_page->say(tr("No run is selected."), tr("A finished run can be exported as ONNX or safetensors and proven in OpenVINO."), tr("Set up a run"), QStringLiteral("page_train"));
+    if (!usable)
+        return m_page->say(tr("This run has nothing to export yet."), tr("%1 · an export takes the last checkpoint of a run that has ended or is paused.").arg(subtitle(*run)), tr("Show its curves"), QStringLiteral("page_train"));
+    m_page->fill();
     m_run->setText(QString::fromStdString(run->name));
-    const auto best = headline(*run);
-    m_runFacts->setText(tr("%1 on %2 · %3%4").arg(QString::fromStdString(run->arch), QString::fromStdString(run->data), subtitle(*run), best ? QStringLiteral(" · ") + format::metric(*best) : QString()));
+    m_runFacts->setText(runWords(*run));
     const bool busy = m_busy.contains(m_context.selection.current());
     m_export->setEnabled(!busy);
     const QString failure = m_failures.value(m_context.selection.current());

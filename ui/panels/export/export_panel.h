@@ -10,12 +10,11 @@
 class QComboBox;
 class QLabel;
 class QPushButton;
-class QStackedWidget;
 
 namespace headroom::ui {
 
 class Card;
-class PlaceholderCard;
+class FillablePage;
 
 /// Writes a run's net as a file and proves it: the exported file is run in OpenVINO, in a program of its own, on the
 /// validation samples, and its figures stand beside those of the run.
@@ -33,8 +32,7 @@ private:
     void showProof();
 
     Context m_context;
-    QStackedWidget* m_pages;
-    PlaceholderCard* m_empty;
+    FillablePage* m_page;
     QLabel *m_run, *m_runFacts, *m_formatHelp, *m_status;
     QComboBox* m_format;
     QPushButton *m_export, *m_show, *m_copy;

@@ -66,7 +66,7 @@ void FinderView::begin() {
         return;
     }
     config::RunConfig config = question->config;
-    config::set(config, "memory.budget", std::to_string(question->budget));
+    config::set(config, "memory.budget", std::to_string(m_context.memory.budget().value_or(question->budget)));  // the worker takes kept features off itself
     QJsonArray asked;
     for (const std::int64_t size : sizes) asked.append(static_cast<qint64>(size));
     m_batch = config.train.batchSize;

@@ -14,6 +14,8 @@
 namespace headroom::ui {
 namespace {
 
+constexpr int kCellEdges = 24;
+
 QTableView* tableOf(QAbstractItemModel* model, const QString& name) {
     auto* table = new QTableView;
     table->setModel(model);
@@ -43,8 +45,10 @@ WaysView::WaysView(const Context& context, QWidget* parent)
     m_table->verticalHeader()->setDefaultSectionSize(27);
     QHeaderView* header = m_table->horizontalHeader();
     header->setSectionResizeMode(FitList::Change, QHeaderView::Stretch);
-    for (const auto& [column, width] : {std::pair(FitList::Parts, 106), std::pair(FitList::Peak, 78), std::pair(FitList::Spare, 80), std::pair(FitList::Rate, 88), std::pair(FitList::Time, 62), std::pair(FitList::Apply, 60)})
-        header->setSectionResizeMode(column, QHeaderView::Fixed), header->resizeSection(column, width);
+    const QFontMetrics metrics(theme::textFont(1.0, QFont::DemiBold));
+    for (const auto& [column, widest] : {std::pair(FitList::Parts, tr("1 024 at once")), std::pair(FitList::Peak, tr("1 023 MiB")), std::pair(FitList::Spare, tr("To spare")), std::pair(FitList::Rate, tr("Samples/s")),
+                                         std::pair(FitList::Time, tr("+ 100 %")), std::pair(FitList::Apply, tr("Apply"))})
+        header->setSectionResizeMode(column, QHeaderView::Fixed), header->resizeSection(column, metrics.horizontalAdvance(widest) + kCellEdges);
     m_refusal->setWordWrap(true);
     m_refusal->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     m_refusal->setContentsMargins(8, 6, 8, 6);
@@ -66,8 +70,26 @@ void WaysView::set(const FitAnswerPtr& answer) {
     const bool refused = answer && !answer->refusal.isEmpty();
     m_refusal->setVisible(refused);
     m_table->setVisible(!refused);
-    const bool timed = answer && std::ranges::any_of(answer->ways, [](const plan::Fit& way) { return way.extraTime.has_value(); });
-    for (const int column : {FitList::Rate, FitList::Time}) m_table->setColumnHidden(column, !timed);
+    showColumns();
+}
+
+/// What changes has to be read; how fast it is, the parts and the peak go first where there is no room.
+void WaysView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    showColumns();
+}
+
+void WaysView::showColumns() {
+    constexpr int kChangeLeast = 170;
+    const bool timed = m_answer && std::ranges::any_of(m_answer->ways, [](const plan::Fit& way) { return way.extraTime.has_value(); });
+    const QHeaderView* header = m_table->horizontalHeader();
+    int room = width() - kChangeLeast;
+    for (const int column : {FitList::Apply, FitList::Spare, FitList::Time, FitList::Peak, FitList::Parts, FitList::Rate}) {
+        const bool known = timed || (column != FitList::Rate && column != FitList::Time);
+        m_table->setColumnHidden(column, false);  // a hidden one has no width
+        room -= known ? header->sectionSize(column) : 0;
+        m_table->setColumnHidden(column, !known || room < 0);
+    }
 }
 
 void WaysView::apply(const QModelIndex& index) {

@@ -20,7 +20,11 @@ public:
     FitList& model() { return *m_model; }
     QTableView* table() const { return m_table; }
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
+    void showColumns();
     void apply(const QModelIndex& index);
 
     Context m_context;

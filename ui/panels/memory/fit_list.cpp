@@ -20,6 +20,7 @@ QString changeText(const plan::Fit& way) {
 
 QString helpText(const plan::Fit& way) {
     QStringList lines;
+    if (!way.changed.empty()) lines << changeText(way);
     for (const plan::Technique* each : way.techniques) lines << str(each->help);
     if (way.microBatches > 1) lines << FitList::tr("Gradients of %1 micro-batches are added up before the update; the result stays the same.").arg(way.microBatches);
     return lines.isEmpty() ? FitList::tr("The settings fit as they are.") : lines.join('\n');

@@ -47,7 +47,7 @@ void MemoryCard::show() {
         m_empty->setText(!memory.fault.isEmpty() ? memory.fault : tr("Choose data, and this shows what a training step needs before anything starts."));
         return;
     }
-    m_bar->set(memory.atPeak, memory.process - memory.peak, m_context.memory.budget(), m_measured);
+    m_bar->set(memory.atPeak, {memory.features, memory.process - memory.features - memory.peak}, m_context.memory.budget(), m_measured);
     m_where->setText(memory.where);
     showVerdict();
 }

@@ -19,6 +19,7 @@
 #include "ui/panels/memory/step_card.h"
 #include "ui/panels/selection.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/fillable_page.h"
 
 namespace headroom::ui {
 namespace {
@@ -29,19 +30,13 @@ constexpr int kRefreshMs = 100;  ///< everything but the bar is drawn anew at mo
 }  // namespace
 
 MemoryPanel::MemoryPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_bar(new MemoryCard(context)), m_step(new StepCard), m_live(new LiveCard(context)),
+    : Panel(parent), m_context(context), m_bar(new MemoryCard(context)), m_step(new StepCard), m_live(new LiveCard(context)),
       m_ways(new WaysView(context)), m_matrix(new MatrixView(context)), m_owners(new OwnersCard), m_savings(new SavingsView(context)), m_finder(new FinderView(context)), m_tabs(new QTabBar), m_tabPages(new QStackedWidget) {
-    auto* empty = new Card;
-    empty->body()->addWidget(m_empty);
-    m_pages->addWidget(empty);
-    m_pages->addWidget(filledPage());
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_pages);
+    m_page = new FillablePage(filledPage(), this);
     m_refresh.setSingleShot(true);
     m_refresh.setInterval(kRefreshMs);
     connect(&m_refresh, &QTimer::timeout, this, &MemoryPanel::refresh);
-    connect(m_empty, &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(m_action); });
+    connect(m_page, &FillablePage::wanted, this, &Panel::wanted);
     connect(&context.memory, &MemoryPlan::changed, this, &MemoryPanel::follow);
     connect(m_owners, &OwnersCard::chosen, m_step, &StepCard::mark);
     connect(m_owners, &OwnersCard::nodeWanted, this, &Panel::nodeWanted);
@@ -100,9 +95,7 @@ void MemoryPanel::connectRuns() {
 }
 
 void MemoryPanel::follow() {
-    const bool there = m_context.memory.memory().planned != nullptr;
-    m_pages->setCurrentIndex(there ? 1 : 0);
-    if (!there) explainEmpty();
+    m_context.memory.memory().planned ? m_page->fill() : explainEmpty();
     if (!m_refresh.isActive()) m_refresh.start();
 }
 
@@ -122,20 +115,11 @@ void MemoryPanel::showEvent(QShowEvent* event) {
 void MemoryPanel::explainEmpty() {
     const DataInfo& found = m_context.data;
     const QString& fault = m_context.memory.memory().fault;
-    m_action = QStringLiteral("open_data");
-    m_empty->setAction(tr("Open folder…"));
-    if (!fault.isEmpty()) {
-        m_empty->set(tr("This model cannot be planned for this data."), fault);
-        m_action = QStringLiteral("new_run");
-        m_empty->setAction(tr("Choose another model"));
-    } else if (found.state() == DataInfo::State::Looking || found.state() == DataInfo::State::There) {
-        m_empty->set(tr("Looking into the data…"), found.summary().path);
-        m_empty->setAction({});
-    } else if (found.state() == DataInfo::State::Failed) {
-        m_empty->set(tr("This data cannot be used."), found.failure().text);
-    } else {
-        m_empty->set(tr("No data chosen yet."), tr("With data and a model, the memory of a training step is known before anything runs."));
-    }
+    const QString open = QStringLiteral("open_data");
+    if (!fault.isEmpty()) return m_page->say(tr("This model cannot be planned for this data."), fault, tr("Choose another model"), QStringLiteral("page_model"));
+    if (found.state() == DataInfo::State::Looking || found.state() == DataInfo::State::There) return m_page->say(tr("Looking into the data…"), found.summary().path);
+    if (found.state() == DataInfo::State::Failed) return m_page->say(tr("This data cannot be used."), sentence(found.failure()), tr("Open other data…"), open);
+    m_page->say(tr("No data chosen yet."), tr("With data and a model, the memory of a training step is known before anything runs."), tr("Open folder…"), open);
 }
 
 bool MemoryPanel::accept(const QString& path) {

@@ -10,11 +10,11 @@ class QTabBar;
 namespace headroom::ui {
 
 class Card;
+class FillablePage;
 class LiveCard;
 class MatrixView;
 class MemoryCard;
 class OwnersCard;
-class PlaceholderCard;
 class FinderView;
 class SavingsView;
 class StepCard;
@@ -49,9 +49,7 @@ private:
     void explainEmpty();
 
     Context m_context;
-    QStackedWidget* m_pages;
-    PlaceholderCard* m_empty;
-    QString m_action;  ///< that the placeholder offers
+    FillablePage* m_page;
     MemoryCard* m_bar;
     StepCard* m_step;
     LiveCard* m_live;

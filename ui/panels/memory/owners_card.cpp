@@ -7,27 +7,20 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include "ui/widgets/row_table.h"
+
 namespace headroom::ui {
 
-OwnersCard::OwnersCard(QWidget* parent) : QWidget(parent), m_model(new OwnersModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_table(new QTableView), m_filter(new QLineEdit) {
+OwnersCard::OwnersCard(QWidget* parent) : QWidget(parent), m_model(new OwnersModel(this)), m_sorted(new QSortFilterProxyModel(this)), m_table(nullptr), m_filter(new QLineEdit) {
     m_sorted->setSourceModel(m_model);
     m_sorted->setSortRole(OwnersModel::SortRole);
     m_sorted->setFilterKeyColumn(-1);
     m_sorted->setFilterCaseSensitivity(Qt::CaseInsensitive);
-    m_table->setModel(m_sorted);
-    m_table->setAccessibleName(tr("Owners of the peak"));
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setTabKeyNavigation(false);
-    m_table->setShowGrid(false);
+    m_table = rowTable(m_sorted, tr("Owners of the peak"), kLowRow);
     m_table->setIconSize(QSize(9, 9));
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(OwnersModel::Size, Qt::DescendingOrder);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(25);
     QHeaderView* header = m_table->horizontalHeader();
-    header->setSectionResizeMode(OwnersModel::Name, QHeaderView::Stretch);
-    header->setSectionResizeMode(OwnersModel::Node, QHeaderView::Stretch);
     for (const auto& [column, width] : {std::pair(OwnersModel::Kind, 120), std::pair(OwnersModel::Size, 90), std::pair(OwnersModel::Share, 76)})
         header->setSectionResizeMode(column, QHeaderView::Fixed), header->resizeSection(column, width);
     m_filter->setPlaceholderText(tr("Owner, node or kind"));
@@ -40,7 +33,8 @@ OwnersCard::OwnersCard(QWidget* parent) : QWidget(parent), m_model(new OwnersMod
     connect(m_filter, &QLineEdit::textChanged, m_sorted, &QSortFilterProxyModel::setFilterFixedString);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
         const QModelIndex row = m_sorted->mapToSource(now);
-        Q_EMIT chosen(row.isValid() ? std::optional(m_model->row(row.row()).owner) : std::nullopt);
+        const bool isOfStep = row.isValid() && !m_model->row(row.row()).isFeatures;
+        Q_EMIT chosen(isOfStep ? std::optional(m_model->row(row.row()).owner) : std::nullopt);
     });
     const auto lead = [this](const QModelIndex& at) {
         const QString& node = m_model->row(m_sorted->mapToSource(at).row()).node;
@@ -52,6 +46,6 @@ OwnersCard::OwnersCard(QWidget* parent) : QWidget(parent), m_model(new OwnersMod
     });
 }
 
-void OwnersCard::show(const StepMemory& memory) { m_model->set(memory.planned); }
+void OwnersCard::show(const StepMemory& memory) { m_model->set(memory); }
 
 }  // namespace headroom::ui

@@ -21,22 +21,27 @@ QString nameOf(const plan::Owner& owner) {
     }
 }
 
-std::vector<OwnerRow> rowsOf(const PlannedStep& planned) {
+std::vector<OwnerRow> rowsOf(const StepMemory& memory) {
     std::vector<OwnerRow> rows;
+    const PlannedStep& planned = *memory.planned;
     const graph::Graph& graph = planned.configured.graph();
+    const auto all = static_cast<double>(planned.step.peak + memory.features);
+    if (memory.features > 0) rows.push_back({{.bytes = memory.features}, {}, static_cast<double>(memory.features) / all, true});
     for (plan::Owner& owner : plan::ownersAtPeak(graph, planned.step)) {
         const QString node = owner.node == graph::kNone ? QString() : QString::fromStdString(graph.node(owner.node).name);
-        const double share = static_cast<double>(owner.bytes) / static_cast<double>(planned.step.peak);
+        const double share = static_cast<double>(owner.bytes) / all;
         rows.push_back({std::move(owner), node, share});
     }
     return rows;
 }
 
+QString kindOf(const OwnerRow& row) { return row.isFeatures ? featuresName() : kindName(row.owner.kind); }
+
 QString textOf(const OwnerRow& row, int column) {
     switch (column) {
-        case OwnersModel::Name: return nameOf(row.owner);
+        case OwnersModel::Name: return row.isFeatures ? OwnersModel::tr("features of the frozen part, of all samples") : nameOf(row.owner);
         case OwnersModel::Node: return row.node;
-        case OwnersModel::Kind: return kindName(row.owner.kind);
+        case OwnersModel::Kind: return kindOf(row);
         case OwnersModel::Size: return format::bytes(row.owner.bytes);
         case OwnersModel::Share: return format::percent(row.share, 1);
         default: return {};
@@ -51,7 +56,7 @@ QVariant sortKey(const OwnerRow& row, int column) {
 
 }  // namespace
 
-void OwnersModel::set(const std::shared_ptr<const PlannedStep>& planned) { replaceRows(planned ? rowsOf(*planned) : std::vector<OwnerRow>{}); }
+void OwnersModel::set(const StepMemory& memory) { replaceRows(memory.planned ? rowsOf(memory) : std::vector<OwnerRow>{}); }
 
 QVariant OwnersModel::data(const QModelIndex& index, int role) const {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
@@ -62,7 +67,7 @@ QVariant OwnersModel::data(const QModelIndex& index, int role) const {
         case SortRole: return sortKey(each, index.column());
         case Qt::ForegroundRole: return index.column() == Node ? QVariant(theme::tokens().accent) : QVariant();  // leads to the graph
         case Qt::TextAlignmentRole: return static_cast<int>((index.column() >= Size ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-        case Qt::DecorationRole: return index.column() == Kind ? QVariant(kindSwatch(each.owner.kind)) : QVariant();
+        case Qt::DecorationRole: return index.column() == Kind ? QVariant(swatch(each.isFeatures ? featuresColour() : kindColour(each.owner.kind))) : QVariant();
         default: return {};
     }
 }

@@ -9,7 +9,8 @@ namespace headroom::ui {
 struct OwnerRow {
     plan::Owner owner;
     QString node;
-    double share = 0;  ///< of the peak
+    double share = 0;  ///< of the peak and the features
+    bool isFeatures = false;  ///< kept features of a frozen part, beside all steps: nothing of `owner` but the bytes
 };
 
 /// Who holds memory at the peak of the planned step: a row each, to be sorted by a proxy (SortRole).
@@ -24,8 +25,7 @@ public:
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
-    /// Null: none.
-    void set(const std::shared_ptr<const PlannedStep>& planned);
+    void set(const StepMemory& memory);
 };
 
 }  // namespace headroom::ui

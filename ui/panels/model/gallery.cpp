@@ -6,6 +6,7 @@
 
 #include "ui/bridge/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/elided_lines.h"
 
 namespace headroom::ui {
 namespace {
@@ -119,9 +120,9 @@ void GalleryDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     painter->setFont(theme::textFont(0.85));
     painter->setPen(usable ? t.muted : t.faint);
     const QStringList figures = galleryFigures(entry);
-    const double helpTop = words.top() + 19, helpHeight = words.height() - 19 - (figures.isEmpty() ? 0 : 15 * figures.size() + 3);
-    const QRectF help(words.left(), helpTop, words.width(), std::max(30.0, helpHeight));
-    painter->drawText(help, Qt::AlignTop | Qt::AlignLeft | Qt::TextWordWrap, usable ? entry.help : entry.unsuited);
+    const double helpHeight = words.height() - 19 - (figures.isEmpty() ? 0 : 15 * static_cast<double>(figures.size()));
+    const int lines = std::max(1, static_cast<int>(helpHeight / painter->fontMetrics().lineSpacing()));
+    painter->drawText(words.adjusted(0, 19, 0, 0), Qt::AlignTop | Qt::AlignLeft, elidedLines(painter->font(), usable ? entry.help : entry.unsuited, static_cast<int>(words.width()), lines));
     painter->setFont(theme::figureFont(0.82));
     const bool bad = entry.facts && (!entry.facts->fits || !entry.facts->refusal.isEmpty());
     double y = words.bottom() - 15 * static_cast<double>(figures.size());

@@ -65,6 +65,7 @@ QWidget* GraphCard::toolbar() {
         QToolButton* button = toolButton(text, help);
         connect(button, &QToolButton::clicked, m_view, action);
         head()->addWidget(button);
+        m_tools << button;
     };
     add(QStringLiteral("▸"), tr("Close all blocks"), [this] { m_view->setAllClosed(true); });
     add(QStringLiteral("▾"), tr("Open all blocks"), [this] { m_view->setAllClosed(false); });
@@ -99,6 +100,7 @@ void GraphCard::setScene(const GraphScenePtr& scene) {
     m_view->setScene(scene);
     m_stack->setCurrentWidget(scene ? static_cast<QWidget*>(m_view) : m_placeholder);
     m_toolbar->setVisible(scene != nullptr);
+    for (QWidget* tool : std::as_const(m_tools)) tool->setVisible(scene != nullptr);
     if (!m_search->text().isEmpty()) searchNow(m_search->text());
 }
 

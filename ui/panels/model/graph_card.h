@@ -47,6 +47,7 @@ private:
     QComboBox *m_colours, *m_compared;
     QLineEdit* m_search;
     QLabel* m_count;
+    QList<QWidget*> m_tools;  ///< in the head
     int m_at = -1;
     Colouring m_usual = Colouring::Family;
 };

@@ -22,13 +22,14 @@
 #include "ui/panels/model/weights_card.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/config_edit.h"
+#include "ui/widgets/problem_note.h"
 
 namespace headroom::ui {
 namespace {
 
 constexpr int kGap = 8;
 constexpr int kRefreshMs = 100;
-constexpr int kGalleryLeast = 190, kGalleryMost = 264, kNodesLeast = 180, kNodesMost = 350;
+constexpr int kGalleryLeast = 236, kGalleryMost = 264, kNodesLeast = 216, kNodesMost = 350;
 
 QString titleOf(const QString& architecture) {
     for (const models::Architecture& each : models::architectures())
@@ -43,7 +44,7 @@ QString trainedText(const ParameterCount& count) {
 }  // namespace
 
 ModelPanel::ModelPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_training(new TrainingActions(context.draft, context.undo, this)), m_nodes(new NodeCard(m_training->all())), m_weights(new WeightsCard(context, context.bridge.questions())), m_notice(new QFrame), m_noticeText(new QLabel) {
+    : Panel(parent), m_context(context), m_gallery(new GalleryModel(this)), m_list(new QListView), m_graph(new GraphCard), m_training(new TrainingActions(context.draft, context.undo, this)), m_nodes(new NodeCard(m_training->all())), m_weights(new WeightsCard(context, context.bridge.questions())), m_problem(new ProblemNote) {
     auto* columns = new QHBoxLayout(this);
     columns->setContentsMargins(0, 0, 0, 0);
     columns->setSpacing(kGap);
@@ -53,19 +54,20 @@ ModelPanel::ModelPanel(const Context& context, QWidget* parent)
     m_nodes->setMaximumWidth(kNodesMost);
     columns->addWidget(m_nodes, 4);
     columns->addWidget(m_weights, 9);
-    m_weights->hide();
+    for (QWidget* later : {static_cast<QWidget*>(m_nodes), static_cast<QWidget*>(m_weights)}) later->hide();  // until there is something to show
     m_refresh.setSingleShot(true);
     m_refresh.setInterval(kRefreshMs);
     connect(&m_refresh, &QTimer::timeout, this, &ModelPanel::refresh);
     connect(&m_graph->view(), &GraphView::selectedChanged, this, &ModelPanel::showChosen);
     m_graph->view().addActions(m_training->all());
-    connect(m_training, &TrainingActions::refused, this, &ModelPanel::complain);
+    connect(m_training, &TrainingActions::refused, this, [this](const QString& sentence) { m_problem->set({Severity::Warning, {}, {}, sentence}); });
     connect(m_nodes, &NodeCard::chosen, &m_graph->view(), &GraphView::reveal);
     connect(m_graph, &GraphCard::otherChanged, this, &ModelPanel::showCurrent);
     connect(&m_graph->placeholder(), &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(QStringLiteral("open_data")); });
     connect(m_weights, &WeightsCard::openChanged, this, [this] {
         m_weights->setVisible(m_weights->isOpen());
-        for (QWidget* graph : {static_cast<QWidget*>(m_graph), static_cast<QWidget*>(m_nodes)}) graph->setVisible(!m_weights->isOpen());
+        m_graph->setVisible(!m_weights->isOpen());
+        showCurrent();
     });
     connectModels();
     followData();
@@ -81,13 +83,7 @@ QWidget* ModelPanel::galleryCard() {
     open->setToolTip(tr("Looks at a model in ONNX's format, or at weights in safetensors' for the chosen architecture; a file can also be dropped here"));
     connect(open, &QPushButton::clicked, this, &ModelPanel::openFile);
     card->head()->addWidget(open);
-    m_notice->setObjectName(QStringLiteral("problemCard"));
-    m_noticeText->setWordWrap(true);
-    m_noticeText->setTextFormat(Qt::PlainText);
-    auto* rows = new QVBoxLayout(m_notice);
-    rows->addWidget(m_noticeText);
-    m_notice->hide();
-    card->body()->addWidget(m_notice);
+    card->body()->addWidget(m_problem);
     m_list->setModel(m_gallery);
     m_list->setItemDelegate(new GalleryDelegate(m_list));
     m_list->setAccessibleName(tr("Models"));
@@ -120,21 +116,13 @@ void ModelPanel::connectModels() {
         showCurrent();
     });
     connect(&models, &ModelExplorer::opened, this, [this](const ExploredModelPtr& model) {
-        m_notice->hide();
         m_seen[model->name] = model;
         const int row = m_gallery->addFile(model);
         m_file.clear();  // it may be the same file once more
         m_list->setCurrentIndex({});
         m_list->setCurrentIndex(m_gallery->index(row));
     });
-    connect(&models, &ModelExplorer::refused, this, [this](const QString&, const Problem& problem) {
-        complain(problem.code.isEmpty() ? problem.text : QStringLiteral("%1 · %2").arg(problem.code, problem.text));
-    });
-}
-
-void ModelPanel::complain(const QString& text) {
-    m_noticeText->setText(text);
-    m_notice->show();
+    connect(&models, &ModelExplorer::refused, this, [this](const QString&, const Problem& problem) { m_problem->set(problem); });
 }
 
 void ModelPanel::choose(int row) {
@@ -242,6 +230,7 @@ void ModelPanel::showCurrent() {
     GraphScenePtr scene = !model ? nullptr : m_file.isEmpty() ? model->scene : marked(model);
     if (const ExploredModelPtr other = model ? modelOf(m_graph->other()) : nullptr) scene = compared(other->scene, scene);
     if (!scene) explainEmpty();
+    m_nodes->setVisible(scene && !m_weights->isOpen());
     m_graph->setTitle(model ? title(model) : tr("Graph"));
     if (scene != m_graph->view().scene()) {
         m_graph->setScene(scene);
@@ -273,6 +262,7 @@ bool ModelPanel::takes(const QString& path) { return WeightsCard::isWeights(path
 
 bool ModelPanel::accept(const QString& path) {
     if (!takes(path)) return false;
+    m_problem->clear();  // of another file
     if (WeightsCard::isWeights(path)) return m_weights->open(path), true;
     m_weights->close();
     m_context.bridge.models().open(path);

@@ -5,8 +5,6 @@
 #include "ui/bridge/model_explorer.h"
 #include "ui/panels/context.h"
 
-class QFrame;
-class QLabel;
 class QListView;
 
 namespace headroom::ui {
@@ -14,6 +12,7 @@ namespace headroom::ui {
 class GalleryModel;
 class GraphCard;
 class NodeCard;
+class ProblemNote;
 class TrainingActions;
 class WeightsCard;
 
@@ -36,6 +35,7 @@ public:
     GraphCard& graph() { return *m_graph; }
     NodeCard& nodes() { return *m_nodes; }
     WeightsCard& weights() { return *m_weights; }
+    ProblemNote& problem() { return *m_problem; }
     TrainingActions& training() { return *m_training; }
 
 protected:
@@ -54,7 +54,6 @@ private:
     void showChosen();
     GraphScenePtr marked(const ExploredModelPtr& file);
     QString title(const ExploredModelPtr& model) const;
-    void complain(const QString& text);
     ExploredModelPtr modelOf(const QString& title) const;
     void openFile();
     void explainEmpty();
@@ -66,8 +65,7 @@ private:
     TrainingActions* m_training;
     NodeCard* m_nodes;
     WeightsCard* m_weights;  ///< in place of the graph while a file of weights is looked at
-    QFrame* m_notice;
-    QLabel* m_noticeText;
+    ProblemNote* m_problem;
     QTimer m_refresh;
     ExploredModelPtr m_planned;  ///< of the chosen architecture, or of the file that is to be trained
     ExploredModelPtr m_markedFile, m_markedBy;  ///< a file, the plan whose training its picture shows, and that picture

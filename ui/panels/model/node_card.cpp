@@ -47,6 +47,7 @@ NodeCard::NodeCard(const QList<QAction*>& actions, QWidget* parent)
     m_nodesTable->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
     m_detailsTable->horizontalHeader()->hide();
     m_detailsTable->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    m_detailsTable->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_detailsTable->horizontalHeader()->setStretchLastSection(true);
     m_detailsTable->setColumnWidth(0, kNameWidth);
     QHeaderView* header = m_nodesTable->horizontalHeader();

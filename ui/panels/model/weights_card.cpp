@@ -24,6 +24,7 @@
 #include "ui/bridge/worker_questions.h"
 #include "ui/panels/model/weights_model.h"
 #include "ui/widgets/config_edit.h"
+#include "ui/widgets/problem_note.h"
 #include "ui/widgets/row_table.h"
 
 namespace headroom::ui {
@@ -67,7 +68,7 @@ QJsonValue choiceOf(const QStringList& tensors) {
 }  // namespace
 
 WeightsCard::WeightsCard(const Context& context, WorkerQuestions& questions, QWidget* parent)
-    : Card(tr("Weights"), parent), m_context(context), m_questions(questions), m_weights(new WeightsModel(this)), m_tensors(new QStringListModel(this)), m_table(rowTable(m_weights, tr("Tensors of the file by parameter"), kLowRow)), m_message(toned({}, "muted")),
+    : Card(tr("Weights"), parent), m_context(context), m_questions(questions), m_weights(new WeightsModel(this)), m_tensors(new QStringListModel(this)), m_table(rowTable(m_weights, tr("Tensors of the file by parameter"), kLowRow)), m_message(toned({}, "muted")), m_problem(new ProblemNote),
       m_use(new QPushButton(tr("Use these weights"))), m_reset(new QPushButton(tr("Take back edits"))), m_close(new QPushButton(tr("Close"))) {
     m_message->setWordWrap(true);
     m_message->setTextFormat(Qt::PlainText);
@@ -75,8 +76,10 @@ WeightsCard::WeightsCard(const Context& context, WorkerQuestions& questions, QWi
     m_table->setItemDelegateForColumn(WeightsModel::Tensors, new TensorDelegate(m_tensors, m_table));
     m_table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    body()->addWidget(m_problem);
     body()->addWidget(m_message);
     body()->addWidget(m_table, 1);
+    body()->addStretch();
     body()->addWidget(buttons());
     connectAll();
 }
@@ -126,6 +129,10 @@ void WeightsCard::open(const QString& path) {
     m_edits = {};
     m_map = model.weights == path.toStdString() ? QString::fromStdString(model.weightsMap) : QString();
     m_weights->set({});
+    m_problem->clear();
+    m_message->setText(tr("Reading the file…"));
+    setTone(m_message, "muted");
+    showTensors(true);
     ask();
     Q_EMIT openChanged();
 }
@@ -147,15 +154,23 @@ void WeightsCard::ask() {
     if (!m_map.isEmpty()) question["map"] = m_map;
     for (const auto& [name, extent] : {std::pair("width", model.width), std::pair("layers", model.layers), std::pair("heads", model.heads)})
         if (extent > 0) question[QLatin1String(name)] = qint64(extent);
-    const models::DataShape& data = m_context.data.summary().shape;
-    if (m_context.data.state() == DataInfo::State::There && suits(model.arch, data)) question["data"] = objectOf(models::toJson(data));
+    const models::DataShape& shape = m_context.data.summary().shape;
+    if (m_context.data.state() == DataInfo::State::There && suits(model.arch, shape)) question["data"] = objectOf(models::toJson(shape));
     setFigure(tr("%1 for %2").arg(QFileInfo(m_path).fileName(), arch));
     m_use->setEnabled(false);
     m_reset->setEnabled(!m_edits.isEmpty());
     m_asked = m_questions.ask(QStringLiteral("weights"), question);
 }
 
+/// A file that nothing is known of has no table: what was wrong with it stands alone.
+void WeightsCard::showTensors(bool there) {
+    m_message->setVisible(there);
+    m_table->setVisible(there);
+}
+
 void WeightsCard::take(const QJsonObject& answer) {
+    m_problem->clear();
+    showTensors(true);
     m_weights->set(answer);
     m_choice = answer.value(QLatin1String("choice")).toObject();
     m_tensors->setStringList(answer.value(QLatin1String("tensors")).toVariant().toStringList());
@@ -174,8 +189,8 @@ void WeightsCard::take(const QJsonObject& answer) {
 
 void WeightsCard::refuse(const Problem& problem) {
     m_weights->set({});
-    m_message->setText(problem.code.isEmpty() ? problem.text : QStringLiteral("%1 · %2").arg(problem.code, problem.text));
-    setTone(m_message, "bad");
+    m_problem->set(problem);
+    showTensors(false);
 }
 
 /// Names that were edited are kept in the project: the run reads them from there.

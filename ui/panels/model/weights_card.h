@@ -10,6 +10,7 @@ class QTableView;
 
 namespace headroom::ui {
 
+class ProblemNote;
 struct Problem;
 class WeightsModel;
 class WorkerQuestions;
@@ -31,6 +32,7 @@ public:
     QPushButton* resetButton() const { return m_reset; }
     QPushButton* closeButton() const { return m_close; }
     QLabel* message() const { return m_message; }
+    ProblemNote& problem() { return *m_problem; }
 
 public Q_SLOTS:
     void close();
@@ -43,6 +45,7 @@ private:
     QWidget* buttons();
     void ask();
     void take(const QJsonObject& answer);
+    void showTensors(bool there);
     void refuse(const Problem& problem);
     void use();
     QString keptNames() const;
@@ -53,6 +56,7 @@ private:
     QStringListModel* m_tensors;  ///< of the file, for completion
     QTableView* m_table;
     QLabel* m_message;
+    ProblemNote* m_problem;
     QPushButton *m_use, *m_reset, *m_close;
     QString m_path, m_arch, m_map;  ///< the file, the architecture it was last asked about, names that a run was to take already
     QJsonObject m_edits;            ///< as in a file of model.weights_map

@@ -9,6 +9,7 @@
 
 #include "ui/bridge/format.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/elided_lines.h"
 
 namespace headroom::ui {
 namespace {
@@ -135,8 +136,8 @@ void paintAnswer(QPainter& painter, const QRect& area, const Answer& answer, con
 void paintProblem(QPainter& painter, const QRect& area, const Problem& problem) {
     painter.setFont(theme::textFont(0.95));
     painter.setPen(theme::tokens().bad);
-    const QString text = problem.code.isEmpty() ? problem.text : AnswersModel::tr("%1 (%2)").arg(problem.text, problem.code);
-    painter.drawText(area.adjusted(0, 6, 0, -4), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, QStringLiteral("✕  ") + text);
+    const int lines = std::max(1, (area.height() - 10) / painter.fontMetrics().lineSpacing());
+    painter.drawText(area.adjusted(0, 6, 0, -4), Qt::AlignLeft | Qt::AlignTop, elidedLines(painter.font(), QStringLiteral("✕  ") + sentence(problem), area.width(), lines));
 }
 
 }  // namespace

@@ -8,8 +8,6 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPlainTextEdit>
-#include <QScrollArea>
-#include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -20,7 +18,9 @@
 #include "ui/panels/predict/run_card.h"
 #include "ui/panels/predict/text_input.h"
 #include "ui/panels/selection.h"
+#include "ui/widgets/fillable_page.h"
 #include "ui/widgets/problem_note.h"
+#include "ui/widgets/scrolled.h"
 
 namespace headroom::ui {
 namespace {
@@ -48,16 +48,10 @@ Problem problemOf(const QJsonObject& error) {
 }  // namespace
 
 PredictPanel::PredictPanel(const Context& context, QWidget* parent)
-    : Panel(parent), m_context(context), m_predictor(context.bridge.predictor()), m_pages(new QStackedWidget), m_empty(new PlaceholderCard({}, {})), m_run(new RunCard(context)), m_row(new RowInput),
+    : Panel(parent), m_context(context), m_predictor(context.bridge.predictor()), m_run(new RunCard(context)), m_row(new RowInput),
       m_text(new TextInput), m_problem(new ProblemNote), m_answers(new AnswersCard), m_soon(new QTimer(this)) {
     setAcceptDrops(true);
-    auto* empty = new Card;
-    empty->body()->addWidget(m_empty);
-    m_pages->addWidget(empty);
-    m_pages->addWidget(filledPage());
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_pages);
+    m_page = new FillablePage(filledPage(), this);
     m_soon->setSingleShot(true);
     m_soon->setInterval(kSettleMs);
     connect(m_soon, &QTimer::timeout, this, &PredictPanel::lookNext);
@@ -79,12 +73,7 @@ QWidget* PredictPanel::filledPage() {
     m_answers->setMinimumHeight(kAnswersLeast);
     m_row->hide();
     m_text->hide();
-    auto* area = new QScrollArea;
-    area->setWidget(page);
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setFocusPolicy(Qt::NoFocus);
-    return area;
+    return scrolled(page);
 }
 
 void PredictPanel::connectBridge() {
@@ -127,7 +116,7 @@ void PredictPanel::connectBridge() {
 }
 
 void PredictPanel::connectInputs() {
-    connect(m_empty, &PlaceholderCard::triggered, this, [this] { Q_EMIT wanted(m_wanted); });
+    connect(m_page, &FillablePage::wanted, this, &Panel::wanted);
     connect(m_run, &RunCard::exportWanted, this, [this] { Q_EMIT wanted(QStringLiteral("page_export")); });
     connect(m_run, &RunCard::changed, this, &PredictPanel::askAgain);
     connect(m_row, &RowInput::asked, this, &PredictPanel::ask);
@@ -148,23 +137,18 @@ void PredictPanel::connectInputs() {
     });
 }
 
-void PredictPanel::say(const QString& fact, const QString& why, const QString& action, const QString& wanted) {
-    m_empty->set(fact, why);
-    m_empty->setAction(action);
-    m_wanted = wanted;
-    m_pages->setCurrentIndex(0);
-}
+PlaceholderCard& PredictPanel::placeholder() { return m_page->placeholder(); }
 
 void PredictPanel::follow() {
     const store::RunSummary* run = m_context.selection.run();
     if (!run) {
         stop();
         m_known = {};
-        return say(tr("No run is selected."), tr("A run that learnt something can be asked about pictures, rows or texts, beside the file that it exported."), tr("Set up a run"), QStringLiteral("page_train"));
+        return m_page->say(tr("No run is selected."), tr("A run that learnt something can be asked about pictures, rows or texts, beside the file that it exported."), tr("Set up a run"), QStringLiteral("page_train"));
     }
     if (m_known.run != m_context.selection.current()) {
         stop();
-        say(tr("Looking at the run…"), QString::fromStdString(run->name));
+        m_page->say(tr("Looking at the run…"), QString::fromStdString(run->name));
         if (isVisible()) m_predictor.look(m_context.selection.current());
     } else if (isVisible()) {
         m_predictor.look(m_known.run);
@@ -182,7 +166,7 @@ void PredictPanel::take(const PredictableRun& found) {
     if (found.run != m_known.run || found.kind != m_known.kind) enter(found);
     m_known = found;
     if (found.kind.isEmpty() || (!found.checkpoint && !found.best))
-        return say(tr("This run has no checkpoint yet."), tr("%1 · %2. It can be asked once it has kept its first weights.").arg(QString::fromStdString(run->name), subtitle(*run)), tr("Show its curves"), QStringLiteral("page_train"));
+        return m_page->say(tr("This run has no checkpoint yet."), tr("%1 · %2. It can be asked once it has kept its first weights.").arg(QString::fromStdString(run->name), subtitle(*run)), tr("Show its curves"), QStringLiteral("page_train"));
     fill();
 }
 
@@ -207,8 +191,8 @@ void PredictPanel::enter(const PredictableRun& found) {
 
 void PredictPanel::fill() {
     m_run->set(*m_context.selection.run(), m_known);
-    if (m_pages->currentIndex() == 0) m_soon->start();
-    m_pages->setCurrentIndex(1);
+    if (!m_page->isFilled()) m_soon->start();
+    m_page->fill();
 }
 
 /// What the empty list of answers offers.
@@ -230,7 +214,7 @@ void PredictPanel::chooseFiles() {
 bool PredictPanel::accept(const QString& path) { return acceptAll({path}); }
 
 bool PredictPanel::acceptAll(const QStringList& paths) {
-    if (m_pages->currentIndex() == 0 || paths.isEmpty()) return false;
+    if (!m_page->isFilled() || paths.isEmpty()) return false;
     if (m_known.kind != QLatin1String("pictures")) return ask(paths), true;
     m_answers->model().addPictures(paths);
     lookNext();
@@ -238,7 +222,7 @@ bool PredictPanel::acceptAll(const QStringList& paths) {
 }
 
 void PredictPanel::dragEnterEvent(QDragEnterEvent* event) {
-    if (m_pages->currentIndex() == 1 && !filesOf(*event->mimeData()).isEmpty())
+    if (m_page->isFilled() && !filesOf(*event->mimeData()).isEmpty())
         event->acceptProposedAction();
     else
         event->ignore();
@@ -287,7 +271,7 @@ void PredictPanel::takePictures(const QJsonArray& found) {
 
 /// The pictures that nobody was asked about yet; those that come meanwhile follow.
 void PredictPanel::askNext() {
-    const bool pictures = m_known.kind == QLatin1String("pictures") && m_pages->currentIndex() == 1;
+    const bool pictures = m_known.kind == QLatin1String("pictures") && m_page->isFilled();
     if (pictures && !m_asked && !m_looking) {
         m_askedPaths = m_answers->model().unanswered(kAskedAtOnce);
         if (!m_askedPaths.isEmpty()) return ask(m_askedPaths);

@@ -4,12 +4,12 @@
 #include "ui/bridge/problem.h"
 #include "ui/panels/context.h"
 
-class QStackedWidget;
 class QTimer;
 
 namespace headroom::ui {
 
 class AnswersCard;
+class FillablePage;
 class PlaceholderCard;
 class Predictor;
 class ProblemNote;
@@ -26,7 +26,7 @@ public:
     bool accept(const QString& path) override;
     bool acceptAll(const QStringList& paths);
 
-    PlaceholderCard& placeholder() { return *m_empty; }
+    PlaceholderCard& placeholder();
     RunCard& runCard() { return *m_run; }
     RowInput& row() { return *m_row; }
     TextInput& text() { return *m_text; }
@@ -48,7 +48,6 @@ private:
     void take(const PredictableRun& found);
     void enter(const PredictableRun& found);
     void fill();
-    void say(const QString& fact, const QString& why, const QString& action = {}, const QString& wanted = {});
 
     void first();
     void chooseFiles();
@@ -65,8 +64,7 @@ private:
 
     Context m_context;
     Predictor& m_predictor;
-    QStackedWidget* m_pages;
-    PlaceholderCard* m_empty;
+    FillablePage* m_page;
     RunCard* m_run;
     RowInput* m_row;
     TextInput* m_text;
@@ -75,7 +73,6 @@ private:
     QTimer* m_soon;  ///< a run is asked once nobody goes on to the next one
 
     PredictableRun m_known;
-    QString m_wanted;                     ///< what the placeholder asks the shell for
     QStringList m_inputs;                 ///< of a table or text, asked last
     QStringList m_askedPaths, m_lookedAt; ///< pictures that are out
     qint64 m_asked = 0, m_generating = 0, m_looking = 0;

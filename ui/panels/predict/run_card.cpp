@@ -10,6 +10,7 @@
 
 #include "ui/bridge/format.h"
 #include "ui/panels/context.h"
+#include "ui/panels/run_words.h"
 #include "ui/panels/selection.h"
 #include "ui/theme/theme.h"
 
@@ -72,9 +73,8 @@ RunCard::RunCard(const Context& context, QWidget* parent)
 
 void RunCard::set(const store::RunSummary& run, const PredictableRun& found) {
     const QSignalBlocker quiet(this);
-    const auto best = headline(run);
     m_name->setText(QString::fromStdString(run.name));
-    m_facts->setText(tr("%1 on %2 · %3%4").arg(QString::fromStdString(run.arch), QString::fromStdString(run.data), subtitle(run), best ? QStringLiteral(" · ") + format::metric(*best) : QString()));
+    m_facts->setText(runWords(run));
     m_runs->setCurrentIndex(m_runs->findData(found.run, RunsModel::IdRole));
     if (!found.best || !found.checkpoint) m_weights->setCurrentIndex(found.checkpoint ? 0 : 1);
     m_weights->setEnabled(found.best && found.checkpoint);

@@ -3,7 +3,6 @@
 
 #include <QButtonGroup>
 #include <QHBoxLayout>
-#include <QScrollArea>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -18,6 +17,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/config_form.h"
 #include "ui/widgets/schedule_preview.h"
+#include "ui/widgets/scrolled.h"
 
 namespace headroom::ui {
 namespace {
@@ -41,7 +41,7 @@ QToolButton* levelButton(const QString& text) {
 
 SetupCard::SetupCard(const Context& context, QWidget* parent)
     : Card({}, parent), m_context(context), m_form(new ConfigForm(context.draft, context.undo)), m_simple(levelButton(tr("Simple"))), m_all(levelButton(tr("Advanced"))),
-      m_equation(new QLabel), m_memory(figure({}, 1.25)), m_time(figure({}, 1.25)), m_steps(figure({}, 1.25)), m_basis(toned({}, "muted")), m_verdict(new QLabel),
+      m_equation(new QLabel), m_memory(figure({}, 1.25)), m_time(figure({}, 1.25)), m_steps(toned({}, "muted")), m_basis(toned({}, "muted")), m_verdict(new QLabel),
       m_schedule(new SchedulePreview), m_plan(std::make_unique<StepMemory>()) {
     head()->insertWidget(0, sectionHead(tr("New run")));
     head()->addWidget(levelSwitch());
@@ -50,12 +50,8 @@ SetupCard::SetupCard(const Context& context, QWidget* parent)
     m_equation->setAccessibleName(tr("Effective batch"));
     m_form->attach(QStringLiteral("train.batch_size"), m_equation);
     m_form->attach(QStringLiteral("train.schedule.name"), m_schedule);
-    auto* scroll = new QScrollArea;
-    scroll->setWidget(m_form);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
+    QScrollArea* scroll = scrolled(m_form);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
     body()->addWidget(scroll, 1);
     body()->addWidget(rule());
     body()->addWidget(expectation());
@@ -92,7 +88,11 @@ QWidget* SetupCard::expectation() {
     auto* rows = new QVBoxLayout(block);
     rows->setContentsMargins(0, 2, 0, 0);
     rows->setSpacing(4);
-    rows->addWidget(sectionHead(tr("Expected")));
+    auto* head = new QHBoxLayout;
+    head->addWidget(sectionHead(tr("Expected")));
+    head->addStretch();
+    head->addWidget(m_steps);
+    rows->addLayout(head);
     auto* figures = new QHBoxLayout;
     m_memory->setAccessibleName(tr("Planned memory"));
     m_time->setAccessibleName(tr("Expected time"));
@@ -100,8 +100,6 @@ QWidget* SetupCard::expectation() {
     figures->addWidget(m_memory);
     figures->addStretch();
     figures->addWidget(m_time);
-    figures->addStretch();
-    figures->addWidget(m_steps);
     rows->addLayout(figures);
     m_basis->setFont(theme::textFont(0.85));
     m_basis->setWordWrap(true);
@@ -149,7 +147,7 @@ void SetupCard::showExpectation() {
     const double rate = knownRate();
     m_memory->setText(plan.process > 0 ? format::bytes(plan.process) : QStringLiteral("–"));
     m_memory->setToolTip(tr("What the process will take at most, as the bar says"));
-    m_steps->setText(plan.totalSteps > 0 ? tr("%1 steps").arg(format::grouped(plan.totalSteps)) : QStringLiteral("–"));
+    m_steps->setText(plan.totalSteps > 0 ? tr("%1 steps").arg(format::grouped(plan.totalSteps)) : QString());
     const double samples = static_cast<double>(plan.totalSteps) * static_cast<double>(m_context.draft.config().train.batchSize);
     m_time->setText(rate > 0 && samples > 0 ? format::duration(samples / rate) : QStringLiteral("–"));
     QStringList basis;
@@ -160,6 +158,10 @@ void SetupCard::showExpectation() {
 }
 
 void SetupCard::showVerdict() {
+    if (m_context.draft.config().data.path.empty()) {
+        m_verdict->setText(tr("No data chosen yet."));
+        return setTone(m_verdict, "muted");
+    }
     QStringList faults = m_context.draft.faults();
     if (m_context.data.state() == DataInfo::State::Failed) faults << m_context.data.failure().text;
     if (!m_plan->fault.isEmpty()) faults << m_plan->fault;

@@ -139,7 +139,7 @@ void TrainPanel::updateEmptyTexts() {
     else if (run)
         text = tr("This run has no values here.");
     else if (m_context.runs.all().empty())
-        text = tr("No runs yet. A run is one training attempt with its settings and results.");
+        text = tr("Its curve begins here with the first step. F5 starts a run.");
     for (Chart* chart : m_charts) chart->setEmptyText(text);
 }
 

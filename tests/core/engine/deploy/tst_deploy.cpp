@@ -60,7 +60,7 @@ deploy::TrainedModel netOf(const std::string& arch, double dropout) {
     config.model.dropout = dropout;
     const test::NetCase net = caseOf(arch);
     config.model.width = net.options.width, config.model.layers = net.options.layers, config.model.heads = net.options.heads;
-    deploy::TrainedModel trained{store::RunFolder("20260101-0000-test"), config, {}, nullptr, 7};
+    deploy::TrainedModel trained{store::RunFolder("20260101-0000-test"), config, {}, nullptr, 7, {}, {}};
     trained.dataset.shape = net.data;
     trained.model = std::make_unique<train::Model>(config, trained.dataset.shape, at::kCPU);
     for (const train::NamedTensor& named : trained.model->named()) {
@@ -139,7 +139,7 @@ private Q_SLOTS:
         QFETCH(int, classes);
         REQUIRE_DATA();
         const test::TemporaryFolder folder;
-        deploy::TrainedModel trained{store::RunFolder("20260101-0000-test"), {}, {}, nullptr, 7};
+        deploy::TrainedModel trained{store::RunFolder("20260101-0000-test"), {}, {}, nullptr, 7, {}, {}};
         trained.dataset.shape = {.kind = models::DataKind::Pictures, .channels = channels, .height = side, .width = side, .outputs = classes};
         trained.config.model.file = (test::dataFolder() / "onnx" / file.toStdString()).string();
         const train::ModelFile given = train::readModelFile(trained.config);
@@ -162,7 +162,7 @@ private Q_SLOTS:
         QFETCH(QString, arch);
         deploy::TrainedModel trained = netOf(arch.toStdString(), 0);
         config::RunConfig config = trained.config;
-        config.model.lora = {.rank = 4, .alpha = 8};
+        config.model.lora = {.rank = 4, .alpha = 8, .adapter = {}};
         trained.model = std::make_unique<train::Model>(config, trained.dataset.shape, at::kCPU);
         const data::Samples samples{inputFor(trained.dataset.shape, 6), targetFor(trained.dataset.shape, 6)};
         const at::Tensor plain = deploy::sourceLogits(trained, samples);
@@ -184,6 +184,8 @@ private Q_SLOTS:
         QCOMPARE(deploy::modelConfig(netOf("cnn", 0))["input_size"].size(), std::size_t{3});
     }
 
+    /// HEADROOM_NETS=all: their latencies too, for which the prover takes up to ten seconds a net, however small that is. Of one net
+    /// whatTheProverMeasuresStandsInItsReport() takes them always.
     void theProverAgreesWithTheSource_data() { nets(); }
     void theProverAgreesWithTheSource() {
         QFETCH(QString, arch);
@@ -202,7 +204,7 @@ private Q_SLOTS:
         QVERIFY2(agreement.holds(), qPrintable(QString("relative difference %1, %2 flipped").arg(agreement.relativeDifference())
                                                    .arg(agreement.flippedBeyondTies())));
         QCOMPARE(agreement.rows(), logits.size(0));
-        prover.report();
+        if (qEnvironmentVariable("HEADROOM_NETS") == QLatin1String("all")) QVERIFY(!prover.report().at("latency").empty());
     }
 
     void metadataIsReadWithoutTheWeights() {

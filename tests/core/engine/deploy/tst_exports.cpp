@@ -146,7 +146,7 @@ private Q_SLOTS:
         config.train.optimizer.lr = 0.01;
         config.memory.offloadFolder = (m_folder.path() / "scratch").string();
         m_run.emplace(finished(m_folder, config, "20260101-0000-abcd"));
-        m_report = deploy::exportRun(*m_run, {.format = deploy::Format::All});
+        m_report = deploy::exportRun(*m_run, {.folder = {}, .format = deploy::Format::All});
         std::string text;
         for (int k = 0; k < 400; ++k) text += k % 7 == 0 ? "abd" : "abc";
         config::RunConfig writing = configOn(m_folder.write("words.txt", text));

@@ -29,6 +29,8 @@ LayerNormalization, RMSNormalization, GroupNormalization, RotaryEmbedding, Gelu,
 sequences, strings, sparse tensors, 8- and 4-bit floats, random numbers, results whose shape depends on data, local functions, other domains,
 weights outside the file - is refused, all such nodes at once. Numbers of uint16, uint32 and uint64 are computed as int64.
 
+- **forward**: *own*: a kernel that makes its outputs; *in place*: such a one, which may write over input 0 where nothing else needs that;
+  *view*: the outputs share the memory of input 0, where its extents allow it; *in training*: outside of it input 0 goes on as it is.
 - **backward**: *own*: a kernel of its own; *segment*: LibTorch differentiates this node alone; *none*: no gradient passes, the
   operator is for inference. Some have a kernel of their own for their usual form and are a segment in any other: Attention with a mask,
   a cache, grouped heads, a softcap or further outputs is one, and saves its inputs.
@@ -114,6 +116,11 @@ std::string channelsOf(const OpEntry& op, const Example& example) {
 
 std::string numbersOf(std::span<const int> numbers) { return numbers.empty() ? "-" : fmt::format("{}", fmt::join(numbers, ", ")); }
 
+std::string forwardOf(const OpEntry& op) {
+    const std::string text = op.aliasesInput ? "view" : op.mayWriteInput ? "in place" : "own";
+    return op.identityInInference ? text + ", in training" : text;
+}
+
 std::string page() {
     constexpr const char* kClasses[] = {"lower", "follow", "keep"};
     const auto known = examples();
@@ -125,11 +132,11 @@ std::string page() {
         if (op->domain != domain) {
             domain = op->domain;
             text += domain.empty() ? "## Of ONNX\n\n" : "\n## Our own\n\nMade by rewrites, and losses; written as ONNX operators where a file is exported.\n\n";
-            text += "| operator | since opset | backward | saves | channels | precision | quantisable inputs | constants |\n"
-                    "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+            text += "| operator | since opset | forward | backward | saves | channels | precision | quantisable inputs | constants |\n"
+                    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
         }
         const char* backward = !op->differentiable ? "none" : run::kernel(*op).backward ? "own" : "segment";
-        text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", op->name, domain.empty() ? std::to_string(op->sinceOpset) : "-", backward,
+        text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", op->name, domain.empty() ? std::to_string(op->sinceOpset) : "-", forwardOf(*op), backward,
                             savesOf(*op, known.at(op)), channelsOf(*op, known.at(op)), kClasses[static_cast<std::size_t>(op->precision)],
                             numbersOf(op->quantisableInputs), numbersOf(op->constantInputs));
     }
@@ -141,6 +148,10 @@ std::string page() {
 class OperatorsPage : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void everyOperatorOfThePageHasAForwardKernel() {
+        for (const OpEntry* op : allOps()) QVERIFY2(run::kernel(*op).forward, std::string(op->name).c_str());
+    }
+
     void theCommittedPageIsTheGeneratedOne() {
         const std::string path = HEADROOM_DOCS "/operators.md";
         if (qEnvironmentVariableIsSet("HEADROOM_WRITE_DOCS")) std::ofstream(path, std::ios::binary) << page();

@@ -168,7 +168,7 @@ private Q_SLOTS:
         Tuning tuning;
         config::RunConfig config = shortRun("");
         config.model.arch = "mlp";
-        config.model.lora = {.rank = 4, .alpha = 8};
+        config.model.lora = {.rank = 4, .alpha = 8, .adapter = {}};
         const auto trainer = tuning.trainer(config);
         trainer->run();
         const auto trained = copies(trainer->model());

@@ -31,7 +31,7 @@ struct Case {
     bool chunkedLoss = false;
     std::string offload = "off";
     bool offloadOptimizer = false;
-    std::string freeze;
+    std::string freeze{};
 
     test::WholeStep::Options options() const {
         test::WholeStep::Options options{.net = net, .batch = kBatch * microBatches, .microBatches = microBatches, .small = false, .train = {}, .memory = {}};
