@@ -12,6 +12,7 @@
 #include "ui/panels/model/model_panel.h"
 #include "ui/panels/model/weights_card.h"
 #include "ui/panels/model/weights_model.h"
+#include "ui/widgets/problem_note.h"
 #include "ui_support/real_runs.h"
 
 using namespace headroom;
