@@ -57,6 +57,11 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::Img08, "IMG-08", Exit::Refused, "a picture is gone since the folder was listed"},
     {Code::Img09, "IMG-09", Exit::Refused, "the folder holds more than is allowed or fits into memory"},
     {Code::Img10, "IMG-10", Exit::Refused, "a class has no pictures"},
+    {Code::Img11, "IMG-11", Exit::Refused, "a mask has another size than its picture"},
+    {Code::Img12, "IMG-12", Exit::Refused, "a picture has no mask of its own"},
+    {Code::Img13, "IMG-13", Exit::Refused, "a mask has no picture of its own"},
+    {Code::Img14, "IMG-14", Exit::Refused, "a class number in a mask is too large"},
+    {Code::Img15, "IMG-15", Exit::Refused, "a mask holds no class numbers"},
     {Code::Onx01, "ONX-01", Exit::Refused, "not an ONNX file"},
     {Code::Onx02, "ONX-02", Exit::Refused, "the file is larger than the format allows"},
     {Code::Onx03, "ONX-03", Exit::Refused, "weights outside the file"},
@@ -151,11 +156,6 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::Cli01, "CLI-01", Exit::Usage, "the command line is wrong"},
     {Code::Cli02, "CLI-02", Exit::Usage, "the name is ambiguous"},
     {Code::Int01, "INT-01", Exit::Failure, "a broken promise of this program"},
-    {Code::Img11, "IMG-11", Exit::Refused, "a mask has another size than its picture"},
-    {Code::Img12, "IMG-12", Exit::Refused, "a picture has no mask of its own"},
-    {Code::Img13, "IMG-13", Exit::Refused, "a mask has no picture of its own"},
-    {Code::Img14, "IMG-14", Exit::Refused, "a class number in a mask is too large"},
-    {Code::Img15, "IMG-15", Exit::Refused, "a mask holds no class numbers"},
 });
 
 }  // namespace

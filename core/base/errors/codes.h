@@ -13,7 +13,7 @@ enum class Code {
     Txt01, Txt02, Txt03, Txt04,
     Tok01, Tok02,
     Dat01, Dat02, Dat03, Dat04, Dat05,
-    Img01, Img02, Img03, Img04, Img05, Img06, Img07, Img08, Img09, Img10,
+    Img01, Img02, Img03, Img04, Img05, Img06, Img07, Img08, Img09, Img10, Img11, Img12, Img13, Img14, Img15,
     Onx01, Onx02, Onx03, Onx04, Onx05, Onx06, Onx07, Onx08, Onx09, Onx10, Onx11, Onx12, Onx13, Onx14,
     Stf01, Stf02, Stf03, Stf04, Stf05, Stf06, Stf07, Stf08, Stf09, Stf10, Stf11, Stf12, Stf13, Stf14, Stf15,
     Stf16, Stf17, Stf18, Stf19,
@@ -34,7 +34,6 @@ enum class Code {
     Rapl01,
     Cli01, Cli02,
     Int01,
-    Img11, Img12, Img13, Img14, Img15,
 };
 
 /// Exit status of the command line for a failure. Scripts rely on these numbers: never renumbered.
