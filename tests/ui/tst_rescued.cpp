@@ -24,7 +24,7 @@ class RescuedRules : public QObject {
     /// A long run of the window, under way.
     QString running(const QString& name) {
         const QString run = m_window->start(name, {{"train.epochs", "4000"}, {"checkpoint.every_steps", "10"}});
-        const bool live = !run.isEmpty() && QTest::qWaitFor([&] { return m_window->state(run) == store::RunState::Running; }, 60000);
+        const bool live = !run.isEmpty() && QTest::qWaitFor([&] { return m_window->state(run) == store::RunState::Running && store::RunReader(folder(run)).fact("micro_batch").is_number(); }, 60000);
         return live ? run : QString();
     }
     void kill(const QString& run) const { process::sendSignal(store::holder(folder(run)).value(), SIGKILL); }

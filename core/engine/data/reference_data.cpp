@@ -228,7 +228,8 @@ models::DataShape pictureShapeOf(const Reference& reference) {
 
 models::DataShape shapeOf(const Reference& reference) {
     switch (kindOf(reference)) {
-        case formats::Kind::Pictures: return pictureShapeOf(reference);
+        case formats::Kind::Pictures:
+        case formats::Kind::Masks: return pictureShapeOf(reference);
         case formats::Kind::Table: return tableShape(tableEncodingFrom(reference.statistics), reference);
         case formats::Kind::Text: return textShape(reference);
     }

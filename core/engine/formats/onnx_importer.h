@@ -98,7 +98,7 @@ private:
         std::optional<graph::ValueId> fixed;  ///< as a constant
         std::optional<Content> content;
         int weight = -1;                ///< among m_weights
-        std::map<Reader, graph::ValueId> copies{};  ///< of a uniform weight: who has which
+        std::map<Reader, graph::ValueId> copies{};  ///< of a uniform vector: who has which
         const ForeignNode* maker = nullptr;  ///< of what named extents decide: made where it is read as data
     };
     [[noreturn]] void refuseUnknown(std::size_t input, const Content* found, const char* wanted) const;

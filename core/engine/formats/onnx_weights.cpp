@@ -28,8 +28,9 @@ graph::Initializer initializerOf(const graph::HostTensor& tensor) {
     return {graph::Initializer::Kind::KaimingNormal, 1, std::max<std::int64_t>(1, graph::elementCount(tensor.shape) / rows)};
 }
 
-/// The same number everywhere.
+/// A vector, in whatever shape, of the same number everywhere. Matrices do not begin so: a table that two nodes read is one.
 bool isUniform(const graph::HostTensor& tensor) {
+    if (std::ranges::count_if(tensor.shape, [](std::int64_t extent) { return extent > 1; }) > 1) return false;
     const auto width = static_cast<std::size_t>(graph::byteSize(tensor.dtype));
     return graph::isFloating(tensor.dtype) && tensor.data.size() >= width && std::equal(tensor.data.begin() + static_cast<std::ptrdiff_t>(width), tensor.data.end(), tensor.data.begin());
 }
