@@ -165,10 +165,11 @@ private:
 Report bench(const Request& request, std::int64_t length) {
     OpenedModel model(request);
     MadeUp inputs(model, length);
-    ov::InferRequest inference = model.compiled().create_infer_request();
     for (const std::int64_t batch : inputs.batches()) {
+        ov::InferRequest inference = model.compiled().create_infer_request();
         inputs.feed(inference, batch);
         inference.infer();
+        requireAnswer(inference);
     }
     Report report = model.report();  // memory of runs on all threads, as in verify
     report.latencies = measureLatencies(model, inputs.batches(), [&](ov::InferRequest& each, std::int64_t, std::int64_t batch) { inputs.feed(each, batch); });

@@ -95,7 +95,8 @@ class WorkerKillsTest : public QObject {
         config::RunConfig config;
         config.name = "killed";
         config.data.path = (m_folder.path() / "rows.csv").string();
-        config.model = {.arch = "mlp", .dropout = 0.1};
+        config.model.arch = "mlp";
+        config.model.dropout = 0.1;
         config.train.epochs = epochs;
         config.train.batchSize = 12;
         config.train.ema = 0.9;

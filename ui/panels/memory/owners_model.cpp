@@ -26,7 +26,11 @@ std::vector<OwnerRow> rowsOf(const StepMemory& memory) {
     const PlannedStep& planned = *memory.planned;
     const graph::Graph& graph = planned.configured.graph();
     const auto all = static_cast<double>(planned.step.peak + memory.features);
-    if (memory.features > 0) rows.push_back({{.bytes = memory.features}, {}, static_cast<double>(memory.features) / all, true});
+    if (memory.features > 0) {
+        plan::Owner features;
+        features.bytes = memory.features;
+        rows.push_back({std::move(features), {}, static_cast<double>(memory.features) / all, true});
+    }
     for (plan::Owner& owner : plan::ownersAtPeak(graph, planned.step)) {
         const QString node = owner.node == graph::kNone ? QString() : QString::fromStdString(graph.node(owner.node).name);
         const double share = static_cast<double>(owner.bytes) / all;

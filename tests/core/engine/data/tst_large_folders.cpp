@@ -39,7 +39,7 @@ bool areEqual(const Dataset& one, const Dataset& other) {
 
 std::string training(const Dataset& dataset, const config::RunConfig& config, const fs::path& checkpoints, std::int64_t until) {
     struct Pausing : train::Host {
-        explicit Pausing(std::int64_t step) : last(step) {}
+        explicit Pausing(std::int64_t lastStep) : last(lastStep) {}
         void stepped(const train::StepReport& report) override { step = report.at.step; }
         std::vector<train::Order> orders() override { return step == last ? std::vector<train::Order>{{train::Order::Kind::Pause}} : std::vector<train::Order>{}; }
         std::int64_t step = 0, last;
