@@ -15,4 +15,21 @@ MadeCases::MadeCases(const QString& script, const QStringList& more) {
     std::ranges::sort(m_cases);
 }
 
+QString MadeCases::differences(const Tolerance& tolerance) const {
+    QStringList wrong;
+    for (const std::filesystem::path& each : m_cases)
+        if (const Outcome outcome = runNodeCase(each, tolerance); outcome.kind != Outcome::Kind::Passed)
+            wrong << QString::fromStdString(each.filename().string() + ": " + outcome.reason);
+    return wrong.join("\n");
+}
+
+QString MadeCases::differencesWrittenAgain(int opset, const Tolerance& tolerance) const {
+    const TemporaryFolder folder;
+    QStringList wrong;
+    for (const std::filesystem::path& each : m_cases)
+        if (const std::string differs = differenceWrittenAgain(each, folder.path() / "model.onnx", opset, tolerance); !differs.empty())
+            wrong << QString::fromStdString(each.filename().string() + ": " + differs);
+    return wrong.join("\n");
+}
+
 }  // namespace headroom::test

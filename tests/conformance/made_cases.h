@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/node_case.h"
 #include "support/temporary_folder.h"
 
 namespace headroom::test {
@@ -17,6 +18,11 @@ public:
 
     const std::string& problem() const { return m_problem; }  ///< empty: all were made
     const std::vector<std::filesystem::path>& folders() const { return m_cases; }
+
+    /// What differs in the cases as they are read, a line each with the case's name.
+    QString differences(const Tolerance& tolerance) const;
+    /// The same of the cases written for another opset and read again.
+    QString differencesWrittenAgain(int opset, const Tolerance& tolerance) const;
 
 private:
     TemporaryFolder m_folder;

@@ -66,6 +66,12 @@ void requireSize(const formats::Pictures& pictures, const models::DataShape& sha
                     sizeText(shape.height, shape.width, shape.channels) + " wanted");
 }
 
+/// `own`: they are what the run was trained on.
+Chosen chosenOf(const formats::RawDataset& raw, Split split, bool own) {
+    if (raw.testPictures) return {allOf(raw.testPictures->count()), own ? "validation" : "test"};
+    return own ? ownPart(std::move(split)) : Chosen{allOf(raw.pictures.count()), "all"};
+}
+
 ReferenceData pictureData(formats::RawDataset& raw, const Reference& reference) {
     const models::DataShape shape = pictureShapeOf(reference);
     formats::decodePictures(raw, readerOptions(reference.preparation).folder);
@@ -74,11 +80,7 @@ ReferenceData pictureData(formats::RawDataset& raw, const Reference& reference) 
     const auto normaliser = normaliserOf(reference, shape);
     Split split = splitOf(raw, reference.preparation);
     const bool own = areOwnPictures(raw, split, reference);
-    Chosen chosen;
-    if (raw.testPictures)
-        chosen = {allOf(raw.testPictures->count()), own ? "validation" : "test"};
-    else
-        chosen = own ? ownPart(std::move(split)) : Chosen{allOf(raw.pictures.count()), "all"};
+    Chosen chosen = chosenOf(raw, std::move(split), own);
     const auto store = std::make_shared<const formats::Pictures>(std::move(raw.testPictures ? *raw.testPictures : raw.pictures));
     return {shape, std::make_unique<PictureSource>(store, std::move(chosen.samples), normaliser, AugmentOptions{}), chosen.part};
 }
@@ -91,11 +93,7 @@ ReferenceData maskData(formats::RawDataset& raw, const Reference& reference) {
     Split split = splitOf(raw, reference.preparation);
     const bool own = hasAsMany(reference, split.training.size()) &&
                      maskReference(raw, split.training, pixelsFor(raw.pictures, split.training, reference.preparation)) == reference.statistics;
-    Chosen chosen;
-    if (raw.testPictures)
-        chosen = {allOf(raw.testPictures->count()), own ? "validation" : "test"};
-    else
-        chosen = own ? ownPart(std::move(split)) : Chosen{allOf(raw.pictures.count()), "all"};
+    Chosen chosen = chosenOf(raw, std::move(split), own);
     const auto store = std::make_shared<const formats::Pictures>(std::move(raw.testPictures ? *raw.testPictures : raw.pictures));
     const auto masks = std::make_shared<const std::vector<std::uint8_t>>(std::move(raw.testPictures ? raw.masks.test : raw.masks.train));
     return {shape, std::make_unique<MaskSource>(store, masks, chosen.samples, normaliser, AugmentOptions{}), chosen.part};
