@@ -146,11 +146,13 @@ std::unique_ptr<Source> pictureSource(const Tensors& tensors, const Reference& r
         throw noPreparation("pictures of another size");
     auto store = std::make_shared<formats::Pictures>(formats::Pictures{shape.height, shape.width, shape.channels, {}, {}});
     store->pixels = elementsOf<std::uint8_t, std::uint8_t>(found->second.permute({0, 2, 3, 1}).contiguous());
-    if (!hasMasks) store->labels = elementsOf<std::int32_t, std::int64_t>(target);
     const std::vector<std::int64_t> all = allOf(target.size(0));
-    if (!hasMasks) return std::make_unique<PictureSource>(store, all, normaliserOf(reference, shape), AugmentOptions{});
+    if (!hasMasks) {
+        store->labels = elementsOf<std::int32_t, std::int64_t>(target);
+        return std::make_unique<PictureSource>(store, all, normaliserOf(reference, shape), AugmentOptions{});
+    }
+    store->labels.resize(all.size());  // without a meaning, but their number is that of the pictures
     auto masks = std::make_shared<const std::vector<std::uint8_t>>(elementsOf<std::uint8_t, std::uint8_t>(target));
-    store->labels.resize(all.size());
     return std::make_unique<MaskSource>(store, std::move(masks), all, normaliserOf(reference, shape), AugmentOptions{});
 }
 
